@@ -1,0 +1,133 @@
+"""Every setting of the product, from the environment and `.env`; a missing optional one disables its feature.
+
+Names are the field names in upper case behind `CONDUCTOR_`. The environment beats `.env`, which beats the default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from conductor_core.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Frozen settings of one process. Paths are absolute or relative to the working directory."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONDUCTOR_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("maestro-conductor"),
+        description="Folder of the data: database, evidence, logs, the local control plane's state.",
+    )
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("maestro-conductor"),
+        description="Folder of the built programs; safe to delete.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that UI and API bind to.")
+    ui_port: int = Field(default=8501, ge=0, le=65535, description="Port of the workbench; the next free one is taken.")
+    api_port: int = Field(default=8600, ge=0, le=65535, description="Port of maestro-api; the next free one is taken.")
+    public_url: str = Field(default="", description="Address of the workbench in deep links; empty: host and port.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    identity_mode: Literal["local", "oidc"] = Field(
+        default="local", description="`local`: three named identities on this machine; `oidc`: single sign-on."
+    )
+    oidc_issuer: str = Field(default="", description="Issuer URL of the single sign-on provider.")
+    oidc_audience: str = Field(default="", description="Audience that bearer tokens must carry.")
+
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="PostgreSQL URL; empty: the embedded PostgreSQL in the data folder."
+    )
+    ops_repo: str = Field(
+        default="", description="URL or path of the operations repository (helm/, policies/, infra/)."
+    )
+    kube_context: str = Field(
+        default="", description="Context of the kubeconfig to work on; empty: the local control plane."
+    )
+    kubeconfig: Path | None = Field(default=None, description="Kubeconfig file; empty: the usual search.")
+    helm: str = Field(default="", description="helm program; empty: the built one, else the one on PATH.")
+    kubectl: str = Field(default="", description="kubectl program; empty: the built one, else the one on PATH.")
+    opa_url: str = Field(default="", description="URL of an OPA server; empty: the embedded engine.")
+    policy_bundle: str = Field(
+        default="", description="Folder of the Rego bundle; empty: policies/opa of the operations repository."
+    )
+    argocd_url: str = Field(default="", description="URL of the Argo CD API.")
+    argocd_token: SecretStr = Field(default=SecretStr(""), description="Bearer token of the Argo CD API.")
+    prometheus_url: str = Field(default="", description="URL of Prometheus.")
+    grafana_url: str = Field(default="", description="URL of Grafana, for embedded panels.")
+    slack_webhook: SecretStr = Field(default=SecretStr(""), description="Slack webhook for approval notices.")
+    jira_url: str = Field(default="", description="URL of Jira, for drift tickets.")
+    jira_token: SecretStr = Field(default=SecretStr(""), description="Token of Jira.")
+    intelgraph_url: str = Field(default="", description="URL of the IntelGraph API that `status` asks for health.")
+
+    channels_file: str = Field(
+        default="channels.yaml", description="File in the operations repository that declares channels and releases."
+    )
+
+    @property
+    def run_dir(self) -> Path:
+        """Folder of locks, sockets and pid files."""
+        return self.home / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        """Folder of the processes' logs."""
+        return self.home / "logs"
+
+    @property
+    def blob_dir(self) -> Path:
+        """Folder of the content-addressed evidence."""
+        return self.home / "blobs"
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting as the Settings page and the docs show it; a secret's value is masked."""
+
+    name: str
+    value: str
+    source: Literal["environment", ".env", "default"]
+    help: str
+    secret: bool
+
+
+def load() -> Settings:
+    """Read the settings; raises `ConfigurationError` that names each bad one and where to mend it."""
+    try:
+        return Settings()
+    except ValidationError as bad:
+        names = ", ".join(f"CONDUCTOR_{str(e['loc'][0]).upper()}: {e['msg']}" for e in bad.errors())
+        raise ConfigurationError(
+            "A setting has a value that can't be used.",
+            why=names,
+            next="Correct it in the environment or in .env; .env.example explains every setting.",
+        ) from bad
+
+
+def rows(settings: Settings) -> list[SettingRow]:
+    """Every setting with its value and where it came from, in declaration order."""
+    dotenv = Path(".env").read_text(encoding="utf-8").upper() if Path(".env").is_file() else ""
+    out: list[SettingRow] = []
+    for field, info in Settings.model_fields.items():
+        name = f"CONDUCTOR_{field.upper()}"
+        value = getattr(settings, field)
+        secret = isinstance(value, SecretStr)
+        shown = ("set" if value.get_secret_value() else "") if isinstance(value, SecretStr) else str(value or "")
+        source: Literal["environment", ".env", "default"] = "default"
+        if name in os.environ:
+            source = "environment"
+        elif f"{name}=" in dotenv:
+            source = ".env"
+        out.append(SettingRow(name, shown, source, info.description or "", secret))
+    return out
