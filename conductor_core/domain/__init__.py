@@ -1,0 +1,1 @@
+"""What the product decides: pure values and rules, no input or output, no clock; time comes in as an argument."""

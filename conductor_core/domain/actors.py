@@ -1,0 +1,55 @@
+"""Actors: who acts, under one normalised subject, with which roles (security rules 1, 2 and 4)."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an actor may be; an actor may have several."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+    CAPTAIN = "captain"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person or a machine account. `name` is for reading only; decisions use `key`."""
+
+    issuer: str
+    subject: str
+    name: str
+    roles: frozenset[Role]
+
+    @property
+    def key(self) -> str:
+        """Issuer and subject, normalised (NFKC, case folded, trimmed): equal for every spelling of one identity."""
+        return f"{_normal(self.issuer).rstrip('/')}|{_normal(self.subject)}"
+
+    def has(self, role: Role) -> bool:
+        """True when the actor holds the role."""
+        return role in self.roles
+
+
+def _normal(text: str) -> str:
+    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFKC", visible.strip().casefold())
+
+
+LOCAL_ISSUER = "local"
+
+LOCAL_ACTORS: dict[str, Actor] = {
+    "requester": Actor(LOCAL_ISSUER, "requester", "requester", frozenset({Role.VIEWER, Role.OPERATOR})),
+    "approver": Actor(LOCAL_ISSUER, "approver", "approver", frozenset({Role.VIEWER, Role.APPROVER})),
+    "captain": Actor(
+        LOCAL_ISSUER, "captain", "captain", frozenset({Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.CAPTAIN})
+    ),
+}
+"""The named identities of the local mode, so that separation of duties can be tried on one machine."""
+
+SYSTEM = Actor("conductor", "worker", "conductor worker", frozenset({Role.VIEWER}))
+"""The worker, as the actor of facts that no person caused."""
