@@ -1,1 +1,1 @@
-"""What the services ask of the outside world: small protocols whose docstrings state durability, retry and error duty."""
+"""What the services ask of the outside world: protocols whose docstrings state durability, retry and error duty."""

@@ -1,0 +1,62 @@
+"""One `authorize` for every surface: UI, CLI, REST, GraphQL and notebooks ask here (security rule 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conductor_core.domain.actors import Actor, Role
+from conductor_core.errors import AccessDeniedError
+
+
+class Action(StrEnum):
+    """Everything that an actor may ask for."""
+
+    VIEW = "view"
+    REQUEST = "change.request"
+    REPLAN = "change.replan"
+    APPROVE = "change.approve"
+    REJECT = "change.reject"
+    CANCEL = "change.cancel"
+    SETTLE = "change.settle"
+
+
+GRANTS: dict[Action, frozenset[Role]] = {
+    Action.VIEW: frozenset(Role),
+    Action.REQUEST: frozenset({Role.OPERATOR, Role.CAPTAIN}),
+    Action.REPLAN: frozenset({Role.OPERATOR, Role.CAPTAIN}),
+    Action.APPROVE: frozenset({Role.APPROVER, Role.CAPTAIN}),
+    Action.REJECT: frozenset({Role.APPROVER, Role.CAPTAIN}),
+    Action.CANCEL: frozenset({Role.OPERATOR, Role.CAPTAIN}),
+    Action.SETTLE: frozenset({Role.CAPTAIN}),
+}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What is acted on. `owner` is the key of the actor who requested it, empty when nobody did."""
+
+    kind: str
+    name: str = ""
+    owner: str = ""
+
+
+def authorize(actor: Actor, action: Action, resource: Resource) -> None:
+    """Return when the actor may do that; raise `AccessDeniedError` that names the roles which may.
+
+    Only its requester or a captain may cancel a Change.
+    """
+    allowed = GRANTS[action]
+    if not actor.roles & allowed:
+        roles = " or ".join(sorted(role.value for role in allowed))
+        raise AccessDeniedError(
+            f"{actor.name} may not do {action.value} on {resource.kind} {resource.name}".rstrip() + ".",
+            why=f"It takes the role {roles}; {actor.name} has {', '.join(sorted(actor.roles)) or 'none'}.",
+            next="Act as somebody with that role, or ask them.",
+        )
+    if action is Action.CANCEL and resource.owner != actor.key and not actor.has(Role.CAPTAIN):
+        raise AccessDeniedError(
+            "Only its requester or a captain may cancel a Change.",
+            why=f"{resource.name} was requested by {resource.owner or 'somebody else'}.",
+            next="Ask one of them.",
+        )
