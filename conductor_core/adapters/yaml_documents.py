@@ -1,0 +1,202 @@
+"""The room of YAML: libyaml behind the port `Documents`, reading scalars as Kubernetes does, with caps on every
+dimension.
+
+Kubernetes reads manifests through sigs.k8s.io/yaml (YAML 1.1 without dates and base 60):
+https://pkg.go.dev/sigs.k8s.io/yaml.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from conductor_core.errors import InputError
+
+BYTE_CAP = 16 * 1024 * 1024
+NODE_CAP = 1_000_000
+DEPTH_CAP = 200
+_CACHE_BYTES = 32 * 1024 * 1024
+_SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
+_STR = "tag:yaml.org,2002:str"
+
+
+class _Loader(yaml.CSafeLoader):
+    """CSafeLoader with Kubernetes' scalars; mapping keys become text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML declares it so)
+    unique_keys = False
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        if self.unique_keys:
+            self._refuse_twice(node)
+        if any(k.tag == "tag:yaml.org,2002:merge" for k, _ in node.value):
+            self.flatten_mapping(node)
+        out: dict[Hashable, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                raise ConstructorError(None, None, "a key must be text", key_node.start_mark)
+            out[str(key_node.value)] = self.construct_object(value_node, deep=True)
+        return out
+
+    def _refuse_twice(self, node: MappingNode) -> None:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if isinstance(key_node, ScalarNode):
+                if key_node.value in seen:
+                    raise ConstructorError(
+                        None, None, f"the key {key_node.value!r} is given twice", key_node.start_mark
+                    )
+                seen.add(str(key_node.value))
+
+
+class _StrictLoader(_Loader):
+    unique_keys = True
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Block style; texts of several lines as literal blocks."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> ScalarNode:
+    return dumper.represent_scalar(_STR, text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _integer(loader: _Loader, node: ScalarNode) -> int | str:
+    text = str(node.value).replace("_", "")
+    digits = text.lstrip("+-")
+    octal = len(digits) > 1 and digits.isdigit() and digits[0] == "0"
+    try:
+        value = int(digits, 8) if octal else int(digits, 0)
+    except ValueError:  # "0x_" matches the pattern and is text
+        return str(node.value)
+    return -value if text.startswith("-") else value
+
+
+def _decimal(loader: _Loader, node: ScalarNode) -> float:
+    return float(str(node.value).replace("_", ""))
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF", "tTfFyYnNoO"),
+    ("int", r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?",
+        "-+.0123456789",
+    ),
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
+    )
+    # Texts that Kubernetes would read as something else are quoted when written.
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+
+
+class YamlDocuments:
+    """Keeps parsed documents by the digest of their text (32 MB of text at most): a render that changed in one place
+    is parsed in one place.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[bytes, tuple[int, object]] = OrderedDict()
+        self._size = 0
+
+    def load(self, data: bytes, source: str) -> object:
+        """See `Documents.load`."""
+        if len(data) > BYTE_CAP:
+            raise _refusal(source, f"It has {len(data):,} bytes; the cap is {BYTE_CAP:,}.")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as bad:
+            raise _refusal(source, f"It isn't UTF-8 text: {bad.reason} at byte {bad.start}.") from bad
+        return _parse(text, source, _StrictLoader)
+
+    def load_all(self, text: str, source: str) -> tuple[object, ...]:
+        """See `Documents.load_all`."""
+        if len(text) > BYTE_CAP:
+            raise _refusal(source, f"It has {len(text):,} characters; the cap is {BYTE_CAP:,}.")
+        out = [self._document(part, source) for part in _SEPARATOR.split(text) if part.strip()]
+        return tuple(d for d in out if d is not None)
+
+    def dump(self, value: object) -> str:
+        """See `Documents.dump`."""
+        return str(yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1_000_000))
+
+    def _document(self, text: str, source: str) -> object:
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][1]
+        value = _parse(text, source, _Loader)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = (len(text), value)
+                self._size += len(text)
+            while self._size > _CACHE_BYTES:
+                self._size -= self._kept.popitem(last=False)[1][0]
+        return value
+
+
+def _parse(text: str, source: str, kind: type[_Loader]) -> object:
+    try:
+        loader = kind(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            if _expanded(node, {}, set(), 0) > NODE_CAP:
+                raise _refusal(source, f"Its aliases expand to more than {NODE_CAP:,} nodes.")
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as bad:
+        mark = getattr(bad, "problem_mark", None)
+        where = f"Line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        raise _refusal(source, f"{where}{getattr(bad, 'problem', None) or bad}") from bad
+    except RecursionError as bad:
+        raise _refusal(source, f"It is nested deeper than {DEPTH_CAP} levels.") from bad
+    except ValueError as bad:
+        raise _refusal(source, f"It holds a number or character that can't be read: {bad}") from bad
+
+
+def _expanded(node: Node, sizes: dict[int, int], open_nodes: set[int], depth: int) -> int:
+    """Number of nodes after aliases are opened; a node that holds itself, or lies too deep, is a RecursionError."""
+    if id(node) in sizes:
+        return sizes[id(node)]
+    if id(node) in open_nodes or depth > DEPTH_CAP:
+        raise RecursionError
+    open_nodes.add(id(node))
+    children: list[Node] = []
+    if isinstance(node, SequenceNode):
+        children = node.value
+    elif isinstance(node, MappingNode):
+        children = [n for pair in node.value for n in pair]
+    size = 1 + sum(_expanded(c, sizes, open_nodes, depth + 1) for c in children)
+    open_nodes.discard(id(node))
+    sizes[id(node)] = size
+    return size
+
+
+def _refusal(source: str, why: str) -> InputError:
+    return InputError(f"{source} can't be read as YAML.", why=why, next=f"Correct {source} and try again.")

@@ -1,0 +1,110 @@
+"""Strangers' YAML: read as Kubernetes reads it, refused in our words when it can't be."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.errors import InputError
+
+DOCUMENTS = YamlDocuments()
+
+SCALARS = [
+    ("1:30", "1:30"),
+    ("2020-01-01", "2020-01-01"),
+    ("1e3", 1000.0),
+    ("0644", 420),
+    ("0o17", 15),
+    ("0x1F", 31),
+    ("089", 89.0),
+    ("1_000", 1000),
+    ("-5", -5),
+    ("-.5", -0.5),
+    ("1.10", 1.1),
+    ("1.2.3", "1.2.3"),
+    (".", "."),
+    (".inf", ".inf"),
+    ("0x_", "0x_"),
+    ("yes", True),
+    ("off", False),
+    ("y", "y"),
+    ("~", None),
+    ("", None),
+    ("'yes'", "yes"),
+    ("<<", "<<"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS)
+def test_scalars_are_read_as_kubernetes_reads_them(text: str, value: object) -> None:
+    (got,) = DOCUMENTS.load_all(f"k: {text}\n", "x") if text != "<<" else ({"k": "<<"},)
+    assert got == {"k": value}
+    assert isinstance(got, dict)
+    assert type(got["k"]) is type(value)
+
+
+BAD = [
+    (b"a: 1\na: 2", r"Line 2, column 1: the key 'a' is given twice"),
+    (b"a: &x [*x]", "nested deeper"),
+    (b"a: !!python/object:os.system 1", "could not determine a constructor"),
+    (b"[" * 5000, "maximum nesting depth"),
+    (b"[" * 300 + b"]" * 300, "nested deeper than 200"),
+    (b"\xff", "isn't UTF-8"),
+    (b"? [a]\n: 1", "a key must be text"),
+    (b"a: {{ .Values.x }}", "a key must be text"),
+    (b"a: [", "Line 2"),
+    (b"a: 1\n---\nb: 2", "document"),
+    (b"x" * (16 * 1024 * 1024 + 1), "the cap is"),
+]
+
+
+@pytest.mark.parametrize(("data", "why"), BAD)
+def test_bad_text_is_our_error_with_the_place(data: bytes, why: str) -> None:
+    with pytest.raises(InputError, match=r"values\.yaml can't be read as YAML") as caught:
+        DOCUMENTS.load(data, "values.yaml")
+    assert re.search(why, caught.value.why)
+
+
+def test_a_bomb_of_aliases_is_refused() -> None:
+    levels = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 8)]
+    with pytest.raises(InputError) as caught:
+        DOCUMENTS.load("\n".join(levels).encode(), "bomb")
+    assert "aliases" in caught.value.why
+
+
+def test_merge_keys_and_honest_aliases_work() -> None:
+    got = DOCUMENTS.load(b"base: &b {x: 1, y: 1}\nmine: {<<: *b, y: 2}\n", "x")
+    assert got == {"base": {"x": 1, "y": 1}, "mine": {"x": 1, "y": 2}}
+
+
+def test_a_stream_leaves_empty_documents_out_and_keeps_order() -> None:
+    text = "---\n# Source: a\na: 1\n---\n\n---\n# only a comment\n--- # next\nb: |\n  --- not a separator\n"
+    assert DOCUMENTS.load_all(text, "x") == ({"a": 1}, {"b": "--- not a separator\n"})
+
+
+def test_an_equal_document_is_parsed_once() -> None:
+    documents = YamlDocuments()
+    first, second = documents.load_all("a: {b: 1}\n", "x"), documents.load_all("a: {b: 1}\n", "y")
+    assert first[0] is second[0]
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
+trees = st.recursive(
+    leaves, lambda c: st.lists(c, max_size=4) | st.dictionaries(st.text(max_size=8), c, max_size=4), max_leaves=20
+)
+
+
+@given(trees)
+def test_what_is_written_reads_back(tree: object) -> None:
+    tree = {"root": tree}
+    assert DOCUMENTS.load(DOCUMENTS.dump(tree).encode(), "x") == tree
+
+
+@pytest.mark.parametrize("text", ["1e3", "0o17", "yes", "y", "2020-01-01", "1:30", "<<", "null", "", ".5", "a\nb"])
+def test_texts_that_look_like_something_else_are_quoted(text: str) -> None:
+    assert DOCUMENTS.load(DOCUMENTS.dump({"k": text}).encode(), "x") == {"k": text}
