@@ -1,0 +1,37 @@
+"""maestro-worker: plans and executes Changes from the queue; the only process that acts on the world."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+from conductor_core import settings as configuration
+from conductor_core.errors import ConductorError
+from conductor_core.wiring import wire_worker
+
+SWEEP_SECONDS = 2.0
+"""How often acknowledged transitions are looked for whose work was never enqueued."""
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; work that is under way goes on in the next worker."""
+    settings = configuration.load()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    worker = wire_worker(settings)
+    with worker.serve():
+        logging.info("worker %s is ready", os.getpid())
+        while not stopping.wait(SWEEP_SECONDS):
+            try:
+                worker.beat()
+                worker.conductor.changes.sweep()
+            except ConductorError as bad:
+                logging.warning("%s %s", bad, bad.next)
+
+
+if __name__ == "__main__":
+    main()

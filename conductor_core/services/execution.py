@@ -1,0 +1,141 @@
+"""Execution: the worker's side of a Change. Handlers read the present state; calling one again does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from conductor_core.domain import changes as c
+from conductor_core.domain.changes import Change, Check, Outcome, State
+from conductor_core.domain.gates import Result, overall
+from conductor_core.domain.operations import Operation, OperationState
+from conductor_core.domain.plans import what_changed
+from conductor_core.errors import ConductorError, StateError
+from conductor_core.ports.blobs import Blobs
+from conductor_core.ports.notebooks import NotebookRun, Notebooks, Output
+from conductor_core.ports.run_log import RunLog
+from conductor_core.services.access import Action, Resource, authorize
+from conductor_core.services.changes import ChangeService
+from conductor_core.services.operations import OperationService
+from conductor_core.services.planning import PlanningService
+from conductor_core.services.runbooks import RunbookService
+
+CHECK = "check"
+"""Kind of the operations that are post-flight checks."""
+
+
+class ExecutionService:
+    """Plans and executes Changes. It alone runs notebooks, and only the plan that the approvals name."""
+
+    def __init__(
+        self,
+        changes: ChangeService,
+        planning: PlanningService,
+        runbooks: RunbookService,
+        operations: OperationService,
+        notebooks: Notebooks,
+        run_log: RunLog,
+        blobs: Blobs,
+        environment: Callable[[Change], Mapping[str, str]],
+    ) -> None:
+        """`environment` gives the variables that the kernel of a Change gets."""
+        self._changes = changes
+        self._planning = planning
+        self._runbooks = runbooks
+        self._operations = operations
+        self._notebooks = notebooks
+        self._run_log = run_log
+        self._blobs = blobs
+        self._environment = environment
+
+    def plan(self, change_id: str) -> None:
+        """Plan a requested Change; anything else is left alone."""
+        change = self._changes.get(change_id)
+        if change.state is State.REQUESTED:
+            self._transition(change_id, self._planning.plan(change))
+
+    def execute(self, change_id: str) -> None:
+        """Execute an approved Change, or go on with one whose worker died."""
+        change = self._changes.get(change_id)
+        if change.state is State.APPROVED and not self._still_holds(change):
+            return
+        if change.state is State.APPROVED and not self._transition(change_id, c.Start(change.plan_digest)):
+            return
+        change = self._changes.get(change_id)
+        if change.state in c.RUNNING:
+            self._transition(change_id, self._run(change))
+
+    def _still_holds(self, change: Change) -> bool:
+        """Check again at dispatch: authority, evidence, policy and target (security rule 3)."""
+        try:
+            authorize(change.requester, Action.REQUEST, Resource("change", change.id, change.requester.key))
+            for approval in change.approvals:
+                authorize(approval.actor, Action.APPROVE, Resource("change", change.id, change.requester.key))
+        except ConductorError as refused:
+            self._replan(change, (str(refused),), None)
+            return False
+        fresh = self._planning.plan(change)
+        if isinstance(fresh, c.PlanFailed):
+            self._replan(change, (fresh.outcome.what,), fresh)
+            return False
+        same = fresh.plan.digest == change.plan_digest
+        if same and overall(fresh.verdicts) is not Result.DENY:
+            return True
+        before = change.plan
+        reasons = what_changed(before, fresh.plan) if before and not same else ("a gate denies it now",)
+        self._replan(change, reasons, fresh)
+        return False
+
+    def _replan(self, change: Change, reasons: tuple[str, ...], fresh: c.Planned | c.PlanFailed | None) -> None:
+        for line in reasons:
+            self._run_log.write(change.id, "note", f"not executed: {line}")
+        if self._transition(change.id, c.Replan(reasons)) and fresh is not None:
+            self._transition(change.id, fresh)
+
+    def _run(self, change: Change) -> c.Message:
+        try:
+            runbook = self._runbooks.get(change.runbook)
+            run = self._notebooks.run(
+                self._runbooks.notebook(runbook),
+                change.parameters,
+                self._environment(change),
+                lambda output: self._tell(change.id, output),
+                runbook.timeout,
+            )
+        except ConductorError as bad:
+            said = bad.diagnostics()
+            return _ending(NotebookRun(b"", said.what), "", self._operations.of(change.id), said.why, said.next)
+        digest, _ = self._blobs.put(run.notebook)
+        return _ending(run, digest, self._operations.of(change.id))
+
+    def _tell(self, change_id: str, output: Output) -> None:
+        self._run_log.write(change_id, output.kind, output.text, output.cell, output.cells)
+
+    def _transition(self, change_id: str, message: c.Message) -> bool:
+        try:
+            self._changes.apply(change_id, message)
+        except StateError as refused:
+            self._run_log.write(change_id, "note", str(refused))
+            return False
+        return True
+
+
+def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str = "", next: str = "") -> c.Message:
+    lost = [op for op in operations if op.state in (OperationState.UNKNOWN, OperationState.STARTED)]
+    acts = [op for op in lost if op.kind != CHECK]
+    if acts:
+        seen = "; ".join(f"{op.key}: {op.result.get('seen') or op.result.get('what') or 'no answer'}" for op in acts)
+        what = f"It can't be told whether {acts[0].key} has happened."
+        return c.LoseTrack(Outcome(what, seen, "Look at the target, then settle this Change."), digest)
+    failed = [op for op in operations if op.state is OperationState.FAILED and op.kind != CHECK]
+    checks = tuple(
+        Check(op.key.removeprefix("check:"), op.state is OperationState.SUCCEEDED, str(op.result.get("detail", "")))
+        for op in operations
+        if op.kind == CHECK
+    )
+    if failed:
+        result = failed[0].result
+        error = Outcome(str(result.get("what", f"{failed[0].key} failed.")), str(result.get("why", "")))
+        return c.Finish(checks, Outcome(error.what, error.why, str(result.get("next", ""))), digest)
+    if run.error and all(check.passed for check in checks):
+        return c.Finish(checks, Outcome("The runbook stopped with an error.", why or run.error, next), digest)
+    return c.Finish(checks, None, digest)

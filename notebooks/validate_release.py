@@ -1,0 +1,32 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,-all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
+# %% [markdown]
+# # Validate a Helm release
+# Asks whether everything that the release's present revision holds is healthy; changes nothing.
+
+# %% tags=["parameters"]
+release: str = ""  # Release, as channels.yaml names it [required]
+channel: str = ""  # Channel to validate [required]
+
+# %%
+from conductor_core.entrypoints.notebook import begin
+
+run = begin({"release": release, "channel": channel})
+run.show_plan()
+
+# %% [markdown]
+# ## Validate
+# Workloads, pods and the API, as they answer now.
+
+# %%
+run.check("workloads", "pods", "api")
