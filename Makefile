@@ -1,0 +1,70 @@
+# Maestro Conductor: `make up` for a newcomer, `make check` while working, `make test` before landing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV_VERSION := 0.13.9
+PYTEST_TARGETS ?= tests
+
+.PHONY: help install up down check lint types imports unit test real browser crash bench pair lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) was found. Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(STAMP)
+
+install: $(STAMP) ## Make .venv from the pinned lock file
+
+up: install ## Start the workbench and what it needs; prints one URL
+	@$(BIN)/conductor up
+
+down: install ## Stop what `make up` started
+	@$(BIN)/conductor down
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/pytest -q tests/unit tests/house
+
+check: lint types imports unit ## The fast part: lint, types, imports, unit and house tests
+
+test: install ## Everything: unit, contracts, pages, notebooks, browser, real systems, house
+	$(BIN)/conductor local build
+	$(BIN)/pytest --durations=15 $(PYTEST_TARGETS)
+
+real: install
+	$(BIN)/pytest -m real tests
+
+browser: install
+	$(BIN)/pytest tests/browser
+
+crash: install ## Kill the worker 200 times at random points of deploys
+	CONDUCTOR_CRASH_KILLS=200 $(BIN)/pytest -q -s tests/crash/test_worker_kills.py
+
+bench: install ## Print the measured ratios
+	$(BIN)/python -m tests.bench
+
+pair: install ## Write each notebook's .ipynb from its .py
+	$(BIN)/jupytext --sync notebooks/*.py
+
+lock: install ## Pin the dependencies anew
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade -o requirements.lock
+
+clean: ## Remove .venv and caches of this checkout
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-artifacts

@@ -1,0 +1,169 @@
+"""`conductor up` and `conductor down`: the workbench and what it needs, supervised, on this machine."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from conductor_core.errors import ConfigurationError, StorageError
+from conductor_core.localplane import supervisor
+from conductor_core.localplane.supervisor import Probe, Process, ProcessSet, SetStatus
+from conductor_core.settings import PROJECT_ROOT, Settings
+from conductor_core.wiring import prepare_database, stop_database
+
+Say = Callable[[str], None]
+PORTS_TRIED = 50
+PLANE_PATIENCE = 7200.0
+"""Seconds that the first build may take on a slow machine."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs: `url` is the workbench, `api_url` maestro-api, `plane` tells that a local control plane comes along."""
+
+    url: str
+    api_url: str
+    plane: bool
+    already: bool
+
+
+def up(settings: Settings, say: Say) -> Running:
+    """Start PostgreSQL, API, worker, UI and, when no context is chosen, the local control plane in the background.
+
+    A second call reports what runs; a half-finished earlier start is ended first. Raises `ToolError` with the end of
+    the log when a process won't stay up, `ConfigurationError` when no port is free, `StorageError` on a full disk.
+    """
+    folder = _folder(settings)
+    now = supervisor.status(folder)
+    ports = _ports(settings, now)
+    declared = declare(settings, ports)
+    already = now.ready and now.digest == declared.digest()
+    say("the database" + ("" if already else ": starting, then brought up to date"))
+    prepare_database(settings)
+    said: set[str] = set()
+
+    def report(status: SetStatus) -> None:
+        for process in status.processes:
+            line = f"{process.name}: {process.state}" + (f" ({process.why})" if process.why else "")
+            if line not in said and process.state not in ("waiting", "stopped"):
+                said.add(line)
+                say(line)
+
+    supervisor.start(declared, report)
+    host = settings.host
+    return Running(
+        settings.public_url or f"http://{host}:{ports['ui']}",
+        f"http://{host}:{ports['api']}",
+        not settings.kube_context,
+        already,
+    )
+
+
+def down(settings: Settings, say: Say) -> bool:
+    """Stop what `up` started and nothing else; True when something was running."""
+    from conductor_core.localplane import plane  # noqa: PLC0415  # only here: it costs a start-up nothing else needs
+
+    stopped = supervisor.stop(_folder(settings))
+    supervisor.stop(settings.run_dir / "plane")
+    if stopped:
+        say("workbench, API and worker: stopped")
+    if plane.down(settings):
+        stopped = True
+        say("local control plane: stopped")
+    if stop_database(settings):
+        stopped = True
+        say("database: stopped")
+    return stopped
+
+
+def declare(settings: Settings, ports: dict[str, int]) -> ProcessSet:
+    """The processes of the workbench on those ports."""
+    python, host = sys.executable, settings.host
+    env = {"CONDUCTOR_HOME": str(settings.home), "CONDUCTOR_CACHE": str(settings.cache)}
+    api = Process(
+        "maestro-api",
+        (python, "-m", "conductor_core.entrypoints.api.main", "--host", host, "--port", str(ports["api"])),
+        env=env,
+        cwd=str(PROJECT_ROOT),
+        ready=Probe("http", f"http://{host}:{ports['api']}/healthz"),
+    )
+    worker = Process(
+        "maestro-worker", (python, "-m", "conductor_core.entrypoints.worker"), env=env, cwd=str(PROJECT_ROOT)
+    )
+    streamlit = (python, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true")
+    ui = Process(
+        "maestro-ui",
+        (*streamlit, "--server.address", host, "--server.port", str(ports["ui"])),
+        env=env,
+        cwd=str(PROJECT_ROOT),
+        ready=Probe("http", f"http://{host}:{ports['ui']}/_stcore/health"),
+    )
+    return ProcessSet("conductor", _folder(settings), settings.log_dir, (api, worker, ui))
+
+
+def follow_plane(settings: Settings, report: Callable[[SetStatus], None] = lambda _: None) -> None:
+    """Build (the first time) and start the local control plane under a supervisor of its own; returns when it is up.
+
+    Whoever stops waiting leaves it going on. Raises what `supervisor.start` raises.
+    """
+    env = {"CONDUCTOR_HOME": str(settings.home), "CONDUCTOR_CACHE": str(settings.cache)}
+    argv = (sys.executable, "-m", "conductor_core.entrypoints.cli.main", "local", "up")
+    builder = Process("local-plane", argv, env=env, cwd=str(PROJECT_ROOT), once=True, patience=PLANE_PATIENCE)
+    declared = ProcessSet("local-plane", settings.run_dir / "plane", settings.log_dir, (builder,))
+    supervisor.start(declared, report, timeout=PLANE_PATIENCE)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.run_dir / "workbench"
+
+
+def _ports(settings: Settings, now: SetStatus) -> dict[str, int]:
+    """The ports of this home: those of the last start while it runs or they are free, else the next free ones."""
+    file = settings.run_dir / "ports.json"
+    try:
+        kept = {name: int(port) for name, port in json.loads(file.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError):
+        kept = {}
+    wanted = {"ui": settings.ui_port, "api": settings.api_port}
+    ports: dict[str, int] = {}
+    for name, first in wanted.items():
+        old = kept.get(name, first)
+        usable = old if now.running or _free(settings.host, old) else 0
+        ports[name] = usable or _next_free(settings.host, first, set(ports.values()))
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_text(json.dumps(ports), encoding="utf-8")
+    except OSError as bad:
+        raise StorageError(
+            f"The data folder {settings.home} can't be written.",
+            why=str(bad),
+            next="Make room or name another folder in CONDUCTOR_HOME.",
+        ) from bad
+    return ports
+
+
+def _next_free(host: str, first: int, taken: set[int]) -> int:
+    for port in range(first, min(first + PORTS_TRIED, 65536)):
+        if port not in taken and _free(host, port):
+            return port
+    raise ConfigurationError(
+        f"No port from {first} to {first + PORTS_TRIED - 1} is free on {host}.",
+        why="Other programs listen on all of them.",
+        next="Set CONDUCTOR_UI_PORT and CONDUCTOR_API_PORT to free ports.",
+    )
+
+
+def _free(host: str, port: int) -> bool:
+    if port == 0:
+        return False
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
