@@ -1,0 +1,1 @@
+"""PostgreSQL: the one room where SQLAlchemy, psycopg and Alembic are known (style rule 3)."""
