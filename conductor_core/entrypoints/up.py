@@ -23,7 +23,7 @@ PLANE_PATIENCE = 7200.0
 
 @dataclass(frozen=True)
 class Running:
-    """What runs: `url` is the workbench, `api_url` maestro-api, `plane` tells that a local control plane comes along."""
+    """What runs: `url` is the workbench; `plane`: a local control plane comes along."""
 
     url: str
     api_url: str
@@ -65,7 +65,7 @@ def up(settings: Settings, say: Say) -> Running:
 
 def down(settings: Settings, say: Say) -> bool:
     """Stop what `up` started and nothing else; True when something was running."""
-    from conductor_core.localplane import plane  # noqa: PLC0415  # only here: it costs a start-up nothing else needs
+    from conductor_core.localplane import plane  # only here: it costs a start-up nothing else needs
 
     stopped = supervisor.stop(_folder(settings))
     supervisor.stop(settings.run_dir / "plane")
