@@ -60,7 +60,9 @@ def build(
             _build_all(settings, wanted, built, report, infra, assets=only is None)
     except OSError as bad:
         raise StorageError(
-            "The programs' folder can't be written.", why=str(bad), next=f"Make room in {settings.cache}, then try again."
+            "The programs' folder can't be written.",
+            why=str(bad),
+            next=f"Make room in {settings.cache}, then try again.",
         ) from bad
     return built
 
@@ -144,7 +146,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "GOTMPDIR": str(root / "tmp"),
         "XDG_CONFIG_HOME": str(root / "config"),
         "GOTOOLCHAIN": "local",
-        "GOFLAGS": "-mod=readonly",
+        "GOFLAGS": "-mod=readonly -modcacherw",
         "GOWORK": "off",
         "CGO_ENABLED": "0",
     }
@@ -157,12 +159,13 @@ def _build_one(settings: Settings, program: Program, kept: Path, infra: Path) ->
     if program.tags:
         argv += ["-tags", program.tags]
     if program.edits:
-        argv += ["-overlay", str(_overlay(settings, program, infra))]
+        argv += ["-modfile", str(_edited(settings, program, infra))]
     try:
         _go(settings, [*argv, "-o", str(temporary), "--", program.package], infra / "go" / program.folder)
         temporary.replace(kept)
     finally:
         temporary.unlink(missing_ok=True)
+        shutil.rmtree(settings.cache / "go" / "edited" / program.name, ignore_errors=True)
 
 
 def _go(settings: Settings, argv: list[str], cwd: Path) -> str:
@@ -186,12 +189,18 @@ def _go(settings: Settings, argv: list[str], cwd: Path) -> str:
 def _failure(package: str, err: str) -> ConductorError:
     tail = "\n".join(err.strip().splitlines()[-12:])
     if "no space left on device" in err:
-        return StorageError("The disk is full while building.", why=tail, next="Make room, then run `conductor local build`.")
+        return StorageError(
+            "The disk is full while building.", why=tail, next="Make room, then run `conductor local build`."
+        )
     if any(sign in err for sign in ("dial tcp", "connection re", "i/o timeout", "TLS handshake", "proxyconnect")):
         return UnreachableError(
-            f"The modules of {package} can't be fetched.", why=tail, next="Check the network or GOPROXY, then try again."
+            f"The modules of {package} can't be fetched.",
+            why=tail,
+            next="Check the network or GOPROXY, then try again.",
         )
-    return ToolError(f"{package} can't be built.", why=tail, next="Run `conductor local build` again; report it if it stays.")
+    return ToolError(
+        f"{package} can't be built.", why=tail, next="Run `conductor local build` again; report it if it stays."
+    )
 
 
 def _module_dir(settings: Settings, module: str, cwd: Path) -> Path:
@@ -199,26 +208,33 @@ def _module_dir(settings: Settings, module: str, cwd: Path) -> Path:
     return Path(json.loads(out)["Dir"])
 
 
-def _overlay(settings: Settings, program: Program, infra: Path) -> Path:
-    """Write the edited sources and the file that tells the compiler of them; raises `ToolError` when an edit has no place."""
-    folder = settings.cache / "go" / "overlay" / program.name
-    folder.mkdir(parents=True, exist_ok=True)
-    replace = {}
-    for number, edit in enumerate(program.edits):
-        source = _module_dir(settings, edit.module, infra / "go" / program.folder) / edit.file
-        text = source.read_text(encoding="utf-8")
-        if text.count(edit.old) != 1:
-            raise ToolError(
-                f"The source of {program.name} has changed: an address can't be set to loopback.",
-                why=f"{edit.old} occurs {text.count(edit.old)} times in {edit.file}.",
-                next="Correct the edit in conductor_core/localplane/programs.py.",
-            )
-        changed = folder / f"{number}.go"
-        changed.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
-        replace[str(source)] = str(changed)
-    told = folder / "overlay.json"
-    told.write_text(json.dumps({"Replace": replace}), encoding="utf-8")
-    return told
+def _edited(settings: Settings, program: Program, infra: Path) -> Path:
+    """A `go.mod` that puts an edited copy of a module in its place; raises `ToolError` when an edit has no place.
+
+    The compiler refuses to overlay files of its module cache, so the whole module is copied (Go's own `replace`).
+    """
+    home = infra / "go" / program.folder
+    folder = settings.cache / "go" / "edited" / program.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    described = (home / "go.mod").read_text(encoding="utf-8")
+    for number, module in enumerate(dict.fromkeys(e.module for e in program.edits)):
+        copy = folder / str(number)
+        shutil.copytree(_module_dir(settings, module, home), copy, copy_function=shutil.copyfile)
+        described += f"\nreplace {module} => {copy}\n"
+        for edit in (e for e in program.edits if e.module == module):
+            source = copy / edit.file
+            text = source.read_text(encoding="utf-8")
+            if text.count(edit.old) != 1:
+                raise ToolError(
+                    f"The source of {program.name} has changed: an address can't be set to loopback.",
+                    why=f"{edit.old} occurs {text.count(edit.old)} times in {edit.file}.",
+                    next="Correct the edit in conductor_core/localplane/programs.py.",
+                )
+            source.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
+    (folder / "go.mod").write_text(described, encoding="utf-8")
+    shutil.copyfile(home / "go.sum", folder / "go.sum")
+    return folder / "go.mod"
 
 
 def _copy_assets(settings: Settings, built: Programs, infra: Path) -> None:

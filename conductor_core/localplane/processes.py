@@ -24,7 +24,7 @@ State = Literal["waiting", "starting", "ready", "backoff", "done", "stopped"]
 
 @dataclass(frozen=True)
 class Probe:
-    """Ready when `target` answers: an `http` URL with a status below 400, a `tcp` host:port, or a `file` that exists."""
+    """Ready when `target` answers: an `http` URL below status 400, a `tcp` host:port, or a `file` that exists."""
 
     kind: Literal["http", "tcp", "file"]
     target: str

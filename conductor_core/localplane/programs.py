@@ -1,7 +1,7 @@
 """The programs of the local control plane: what each is built from, and the folder that its build lands in.
 
-Rule: `infra/local/README.md`. A program's digest covers its `go.mod`, `go.sum`, flags, source edits and toolchain, so that
-equal inputs are built once and a changed module never answers from an old binary.
+Rule: `infra/local/README.md`. A program's digest covers its `go.mod`, `go.sum`, flags, source edits and toolchain, so
+that equal inputs are built once and a changed module never answers from an old binary.
 """
 
 from __future__ import annotations
@@ -53,12 +53,16 @@ class Program:
 
 
 CATALOGUE: tuple[Program, ...] = (
-    Program("helm", "control-plane", "helm.sh/helm/v3/cmd/helm", 90, "-X helm.sh/helm/v3/internal/version.version=v3.19.5"),
+    Program(
+        "helm", "control-plane", "helm.sh/helm/v3/cmd/helm", 90, "-X helm.sh/helm/v3/internal/version.version=v3.19.5"
+    ),
     Program("kubectl", "control-plane", "k8s.io/kubernetes/cmd/kubectl", 25, _KUBE_VERSION),
     Program("opa", "opa", "github.com/open-policy-agent/opa", 40),
     Program("etcd", "control-plane", "go.etcd.io/etcd/server/v3", 30),
     Program("kube-apiserver", "control-plane", "k8s.io/kubernetes/cmd/kube-apiserver", 150, _KUBE_VERSION),
-    Program("kube-controller-manager", "control-plane", "k8s.io/kubernetes/cmd/kube-controller-manager", 50, _KUBE_VERSION),
+    Program(
+        "kube-controller-manager", "control-plane", "k8s.io/kubernetes/cmd/kube-controller-manager", 50, _KUBE_VERSION
+    ),
     Program("kube-scheduler", "control-plane", "k8s.io/kubernetes/cmd/kube-scheduler", 10, _KUBE_VERSION),
     Program(
         "rollouts-controller",
@@ -97,7 +101,7 @@ CATALOGUE: tuple[Program, ...] = (
 
 @dataclass(frozen=True)
 class Programs:
-    """A built set: `bin` holds the programs, `assets` the files copied out of the same modules (CRDs, base configuration)."""
+    """A built set: `bin` holds the programs, `assets` the CRDs and base configuration out of the same modules."""
 
     bin: Path
     assets: Path

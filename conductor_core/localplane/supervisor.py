@@ -1,7 +1,8 @@
 """Starts, stops and reads a set of supervised processes from outside: `start`, `stop`, `status`.
 
 Used by the local control plane and by the product's own `up`. A supervisor that was killed leaves no orphan: the next
-start finds them by recorded identity and by a mark in their environment, never by a bare pid. Rule: `infra/local/README.md`.
+start finds them by recorded identity and by a mark in their environment, never by a bare pid. Rule:
+`infra/local/README.md`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,19 @@ from conductor_core.localplane.processes import (
     same_process,
 )
 
-__all__ = ["Probe", "Process", "ProcessSet", "ProcessStatus", "SetStatus", "start", "status", "stop", "sweep", "tail"]
+__all__ = [
+    "Probe",
+    "Process",
+    "ProcessSet",
+    "ProcessStatus",
+    "SetStatus",
+    "locked",
+    "start",
+    "status",
+    "stop",
+    "sweep",
+    "tail",
+]
 
 Report = Callable[[SetStatus], None]
 TRIES = 3
@@ -52,12 +65,18 @@ def start(declared: ProcessSet, report: Report = lambda _: None, timeout: float 
     try:
         for folder in (declared.folder, declared.log_dir):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _locked(declared.folder, report):
+        with locked(declared.folder, report):
             now = status(declared.folder)
             if not now.running or now.digest != declared.digest():
                 stop(declared.folder)
                 _launch(declared)
             return _wait(declared, report, timeout)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as bad:
+        raise ToolError(
+            f"The supervisor of {declared.name} can't be started.",
+            why=tail(str(declared.log_dir / f"{declared.name}-supervisor.log")) or str(bad),
+            next="Mend the cause, then start again.",
+        ) from bad
     except OSError as bad:
         raise StorageError(
             f"{declared.name} can't be started: its folder can't be written.",
@@ -138,14 +157,17 @@ def _launch(declared: ProcessSet) -> None:
             stderr=subprocess.STDOUT,
             check=True,
             start_new_session=True,
+            timeout=60,
         )
 
 
 def _wait(declared: ProcessSet, report: Report, timeout: float) -> SetStatus:
     begun = time.monotonic()
     last = STOPPED
+    seen = False
     while True:
         now = status(declared.folder)
+        seen = seen or now.running
         if now != last:
             report(now)
             last = now
@@ -160,7 +182,7 @@ def _wait(declared: ProcessSet, report: Report, timeout: float) -> SetStatus:
                 why=f"{failing.why}\n{tail(failing.log)}".strip(),
                 next=f"Read {failing.log}, mend the cause, then start again.",
             )
-        if waited > 5 and not now.running:
+        if not now.running and (seen or waited > 20):
             raise TransientError(
                 f"{declared.name} was stopped while it was starting.",
                 why=tail(str(declared.log_dir / f"{declared.name}-supervisor.log")),
@@ -178,9 +200,9 @@ def _wait(declared: ProcessSet, report: Report, timeout: float) -> SetStatus:
 
 
 @contextmanager
-def _locked(folder: Path, report: Report) -> Iterator[None]:
-    """One start at a time; while another has the lock, tell how far it is."""
-    with (folder / "start.lock").open("a") as handle:
+def locked(folder: Path, report: Report = lambda _: None, name: str = "start.lock") -> Iterator[None]:
+    """Hold the lock `name` of `folder`; while another process has it, tell how far that one is."""
+    with (folder / name).open("a") as handle:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

