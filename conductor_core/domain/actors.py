@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,9 +36,16 @@ class Actor:
         return role in self.roles
 
 
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters without a shape that aren't of category Cf (Default_Ignorable_Code_Point, and the blank Braille cell)."""
+
+
 def _normal(text: str) -> str:
-    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFKC", visible.strip().casefold())
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    seen = "".join(c for c in seen if unicodedata.category(c) not in ("Cf", "Cc"))
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).strip().casefold())
 
 
 LOCAL_ISSUER = "local"
