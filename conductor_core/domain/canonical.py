@@ -17,7 +17,12 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 def canonical_bytes(value: object) -> bytes:
     """The RFC 8785 bytes of `value`; tuples count as lists. Raises `InputError` for anything that isn't plain JSON."""
-    return json.dumps(_ordered(value, "$"), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    try:
+        return json.dumps(_ordered(value, "$"), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError as bad:
+        raise _not_plain("$", "text with half a surrogate pair in it") from bad
+    except RecursionError as bad:
+        raise _not_plain("$", "nested too deeply") from bad
 
 
 def _ordered(value: object, path: str) -> object:
@@ -27,7 +32,7 @@ def _ordered(value: object, path: str) -> object:
         return value
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise _not_plain(path, "a key that is not text")
+            raise _not_plain(path, "a map with a key that is not text")
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         return {key: _ordered(value[key], f"{path}.{key}") for key in keys}
     if isinstance(value, list | tuple):
