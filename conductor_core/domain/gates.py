@@ -52,8 +52,8 @@ def verdict(
 
 
 def overall(verdicts: Iterable[Verdict]) -> Result:
-    """The strictest result of all; no verdict at all is a denial."""
-    results = {v.result for v in verdicts}
+    """The strictest result of all; no verdict at all, or one that no rule stands behind, is a denial."""
+    results = {v.result if v.rules_run > 0 else Result.DENY for v in verdicts}
     if not results or Result.DENY in results:
         return Result.DENY
     return Result.WARN if Result.WARN in results else Result.ALLOW

@@ -1,0 +1,54 @@
+"""Gates fail closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from conductor_core.domain.gates import Reason, Result, Verdict, overall, verdict
+
+WHY = Reason("no-latest", "Tag latest.", "api", "Pin the tag.")
+
+
+@pytest.mark.parametrize(
+    ("denials", "warnings", "rules", "result"),
+    [
+        ([], [], 5, Result.ALLOW),
+        ([], [WHY], 5, Result.WARN),
+        ([WHY], [], 5, Result.DENY),
+        ([WHY], [WHY], 5, Result.DENY),
+        ([], [], 0, Result.DENY),
+        ([], [WHY], 0, Result.DENY),
+        ([], [], -1, Result.DENY),
+    ],
+)
+def test_a_verdict_follows_from_its_findings(
+    denials: list[Reason], warnings: list[Reason], rules: int, result: Result
+) -> None:
+    found = verdict("policy", denials=iter(denials), warnings=iter(warnings), rules_run=rules, evidence="sha256:x")
+    assert found.result is result
+    assert found.evidence == "sha256:x"
+    assert bool(found.reasons) is (result is not Result.ALLOW)
+
+
+def test_zero_rules_say_so_and_how_to_clear_it() -> None:
+    assert verdict("policy", denials=[], warnings=[], rules_run=0).reasons == (
+        Reason("no-rules", "No rule was evaluated.", "", "Restore the rules of this gate."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("results", "result"),
+    [
+        ([], Result.DENY),
+        ([Result.ALLOW], Result.ALLOW),
+        ([Result.ALLOW, Result.WARN], Result.WARN),
+        ([Result.WARN, Result.DENY, Result.ALLOW], Result.DENY),
+    ],
+)
+def test_the_strictest_verdict_counts(results: list[Result], result: Result) -> None:
+    assert overall(Verdict("any", each, (), 1) for each in results) is result
+
+
+@pytest.mark.parametrize("said", Result)
+def test_a_verdict_that_no_rule_stands_behind_denies(said: Result) -> None:
+    assert overall([Verdict("policy", Result.ALLOW, (), 3), Verdict("odd", said)]) is Result.DENY
