@@ -100,7 +100,9 @@ def _value(runbook: Runbook, parameter: Parameter, given: Mapping[str, object]) 
 
 
 def _problem(parameter: Parameter, value: object) -> str:
-    wanted = TYPES[parameter.type]
+    wanted = TYPES.get(parameter.type)
+    if wanted is None:
+        return f"its declared type {parameter.type!r} is none of {', '.join(TYPES)}"
     if type(value) is not wanted and not (wanted is float and type(value) is int):
         return f"it is declared as {parameter.type}, and this is a {type(value).__name__}"
     if not _plain(value):
