@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from conductor_core.domain.actors import Actor
-from conductor_core.domain.approvals import Approval, count_valid
+from conductor_core.domain.approvals import Approval, count_valid, valid
 from conductor_core.domain.gates import Verdict
 from conductor_core.domain.plans import Plan
 
@@ -93,6 +93,11 @@ class Change:
     def plan_digest(self) -> str:
         """The digest of the plan, or the empty text before there is one."""
         return self.plan.digest if self.plan else ""
+
+    @property
+    def valid_approvals(self) -> tuple[Approval, ...]:
+        """The approvals of the present plan that count; the others are kept for reading."""
+        return valid(self.approvals, self.plan_digest, self.requester)
 
     @property
     def approvals_given(self) -> int:

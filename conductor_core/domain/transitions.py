@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from conductor_core.domain import changes as c
-from conductor_core.domain.approvals import Approval
+from conductor_core.domain.actors import Actor
+from conductor_core.domain.approvals import Approval, voided
 from conductor_core.domain.canonical import digest_of
 from conductor_core.domain.changes import Change, Check, Outcome, State
 from conductor_core.domain.events import Fact
@@ -61,24 +62,47 @@ def seal_of(change: Change) -> str:
     return digest_of(
         {
             "id": change.id,
+            "title": change.title,
+            "created_at": _time(change.created_at),
             "runbook": change.runbook,
             "target": change.target,
             "tier": change.tier,
-            "parameters": {k: str(v) for k, v in change.parameters.items()},
-            "requester": change.requester.key,
+            "parameters": _spelled(change.parameters),
+            "requester": _who(change.requester),
             "reason": change.reason,
             "state": change.state.value,
             "plan": change.plan_digest,
             "verdicts": verdict_rows(change.verdicts),
+            "approvals_required": change.approvals_required,
             "approvals": [
-                {"actor": a.actor.key, "plan": a.plan_digest, "reason": a.reason, "at": a.at.isoformat()}
+                {"actor": _who(a.actor), "plan": a.plan_digest, "reason": a.reason, "at": _time(a.at), "void": a.void}
                 for a in change.approvals
             ],
+            "void_reasons": change.void_reasons,
             "checks": check_rows(change.checks),
             "outcome": asdict(change.outcome) if change.outcome else None,
             "notebook": change.notebook,
         }
     )
+
+
+def _who(actor: Actor) -> dict[str, object]:
+    return {"key": actor.key, "name": actor.name, "roles": sorted(role.value for role in actor.roles)}
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _spelled(value: object) -> object:
+    """The value with each number that canonical JSON has no form for as `{"number": text}`: sealing never fails."""
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= 2**53):
+        return {"number": repr(value)}
+    if isinstance(value, Mapping):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(item) for item in value]
+    return value
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> list[dict[str, object]]:
@@ -94,8 +118,8 @@ def check_rows(checks: Iterable[Check]) -> list[dict[str, object]]:
 def _planned(change: Change, m: c.Planned, now: datetime) -> Decision:
     _expect(change, {State.REQUESTED}, "be planned")
     reasons = what_changed(change.plan, m.plan) if change.plan and change.plan.digest != m.plan.digest else ()
-    voided = sum(a.plan_digest != m.plan.digest for a in change.approvals) if reasons else 0
     digest = m.plan.digest
+    approvals = voided(change.approvals, digest)
     facts = [
         Fact(
             "conductor.plan.made.v1",
@@ -108,10 +132,15 @@ def _planned(change: Change, m: c.Planned, now: datetime) -> Decision:
         ),
         Fact("conductor.gates.judged.v1", {"plan": digest, "verdicts": verdict_rows(m.verdicts)}),
     ]
-    if voided:
+    if approvals != change.approvals:
         facts.append(Fact("conductor.approvals.voided.v1", {"plan": digest, "changed": list(reasons)}))
     after = replace(
-        change, plan=m.plan, verdicts=m.verdicts, approvals_required=m.approvals_required, void_reasons=reasons
+        change,
+        plan=m.plan,
+        verdicts=m.verdicts,
+        approvals_required=m.approvals_required,
+        approvals=approvals,
+        void_reasons=reasons,
     )
     if overall(m.verdicts) is Result.DENY:
         return c.moved(after, State.DENIED, now), facts
@@ -144,7 +173,7 @@ def _approve(change: Change, m: c.Approve, now: datetime) -> Decision:
             why=f"It names {m.plan_digest or 'no plan'}; the Change now has {change.plan_digest}.",
             next="Read the present plan, then approve that one.",
         )
-    if any(a.actor.key == m.actor.key and a.plan_digest == m.plan_digest for a in change.approvals):
+    if any(a.actor.key == m.actor.key for a in change.valid_approvals):
         raise StateError(
             "You have already approved this plan.",
             why=f"{change.approvals_given} of {change.approvals_required} approvals are given.",
