@@ -20,12 +20,13 @@ WIDTH = 256
 ROW = WIDTH * merkle.HASH_SIZE
 MAX_ENTRY = 65_535
 ENTRIES = -1  # the "level" of entry bundles
+MAX_N = 1 << 55  # a log holds fewer than 2^63 entries
 CHECKPOINT = "checkpoint"
 
 Read = Callable[[str], bytes]
 """`read(path)`: the bytes of a resource; raises `NotFoundError`."""
 
-_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _LENGTH = Struct(">H")
 
 
@@ -61,10 +62,10 @@ def parse_path(path: str) -> Place:
         level, groups, width = found.groups()
         n = int("".join(groups.replace("x", "").split("/")))
         place = Place(ENTRIES if level == "entries" else int(level), n, int(width or WIDTH))
-        if place.level < 64 and place.path == path:
+        if place.level < 64 and place.width <= WIDTH and n < MAX_N and place.path == path:
             return place
     raise InputError(
-        f"{path!r} is no path of the log.",
+        f"{path[:80]!r} is no path of the log.",
         why="Paths read tile/<level>/<index>, tile/entries/<index>, each with .p/<width> for a partial one.",
         next="Ask for a path that the checkpoint's size calls for.",
     )
