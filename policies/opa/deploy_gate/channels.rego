@@ -33,7 +33,9 @@ order_enforced if {
 
 brings_version if {
 	is_string(input.change.version)
-	not input.change.runbook in lib.setting("rollback_runbooks", ["rollback_release"])
+	runbook := object.get(input, ["change", "runbook"], "")
+	back := lib.setting("rollback_runbooks", ["rollback_release"])
+	not runbook in back
 }
 
 # The channel before that of the Change, in the order in which live.channels lists them.
@@ -48,7 +50,7 @@ out_of_order[path] := msg if {
 	brings_version
 	[index, channel] := previous
 	not channel.version == input.change.version
-	path := sprintf("live/channels/%d/version", [index])
+	path := lib.at(["live/channels", index, "version"])
 	msg := sprintf("Channel %s runs %s, not %s.", [channel.name, running(channel), input.change.version])
 }
 
@@ -57,7 +59,7 @@ out_of_order[path] := msg if {
 	[index, channel] := previous
 	channel.version == input.change.version
 	not channel.healthy == true
-	path := sprintf("live/channels/%d/healthy", [index])
+	path := lib.at(["live/channels", index, "healthy"])
 	msg := sprintf("Version %s is not healthy in channel %s.", [input.change.version, channel.name])
 }
 

@@ -45,7 +45,7 @@ times["now"] := object.get(input, ["now"], "")
 times[path] := object.get(freeze, [field], "") if {
 	some index, freeze in input.live.freezes
 	some field in ["from", "until"]
-	path := sprintf("live/freezes/%d/%s", [index, field])
+	path := lib.at(["live/freezes", index, field])
 }
 
 # METADATA
@@ -58,7 +58,7 @@ times[path] := object.get(freeze, [field], "") if {
 deny contains lib.finding("deploy_gate/freeze", path, msg, clears) if {
 	some index, freeze in active_freezes
 	not overridden
-	path := sprintf("live/freezes/%d", [index])
+	path := lib.at(["live/freezes", index])
 	msg := sprintf("%s is frozen until %s: %s", [input.change.target, freeze.until, object.get(freeze, ["reason"], "")])
 	clears := "Wait until the freeze ends, or have somebody with the right role override it with a reason."
 }
@@ -66,7 +66,7 @@ deny contains lib.finding("deploy_gate/freeze", path, msg, clears) if {
 warn contains lib.finding("deploy_gate/freeze", path, msg, clears) if {
 	some index, _ in active_freezes
 	some override in overrides
-	path := sprintf("live/freezes/%d", [index])
+	path := lib.at(["live/freezes", index])
 	msg := sprintf("The freeze of %s is overridden by %s: %s", [input.change.target, override.by, override.reason])
 	clears := "Nothing: the override is recorded with the Change."
 }
@@ -107,7 +107,7 @@ deny contains lib.finding("deploy_gate/quarantine", path, msg, clears) if {
 	some index, entry in input.live.quarantined
 	entry.release == input.change.release
 	entry.version == input.change.version
-	path := sprintf("live/quarantined/%d", [index])
+	path := lib.at(["live/quarantined", index])
 	msg := sprintf("%s %s is quarantined: %s", [entry.release, entry.version, object.get(entry, ["reason"], "")])
 	clears := "Choose another version, or release this one from quarantine with a reason."
 }

@@ -50,7 +50,7 @@ too_many[path] := msg if {
 	some severity, most in thresholds
 	found := report.counts[severity]
 	found > most
-	path := sprintf("scans/%d/counts/%s", [index, severity])
+	path := lib.at(["scans", index, "counts", severity])
 	msg := sprintf("%s has %d %s vulnerabilities; %d are allowed.", [report.image, found, severity, most])
 }
 
@@ -98,7 +98,7 @@ deny contains lib.finding("deploy_gate/signature", path, msg, clears) if {
 	some index, report in input.scans
 	report.kind == "signature"
 	not report.verified == true
-	path := sprintf("scans/%d/verified", [index])
+	path := lib.at(["scans", index, "verified"])
 	msg := sprintf("The signature of %s does not verify.", [report.image])
 	clears := "Sign the image with the release key, or promote the image that was signed."
 }

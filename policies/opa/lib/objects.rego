@@ -6,20 +6,26 @@ templated_kinds := {"DaemonSet", "Deployment", "Job", "ReplicaSet", "Rollout", "
 
 scaled_kinds := {"Deployment", "Rollout", "StatefulSet"}
 
-name(entry) := entry.metadata.name if is_string(entry.metadata.name)
+# An undefined argument under `not` means one thing to OPA and another to rego-cpp: hence object.get and else.
+name(entry) := value if {
+	value := object.get(entry, ["metadata", "name"], "unnamed")
+	is_string(value)
+} else := "unnamed"
 
-name(entry) := "unnamed" if not is_string(entry.metadata.name)
+namespace(entry) := value if {
+	value := object.get(entry, ["metadata", "namespace"], "")
+	is_string(value)
+} else := ""
+
+kind(entry) := value if {
+	value := object.get(entry, ["kind"], "")
+	is_string(value)
+} else := ""
 
 # "Kind/namespace/name", or "Kind/name" where the manifest names no namespace.
-where(entry) := concat("/", [entry.kind, entry.metadata.namespace, name(entry)]) if {
-	is_string(entry.metadata.namespace)
-}
+where(entry) := concat("/", [kind(entry), name(entry)]) if namespace(entry) == ""
 
-where(entry) := concat("/", [entry.kind, name(entry)]) if not is_string(entry.metadata.namespace)
-
-namespace(entry) := entry.metadata.namespace if is_string(entry.metadata.namespace)
-
-namespace(entry) := "" if not is_string(entry.metadata.namespace)
+where(entry) := concat("/", [kind(entry), namespace(entry), name(entry)]) if namespace(entry) != ""
 
 pod_pointer(entry) := "/spec/template" if entry.kind in templated_kinds
 
@@ -51,7 +57,7 @@ containers contains entry if {
 	entry := {
 		"pod": template.pod,
 		"container": container,
-		"path": sprintf("%s/spec/%s/%d", [template.path, field, index]),
+		"path": at([template.path, "spec", field, index]),
 	}
 }
 

@@ -32,10 +32,15 @@ analysed if {
 	step.analysis
 }
 
-weights := [{"at": at, "weight": step.weight} |
+weighted_steps contains at if {
 	some at, step in input.values.rollout.steps
 	is_number(step.weight)
-]
+}
+
+# Where the steps with a weight stand, in their order.
+weighted := sort(weighted_steps)
+
+weight(index) := input.values.rollout.steps[weighted[index]].weight
 
 # METADATA
 # title: Weights grow
@@ -45,12 +50,12 @@ weights := [{"at": at, "weight": step.weight} |
 #   severity: warn
 #   clears_by: Order the steps of the rollout by weight.
 warn contains lib.finding("values/weights-grow", path, msg, clears) if {
-	some index, entry in weights
+	some index, at in weighted
 	index > 0
-	before := weights[index - 1]
-	entry.weight < before.weight
-	path := sprintf("values/rollout/steps/%d/weight", [entry.at])
-	msg := sprintf("The weight falls from %v to %v.", [before.weight, entry.weight])
+	before := weight(index - 1)
+	weight(index) < before
+	path := lib.at(["values/rollout/steps", at, "weight"])
+	msg := sprintf("The weight falls from %v to %v.", [before, weight(index)])
 	clears := "Order the steps of the rollout by weight."
 }
 
@@ -64,7 +69,7 @@ rules contains "values/weights-grow"
 #   severity: warn
 #   clears_by: Put a pause, an analysis or an experiment before the step with the full weight.
 warn contains lib.finding("values/rollout-holds", "values/rollout/steps", msg, clears) if {
-	count(weights) > 0
+	count(weighted) > 0
 	not holds
 	msg := "Nothing holds the rollout before it is full."
 	clears := "Put a pause, an analysis or an experiment before the step with the full weight."

@@ -12,7 +12,7 @@ found contains {"path": path, "key": key, "value": value} if {
 	is_string(key)
 }
 
-pointer(path) := concat("/", ["values", concat("/", [sprintf("%v", [step]) | some step in path])])
+pointer(path) := lib.at(array.concat(["values"], path))
 
 # METADATA
 # title: No secret stands in the values
@@ -44,7 +44,7 @@ secret_key(key) if {
 secret_key("secret")
 
 secret_key(key) if {
-	some word in ["secretkey", "secret_key", "secretvalue", "clientsecret", "client_secret"]
+	some word in ["secretvalue", "clientsecret", "client_secret", "secretaccesskey", "secret_access_key"]
 	endswith(key, word)
 }
 

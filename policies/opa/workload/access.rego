@@ -15,7 +15,7 @@ deny contains lib.finding("workload/no-wildcard-role", path, msg, clears) if {
 	some index, rule in manifest.rules
 	some field in ["verbs", "resources", "apiGroups"]
 	"*" in rule[field]
-	path := sprintf("%s#/rules/%d/%s", [lib.where(manifest), index, field])
+	path := concat("#/", [lib.where(manifest), lib.at(["rules", index, field])])
 	msg := sprintf("The role grants every one of its %s.", [field])
 	clears := "Name the verbs, resources and API groups that the role needs."
 }
@@ -76,7 +76,7 @@ warn contains lib.finding("workload/no-inline-secret", path, msg, clears) if {
 	manifest.kind == "Secret"
 	some field in ["data", "stringData"]
 	count(manifest[field]) > 0
-	path := sprintf("%s#/%s", [lib.where(manifest), field])
+	path := concat("#/", [lib.where(manifest), field])
 	msg := "The manifests carry the content of a secret."
 	clears := "Name an existing secret in the values, and let the secret store write it."
 }

@@ -22,7 +22,10 @@ deny contains lib.finding("workload/image-pinned", entry.path, msg, clears) if {
 
 rules contains "workload/image-pinned"
 
-pinned_tag(image) if not lib.tag(image) in {"", "latest"}
+pinned_tag(image) if {
+	tag := lib.tag(image)
+	not tag in {"", "latest"}
+}
 
 # METADATA
 # title: Images come from allowed registries

@@ -33,7 +33,7 @@ warn contains lib.finding("workload/readiness-probe", path, msg, clears) if {
 	entry.object.kind in lib.scaled_kinds
 	some index, container in entry.pod.spec.containers
 	not container.readinessProbe
-	path := sprintf("%s/spec/containers/%d/readinessProbe", [entry.path, index])
+	path := lib.at([entry.path, "spec/containers", index, "readinessProbe"])
 	msg := "The container has no readiness probe."
 	clears := "Add a readinessProbe on the port that the container serves."
 }

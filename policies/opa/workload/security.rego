@@ -73,7 +73,7 @@ deny contains lib.finding("workload/no-host-path", path, msg, clears) if {
 	some entry in lib.pods
 	some index, volume in entry.pod.spec.volumes
 	volume.hostPath
-	path := sprintf("%s/spec/volumes/%d/hostPath", [entry.path, index])
+	path := lib.at([entry.path, "spec/volumes", index, "hostPath"])
 	msg := "The pod mounts a folder of its node."
 	clears := "Use an emptyDir, a claim, a config map or a secret."
 }
