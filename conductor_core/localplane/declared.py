@@ -131,6 +131,7 @@ def _kubernetes(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
                 f"--secure-port={ports['kube-apiserver']}",
                 *served,
                 "--authorization-mode=RBAC",
+                f"--client-ca-file={pki['ca.crt']}",
                 f"--token-auth-file={pki['tokens.csv']}",
                 "--service-account-issuer=https://kubernetes.default.svc",
                 f"--service-account-key-file={pki['sa.pub']}",
@@ -205,7 +206,7 @@ def _simulation(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
 
 
 def _argo(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[Process, ...]:
-    local, needs = "127.0.0.1", ("seed-cluster", "valkey")
+    local, needs = "127.0.0.1", ("argocd-server",)  # which makes the key that the others read
     redis, repo = f"--redis={local}:{ports['valkey']}", f"{local}:{ports['argocd-repo']}"
     home = layout.data / "argocd"
     env = {
@@ -282,7 +283,7 @@ def _argo(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple
         part(
             "server",
             _http(ports["argocd-server"], "/healthz?full=true"),
-            (*needs, "argocd-repo-server"),
+            ("seed-cluster", "valkey", "argocd-repo-server"),
             "--insecure",
             f"--address={local}",
             f"--port={ports['argocd-server']}",

@@ -69,7 +69,7 @@ CATALOGUE: tuple[Program, ...] = (
         "control-plane",
         f"{_ROLLOUTS}/cmd/rollouts-controller",
         50,
-        f"-X {_ROLLOUTS}/utils/version.version=v1.9.3",
+        f"-X {_ROLLOUTS}/utils/version.version=1.9.3",
         edits=(Edit(_ROLLOUTS, "controller/controller.go", '"0.0.0.0:%d"', '"127.0.0.1:%d"'),),
     ),
     Program(
@@ -77,7 +77,7 @@ CATALOGUE: tuple[Program, ...] = (
         "control-plane",
         f"{_ARGOCD}/cmd",
         70,
-        f"-X {_ARGOCD}/common.version=v3.2.11",
+        f"-X {_ARGOCD}/common.version=3.2.11",
         edits=(Edit(_ARGOCD, "controller/appcontroller.go", '"0.0.0.0:%d"', '"127.0.0.1:%d"'),),
     ),
     Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 75),

@@ -101,8 +101,11 @@ def access(layout: Layout, bin_dir: Path, server: str) -> None:
             made = client.post(f"/api/v1/account/{ACCOUNT}/token", json=body, headers=bearer).raise_for_status()
             write_private(layout.token_file, made.json()["token"])
     except (httpx.HTTPError, KeyError, ValueError) as bad:
+        said = bad.response.text[:500] if isinstance(bad, httpx.HTTPStatusError) else ""
         raise UnreachableError(
-            "The local Argo CD gives no token.", why=str(bad), next="Read the log argocd-server.log, then try again."
+            "The local Argo CD gives no token.",
+            why=f"{bad} {said}".strip(),
+            next="Read the log argocd-server.log, then try again.",
         ) from bad
 
 
