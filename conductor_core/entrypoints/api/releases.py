@@ -1,0 +1,50 @@
+"""REST of releases: list and compare them, and request their deploys and rollbacks as Changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from conductor_core.entrypoints.api import models as m
+from conductor_core.entrypoints.api.changes import Opened, created
+from conductor_core.entrypoints.api.forms import Form
+from conductor_core.entrypoints.api.identity import Reader, Writer
+from conductor_core.entrypoints.api.problems import RESPONSES
+from conductor_core.entrypoints.api.shelves import comparison_form, releases_form
+
+router = APIRouter(prefix="/api/v1/releases", tags=["releases"], responses=RESPONSES)
+Release = Annotated[str, Path(max_length=200, description="Name of the release.")]
+Ref = "`channel:NAME`: what the operations repository has; `live:NAME`: what the cluster has in that channel's place."
+
+
+@router.get("", response_model=m.ReleasesOut, summary="Every release in every channel")
+def find_releases(_: Reader, conductor: Opened) -> Form:
+    """Declared ones by channel, and what the cluster holds."""
+    return releases_form(conductor.releases)
+
+
+@router.get("/{release}/compare", summary="Compare two sides of a release, resource by resource")
+def compare(
+    release: Release,
+    _: Reader,
+    conductor: Opened,
+    old: Annotated[str, Query(alias="from", max_length=300, description=Ref, examples=["live:staging"])],
+    new: Annotated[str, Query(alias="to", max_length=300, description=Ref, examples=["channel:staging"])],
+) -> Form:
+    """Fields that the cluster sets are left out; secret values are masked."""
+    return comparison_form(conductor.releases.compare(release, old, new))
+
+
+@router.post("/{release}/deploy", status_code=201, response_model=m.ChangeOut, summary="Request a deploy")
+def deploy(release: Release, body: m.DeployRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
+    """A Change that runs the runbook deploy_release."""
+    given: dict[str, object] = {"release": release, "channel": body.channel, "sets": dict(body.sets)}
+    return created(conductor, conductor.changes.request(actor, "deploy_release", given, body.reason), response)
+
+
+@router.post("/{release}/rollback", status_code=201, response_model=m.ChangeOut, summary="Request a rollback")
+def rollback(release: Release, body: m.RollbackRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
+    """A Change that runs the runbook rollback_release."""
+    given: dict[str, object] = {"release": release, "channel": body.channel, "to_revision": body.to_revision}
+    return created(conductor, conductor.changes.request(actor, "rollback_release", given, body.reason), response)

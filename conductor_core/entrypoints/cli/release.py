@@ -1,0 +1,93 @@
+"""`conductor release`: list and compare releases, and request deploys and rollbacks as Changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from conductor_core.entrypoints.api.shelves import comparison_form, releases_form
+from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.rendering import show_comparison, show_releases
+from conductor_core.entrypoints.cli.runbook import pairs
+from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, door, entered, print_json
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, compare, deploy and roll back releases.")
+Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
+Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
+
+
+@app.command("list", epilog="Example: conductor release list --json")
+def list_releases(ctx: typer.Context, as_json: Json = False) -> None:
+    """List every release in every channel."""
+    releases = entered(ctx).conductor.releases
+    if as_json:
+        print_json(releases_form(releases))
+    else:
+        show_releases(releases_form(releases))
+
+
+@app.command("diff", epilog="Example: conductor release diff intelgraph --from live:staging --to channel:staging")
+def diff(
+    ctx: typer.Context,
+    release: Name,
+    old: Annotated[str, typer.Option("--from", metavar="REF", help="One side: channel:NAME or live:NAME.")],
+    new: Annotated[str, typer.Option("--to", metavar="REF", help="The other side.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two sides, resource by resource.
+
+    Exits 0 when they are the same, 1 when they differ, 2 on an error.
+    """
+    with door(as_json, error_code=2):
+        comparison = entered(ctx).conductor.releases.compare(release, old, new)
+        if as_json:
+            print_json(comparison_form(comparison))
+        else:
+            show_comparison(comparison)
+    raise typer.Exit(0 if comparison.same else 1)
+
+
+@app.command(
+    "deploy",
+    epilog='Example: conductor release deploy intelgraph --channel staging --reason "1.4.2" --as requester --wait',
+)
+def deploy(
+    ctx: typer.Context,
+    release: Name,
+    channel: Channel,
+    reason: Reason,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A chart value; may be repeated.")
+    ] = None,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request a deploy of a channel, as a Change."""
+    door = entered(ctx)
+    given: dict[str, object] = {"release": release, "channel": channel, "sets": pairs(sets or [], "--set")}
+    change = door.conductor.changes.request(door.actor(who), "deploy_release", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command(
+    "rollback",
+    epilog="Example: conductor release rollback intelgraph --channel staging --to-revision 3 "
+    '--reason "errors" --as requester',
+)
+def rollback(
+    ctx: typer.Context,
+    release: Name,
+    channel: Channel,
+    to_revision: Annotated[int, typer.Option("--to-revision", metavar="N", min=1, help="Revision to go back to.")],
+    reason: Reason,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request a return to a revision, as a Change."""
+    door = entered(ctx)
+    given: dict[str, object] = {"release": release, "channel": channel, "to_revision": to_revision}
+    change = door.conductor.changes.request(door.actor(who), "rollback_release", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)

@@ -1,0 +1,143 @@
+"""What people read in a terminal of 80 columns: tables and short lines, no colour where none is wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from conductor_core.domain.gates import Result
+from conductor_core.entrypoints.api.forms import Form, change_form
+from conductor_core.entrypoints.cli.shared import console
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from conductor_core.domain.changes import Change
+    from conductor_core.domain.comparison import Comparison
+    from conductor_core.settings import Settings
+
+COLOURS = {
+    "succeeded": "green",
+    "healthy": "green",
+    "allow": "green",
+    "passed": "green",
+    "failed": "red",
+    "denied": "red",
+    "rejected": "red",
+    "down": "red",
+    "deny": "red",
+    "unknown": "magenta",
+    "awaiting_approval": "yellow",
+    "warn": "yellow",
+    "executing": "cyan",
+    "validating": "cyan",
+    "off": "dim",
+}
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, coloured: str = "") -> Table:
+    """A table without lines; the column named `coloured` has words for states."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    for number, column in enumerate(columns):
+        shown.add_column(column, overflow="fold", no_wrap=number == 0)
+    at = list(columns).index(coloured) if coloured else -1
+    for row in rows:
+        shown.add_row(*(Text(cell, style=COLOURS.get(cell, "")) if i == at else cell for i, cell in enumerate(row)))
+    return shown
+
+
+def show_change(change: Change, settings: Settings) -> None:
+    """One Change: what it is, what the gates said, who approved, how it ended, and where its page is."""
+    from rich.text import Text
+
+    out = console()
+    form = change_form(change, settings)
+    state = Text(change.state.value, style=f"bold {COLOURS.get(change.state.value, '')}")
+    out.print(Text.assemble((change.id, "bold"), "  ", state, "  ", change.title))
+    approvals = f"{change.approvals_given} of {change.approvals_required} approvals"
+    by = ", ".join(cast("list[str]", cast("Form", form["approvals"])["by"]))
+    lines = [
+        ("target", f"{change.target} ({change.tier})"),
+        ("requested", f"by {change.requester.name} at {form['created_at']}: {change.reason}"),
+        ("plan", change.plan_digest or "not made yet"),
+        ("approvals", approvals + (f": {by}" if by else "")),
+    ]
+    lines += [(f"gate {v.gate}", _verdict(v.result, [r.text for r in v.reasons])) for v in change.verdicts]
+    lines += [(f"check {c.name}", f"{'passed' if c.passed else 'failed'}: {c.detail}") for c in change.checks]
+    if change.outcome:
+        lines.append(("outcome", " ".join(filter(None, (change.outcome.what, change.outcome.why)))))
+        if change.outcome.next:
+            lines.append(("next", change.outcome.next))
+    lines.append(("page", str(form["url"])))
+    out.print(table(("", ""), lines))
+
+
+def _verdict(result: Result, reasons: Sequence[str]) -> str:
+    return ": ".join(filter(None, (result.value, "; ".join(reasons))))
+
+
+def show_changes(changes: Sequence[Change]) -> None:
+    """The Changes as a table, or how to make the first one."""
+    if not changes:
+        console().print("No Change matches. `conductor runbook list` shows what can be requested.")
+        return
+    rows = [(c.id, c.state.value, f"{c.updated_at:%m-%d %H:%M}", c.requester.name, c.title) for c in changes]
+    console().print(table(("ID", "STATE", "UPDATED", "BY", "TITLE"), rows, coloured="STATE"))
+
+
+def news_line(item: Form) -> str:
+    """One piece of news as one line: `12:03:04.120  fact       change approved`."""
+    at = str(item["at"])[11:23]
+    if item["kind"] == "fact":
+        event = cast("Form", item["event"])
+        words = str(event["type"]).removeprefix("conductor.").rpartition(".v")[0].replace(".", " ").replace("_", " ")
+        return f"{at}  fact       {words}{_detail(cast('Form', event['data']))}"
+    if item["kind"] == "line":
+        line = cast("Form", item["line"])
+        return f"{at}  {line['kind']:<9}  {str(line['text']).rstrip()}"
+    operation = cast("Form", item["operation"])
+    return f"{at}  operation  {operation['key']} {operation['state']}"
+
+
+def _detail(data: Mapping[str, object]) -> str:
+    outcome = data.get("outcome")
+    if isinstance(outcome, dict):
+        return ": " + " ".join(str(outcome[k]) for k in ("what", "why") if outcome.get(k))
+    if "verdicts" in data:
+        verdicts = cast("list[Form]", data["verdicts"])
+        return ": " + ", ".join(f"{v['gate']} {v['result']}" for v in verdicts)
+    said = data.get("reason") or data.get("what") or ""
+    return f": {said}" if said else ""
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """What stands differently, with its fields; secrets are masked already."""
+    out = console()
+    out.print(f"from  {comparison.old.title}\nto    {comparison.new.title}")
+    for note in (*comparison.old.notes, *comparison.new.notes):
+        out.print(f"note  {note}")
+    signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+    for resource in comparison.resources:
+        if resource.standing == "unchanged":
+            continue
+        sign, colour = signs[resource.standing]
+        i = resource.identity
+        out.print(f"{sign} {i.kind} {'/'.join(filter(None, (i.namespace, i.name)))}", style=colour)
+        for edit in resource.fields:
+            out.print(f"    {edit.pointer}: {_value(edit.old)} → {_value(edit.new)}")
+    counts = ", ".join(f"{comparison.count(s)} {s}" for s in ("added", "changed", "removed", "unchanged"))
+    out.print(counts)
+
+
+def _value(value: object) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def show_releases(form: Form) -> None:
+    """Release by channel."""
+    console().print(str(form))

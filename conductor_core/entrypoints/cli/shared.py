@@ -1,0 +1,130 @@
+"""What every command shares: the Conductor it talks to, who acts, and how answers and errors leave the process.
+
+Answers go to stdout, everything for watching to stderr, so that `--json` can be piped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conductor_core.domain.actors import LOCAL_ACTORS
+from conductor_core.errors import ConductorError, Diagnostics, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conductor_core.domain.actors import Actor
+    from conductor_core.wiring import Conductor
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+As = Annotated[str, typer.Option("--as", envvar="CONDUCTOR_ACTOR", metavar="WHO", help="Who acts.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why this is done; it goes into the record.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow the run on stderr until the Change ends or waits for you.")]
+ChangeId = Annotated[str, typer.Argument(metavar="ID", help="Id of the Change, as `conductor change list` shows it.")]
+
+
+def _wire() -> Conductor:
+    from conductor_core.settings import load
+    from conductor_core.wiring import wire
+
+    return wire(load())
+
+
+@dataclass
+class Door:
+    """What a command works with; the Conductor is opened when it is first needed."""
+
+    open: Callable[[], Conductor] = _wire
+
+    @cached_property
+    def conductor(self) -> Conductor:
+        """The opened Conductor; raises `ConfigurationError`."""
+        return self.open()
+
+    def actor(self, name: str) -> Actor:
+        """Who acts; raises `InputError` when nobody was named, `AccessDeniedError` for an unknown name."""
+        if not name:
+            raise InputError(
+                "It must be known who acts.",
+                why=f"This is recorded with an identity; the local ones are {', '.join(LOCAL_ACTORS)}.",
+                next="Add --as WHO, or set CONDUCTOR_ACTOR.",
+            )
+        return self.conductor.actor(name)
+
+
+def entered(context: typer.Context) -> Door:
+    """The door that this command came through."""
+    found = context.find_root().obj
+    return found if isinstance(found, Door) else Door()
+
+
+@contextmanager
+def door(as_json: bool, *, error_code: int | None = None) -> Iterator[None]:
+    """Catches `ConductorError`, prints its diagnostics and exits with its code (or `error_code`).
+
+    Anything else that gets this far is a mistake of the product's: one line, and how to see where it came from.
+    """
+    try:
+        yield
+    except ConductorError as bad:
+        print_error(bad.diagnostics(), as_json)
+        raise typer.Exit(bad.exit_code if error_code is None else error_code) from bad
+    except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+        raise
+    except Exception as bad:
+        if os.environ.get("CONDUCTOR_LOG_LEVEL", "").lower() == "debug":
+            raise
+        print_error(unexpected(bad), as_json)
+        raise typer.Exit(1 if error_code is None else error_code) from bad
+
+
+def unexpected(bad: Exception) -> Diagnostics:
+    """The diagnostics of a mistake of the product's own."""
+    text = " ".join(str(bad).split())[:300]
+    return Diagnostics(
+        "Something went wrong inside Maestro Conductor.",
+        f"{type(bad).__name__}: {text}",
+        "Run it again with CONDUCTOR_LOG_LEVEL=debug for a traceback, and report it.",
+    )
+
+
+def print_error(said: Diagnostics, as_json: bool) -> None:
+    """The three texts: an `error` object on stdout under `--json`, a panel on stderr otherwise."""
+    if as_json:
+        print_json({"error": said.as_dict()})
+        return
+    from rich.panel import Panel
+    from rich.text import Text
+
+    body = Text(said.what, style="bold")
+    for label, text in (("why", said.why), ("next", said.next)):
+        body.append(f"\n{label:<6}", style="not bold dim").append(text, style="not bold")
+    console(sys.stderr).print(Panel(body, title="error", title_align="left", border_style="red"))
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def print_json_line(value: object) -> None:
+    """One JSON document on one line of stdout, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def console(file: object = None) -> Console:
+    """A console on stdout (or `file`): no colour when it is no terminal or NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]  # any text stream
