@@ -68,9 +68,11 @@ class OpaEngine:
     def _ask(self, bundle: PolicyBundle, family: str, asked: CanonicalInput) -> Answer:
         found = self._evaluate(family, asked)
         if found.get("digest") != bundle.digest:
-            with self._upload_lock:
-                self._upload(bundle)
-            found = self._evaluate(family, asked)
+            with self._upload_lock:  # another thread may have uploaded meanwhile: look again first
+                found = self._evaluate(family, asked)
+                if found.get("digest") != bundle.digest:
+                    self._upload(bundle)
+                    found = self._evaluate(family, asked)
         if found.get("digest") != bundle.digest:
             why = "The OPA server answers with another bundle than the one that was uploaded."
             raise UndecidedError("other-bundle", why, "Give each installation an OPA server of its own.")

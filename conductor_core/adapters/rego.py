@@ -129,7 +129,7 @@ def _compile(bundle: PolicyBundle, family: str) -> _Compiled:
     with tempfile.TemporaryDirectory(prefix="rego-plan-") as folder:
         interpreter.save_bundle(folder, built)
         plan = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
-    _check_plan(plan, interpreter, family)
+    _check_plan(plan, interpreter, family, [path for path, _ in bundle.modules])
     return _Compiled(interpreter, built)
 
 
@@ -175,10 +175,10 @@ def _compile_error(bundle: PolicyBundle, text: str) -> UndecidedError:
     return UndecidedError("compile-error", f"{where} does not compile: {_message(text)}.", f"Correct {where}.")
 
 
-def _check_plan(plan: Mapping[str, Any], interpreter: Interpreter, family: str) -> None:
+def _check_plan(plan: Mapping[str, Any], interpreter: Interpreter, family: str, paths: list[str]) -> None:
     """Refuse calls of unknown functions, built-ins that rego-cpp lacks, and variables that nothing binds."""
-    static, functions = plan["static"], plan["funcs"]["funcs"]
-    files = [entry["value"] for entry in static.get("files", [])]
+    functions = plan["funcs"]["funcs"]
+    files = [_full(entry["value"], family, paths) for entry in plan["static"].get("files", [])]
     known = {function["name"] for function in functions}
     planned = {entry["name"] for entry in plan["plans"]["plans"]}
     for name in _ENTRYPOINTS:
@@ -200,6 +200,12 @@ def _check_plan(plan: Mapping[str, Any], interpreter: Interpreter, family: str) 
                 where = f"{files[at] if at < len(files) else family}:{statement.get('row', 0) + 1}"
                 raise UndecidedError("compile-error", f"{where} does not compile: {problem}.", f"Correct {where}.")
             bound |= _writes(kind, statement)
+
+
+def _full(name: str, family: str, paths: list[str]) -> str:
+    """The path of a file of which the plan only keeps the last part; the family's own comes before others."""
+    found = [path for path in paths if path.rpartition("/")[2] == name]
+    return next((path for path in found if path.startswith(f"{family}/")), found[0] if len(found) == 1 else name)
 
 
 def _statements(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
