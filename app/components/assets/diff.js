@@ -1,0 +1,375 @@
+// Difference of many resources as one virtual list: only the rows in sight are in the page. Data is set by textContent.
+const ROW = 20;
+const FOLD_OVER = 8;
+const KEEP = 3;
+const STATUS = {
+  added: { glyph: "+", word: "added" },
+  removed: { glyph: "−", word: "removed" },
+  changed: { glyph: "~", word: "changed" },
+  unchanged: { glyph: "=", word: "unchanged" },
+};
+const states = new WeakMap();
+
+export default function (component) {
+  const root = component.parentElement;
+  const data = component.data;
+  let state = states.get(root);
+  if (!state || state.digest !== data.digest) {
+    state = fresh(data, state);
+    states.set(root, state);
+  }
+  build(root, data, state);
+}
+
+function fresh(data, previous) {
+  const shown = new Set(["added", "removed", "changed"]);
+  const folded = new Set();
+  const many = data.resources.length > 40;
+  data.resources.forEach((resource, at) => {
+    if (many && resource.status !== "changed") folded.add(at);
+  });
+  return {
+    digest: data.digest,
+    shown,
+    folded,
+    opened: new Set(),
+    mode: previous ? previous.mode : "unified",
+    context: previous ? previous.context : false,
+    search: "",
+    at: -1,
+  };
+}
+
+function el(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function parse(resource) {
+  if (resource.parsed) return resource.parsed;
+  let left = 0;
+  let right = 0;
+  const out = (resource.text ? resource.text.split("\n") : []).map((line) => {
+    const op = line[0];
+    const row = { op, text: line.slice(1), left: 0, right: 0 };
+    if (op !== "+") row.left = ++left;
+    if (op !== "-") row.right = ++right;
+    return row;
+  });
+  pairUp(out);
+  resource.parsed = out;
+  return out;
+}
+
+// Removed lines followed by added ones are pairs: their differing middle is marked, and they share a line side by side.
+function pairUp(rows) {
+  for (let i = 0; i < rows.length; ) {
+    if (rows[i].op === " ") {
+      i += 1;
+      continue;
+    }
+    let j = i;
+    while (j < rows.length && rows[j].op === "-") j += 1;
+    let k = j;
+    while (k < rows.length && rows[k].op === "+") k += 1;
+    for (let n = 0; n < Math.min(j - i, k - j); n += 1) {
+      rows[i + n].mate = rows[j + n];
+      rows[j + n].mate = rows[i + n];
+    }
+    i = Math.max(k, i + 1);
+  }
+}
+
+function flatten(data, state) {
+  const needle = state.search.toLowerCase();
+  const out = [];
+  let matches = 0;
+  data.resources.forEach((resource, at) => {
+    if (!state.shown.has(resource.status)) return;
+    const rows = parse(resource);
+    const named = !needle || resource.title.toLowerCase().includes(needle);
+    const hits = needle ? rows.filter((row) => row.text.toLowerCase().includes(needle)).length : 0;
+    if (!named && hits === 0) return;
+    matches += hits + (needle && named ? 1 : 0);
+    out.push({ type: "head", at, resource, stop: true });
+    if (state.folded.has(at) && !hits) return;
+    if (!rows.length) {
+      out.push({ type: "note", text: resource.note || "Nothing differs." });
+      return;
+    }
+    const lines = state.mode === "split" ? split(rows) : rows.map((row) => ({ type: "line", row }));
+    fold(out, lines, at, state, needle);
+  });
+  return { rows: out, matches };
+}
+
+function split(rows) {
+  const out = [];
+  for (let i = 0; i < rows.length; i += 1) {
+    const row = rows[i];
+    if (row.op === " ") out.push({ type: "pair", left: row, right: row });
+    else if (row.op === "-") out.push({ type: "pair", left: row, right: row.mate || null });
+    else if (!row.mate) out.push({ type: "pair", left: null, right: row });
+  }
+  return out;
+}
+
+function same(line) {
+  return line.type === "line" ? line.row.op === " " : line.left === line.right;
+}
+
+function fold(out, lines, at, state, needle) {
+  const hit = (line) =>
+    needle && [line.row, line.left, line.right].some((row) => row && row.text.toLowerCase().includes(needle));
+  let changed = false;
+  for (let i = 0; i < lines.length; ) {
+    if (!same(lines[i]) || state.context) {
+      const line = lines[i];
+      if (!same(line) && !changed) line.stop = true;
+      changed = !same(line);
+      out.push(line);
+      i += 1;
+      continue;
+    }
+    let end = i;
+    while (end < lines.length && same(lines[end]) && !hit(lines[end])) end += 1;
+    const from = i === 0 ? i : i + KEEP;
+    const to = end === lines.length ? end : end - KEEP;
+    const key = `${at}:${i}`;
+    if (to - from > FOLD_OVER - KEEP && !state.opened.has(key)) {
+      out.push(...lines.slice(i, from), { type: "fold", count: to - from, key }, ...lines.slice(to, end));
+    } else {
+      out.push(...lines.slice(i, end));
+    }
+    if (end === i) {
+      out.push(lines[i]);
+      end = i + 1;
+    }
+    changed = false;
+    i = end;
+  }
+}
+
+function build(root, data, state) {
+  const shell = root.querySelector(".diff");
+  shell.replaceChildren();
+  const bar = el("div", "bar");
+  const view = el("div", "view");
+  view.tabIndex = 0;
+  view.setAttribute("role", "region");
+  view.setAttribute("aria-label", `Difference from ${data.left} to ${data.right}; n and p go from change to change`);
+  const size = el("div", "size");
+  const sheet = el("div", "sheet");
+  size.append(sheet);
+  view.append(size);
+  const foot = el("div", "foot");
+  const position = el("span", "position");
+  let flat = { rows: [], matches: 0 };
+
+  const draw = () => {
+    const first = Math.max(0, Math.floor(view.scrollTop / ROW) - 20);
+    const last = Math.min(flat.rows.length, Math.ceil((view.scrollTop + view.clientHeight) / ROW) + 20);
+    sheet.style.transform = `translateY(${first * ROW}px)`;
+    sheet.replaceChildren(...flat.rows.slice(first, last).map((row, i) => render(row, first + i)));
+  };
+  const refresh = () => {
+    flat = flatten(data, state);
+    const widest = data.widest + 16;
+    size.style.height = `${flat.rows.length * ROW}px`;
+    size.style.minWidth = state.mode === "split" ? "100%" : `max(100%, ${widest}ch)`;
+    view.style.height = `min(${flat.rows.length * ROW + 14}px, 68vh)`;
+    foot.textContent = "";
+    if (!flat.rows.length) {
+      foot.textContent = state.search ? `Nothing matches “${state.search}”.` : data.empty;
+    } else if (state.search) {
+      foot.textContent = `${flat.matches} match${flat.matches === 1 ? "" : "es"}`;
+    }
+    position.textContent = `${flat.rows.filter((row) => row.stop && row.type !== "head").length} places`;
+    draw();
+    requestAnimationFrame(draw);
+  };
+  const go = (step) => {
+    const stops = flat.rows.map((row, i) => (row.stop && row.type !== "head" ? i : -1)).filter((i) => i >= 0);
+    if (!stops.length) return;
+    const here = state.at;
+    const next = step > 0 ? stops.find((i) => i > here) ?? stops[0] : [...stops].reverse().find((i) => i < here) ?? stops.at(-1);
+    state.at = next;
+    view.scrollTop = Math.max(0, (next - 4) * ROW);
+    position.textContent = `${stops.indexOf(next) + 1} of ${stops.length}`;
+    draw();
+  };
+
+  const render = (row, index) => {
+    if (row.type === "head") return head(row);
+    if (row.type === "note") return el("div", "row note", row.text);
+    if (row.type === "fold") {
+      const node = el("button", "row fold", `⋯ ${row.count} unchanged lines`);
+      node.onclick = () => {
+        state.opened.add(row.key);
+        refresh();
+      };
+      return node;
+    }
+    const node = el("div", row.type === "line" ? "row line" : "row pair");
+    if (index === state.at) node.classList.add("here");
+    if (row.type === "line") {
+      node.classList.add(row.row.op === "+" ? "plus" : row.row.op === "-" ? "minus" : "same");
+      node.append(number(row.row.left), number(row.row.right), sign(row.row.op), words(row.row, state.search));
+    } else {
+      node.append(half(row.left, "left", row.left !== row.right), half(row.right, "right", row.left !== row.right));
+    }
+    return node;
+  };
+  const half = (row, side, differs) => {
+    const node = el("div", "half");
+    if (!row) {
+      node.classList.add("none");
+      return node;
+    }
+    if (differs) node.classList.add(side === "left" ? "minus" : "plus");
+    node.append(number(side === "left" ? row.left : row.right), sign(differs ? row.op : " "), words(row, state.search));
+    node.title = row.text;
+    return node;
+  };
+  const head = (row) => {
+    const { resource, at } = row;
+    const open = !state.folded.has(at);
+    const node = el("button", `row head ${resource.status}`);
+    node.setAttribute("aria-expanded", String(open));
+    const mark = STATUS[resource.status] || STATUS.changed;
+    node.append(el("span", "caret", open ? "▾" : "▸"), el("span", "tag", `${mark.glyph} ${mark.word}`));
+    const title = el("span", "title");
+    title.append(...highlighted(resource.title, state.search));
+    node.append(title, el("span", "extra", resource.extra || ""));
+    node.onclick = () => {
+      if (open) state.folded.add(at);
+      else state.folded.delete(at);
+      refresh();
+    };
+    return node;
+  };
+
+  bar.append(...chips(data, state, refresh));
+  bar.append(searchBox(state, refresh, go));
+  const sides = el("div", "sides");
+  sides.append(el("span", "left", `− ${data.left}`), el("span", "right", `+ ${data.right}`), el("span", "gap"), position);
+  sides.append(button("↑", "Previous change (p)", () => go(-1)), button("↓", "Next change (n)", () => go(1)));
+  sides.append(
+    choice("Whole files", () => state.context, () => (state.context = !state.context), refresh),
+    choice("Side by side", () => state.mode === "split", () => (state.mode = state.mode === "split" ? "unified" : "split"), refresh),
+  );
+  view.onscroll = draw;
+  view.onkeydown = (event) => {
+    if (event.key === "n" || event.key === "p") go(event.key === "n" ? 1 : -1);
+    else if (event.key === "/") bar.querySelector("input").focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  shell.append(bar, sides, view, foot);
+  refresh();
+}
+
+function chips(data, state, refresh) {
+  return Object.keys(STATUS)
+    .filter((status) => status !== "unchanged" || data.resources.some((r) => r.status === status))
+    .map((status) => {
+      const count = data.resources.filter((r) => r.status === status).length;
+      const node = el("button", `chip ${status}`, `${STATUS[status].glyph} ${count} ${STATUS[status].word}`);
+      const press = () => node.setAttribute("aria-pressed", String(state.shown.has(status)));
+      node.title = `Show or hide what is ${STATUS[status].word}`;
+      node.onclick = () => {
+        if (state.shown.has(status)) state.shown.delete(status);
+        else state.shown.add(status);
+        press();
+        refresh();
+      };
+      press();
+      return node;
+    });
+}
+
+function searchBox(state, refresh, go) {
+  const box = el("input", "search");
+  box.type = "search";
+  box.placeholder = "Search resources and lines  ( / )";
+  box.setAttribute("aria-label", "Search resources and lines");
+  box.value = state.search;
+  let timer = 0;
+  box.oninput = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      state.search = box.value.trim();
+      state.at = -1;
+      refresh();
+    }, 120);
+  };
+  box.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
+  };
+  return box;
+}
+
+function button(text, title, act) {
+  const node = el("button", "tool", text);
+  node.title = title;
+  node.setAttribute("aria-label", title);
+  node.onclick = act;
+  return node;
+}
+
+function choice(text, on, flip, refresh) {
+  const node = el("button", "tool", text);
+  const press = () => node.setAttribute("aria-pressed", String(on()));
+  node.onclick = () => {
+    flip();
+    press();
+    refresh();
+  };
+  press();
+  return node;
+}
+
+function number(value) {
+  return el("span", "number", value ? String(value) : "");
+}
+
+function sign(op) {
+  return el("span", "sign", op === "-" ? "−" : op);
+}
+
+function words(row, search) {
+  const node = el("span", "text");
+  if (search || !row.mate || row.op === " ") {
+    node.append(...highlighted(row.text, search));
+    return node;
+  }
+  const other = row.mate.text;
+  let start = 0;
+  while (start < row.text.length && start < other.length && row.text[start] === other[start]) start += 1;
+  let end = 0;
+  const most = Math.min(row.text.length, other.length) - start;
+  while (end < most && row.text.at(-1 - end) === other.at(-1 - end)) end += 1;
+  const middle = row.text.slice(start, row.text.length - end);
+  node.append(row.text.slice(0, start));
+  if (middle) node.append(el("b", "", middle));
+  node.append(row.text.slice(row.text.length - end));
+  return node;
+}
+
+function highlighted(text, search) {
+  if (!search) return [text];
+  const out = [];
+  const low = text.toLowerCase();
+  const needle = search.toLowerCase();
+  let at = 0;
+  for (let hit = low.indexOf(needle); hit >= 0; hit = low.indexOf(needle, at)) {
+    out.push(text.slice(at, hit), el("mark", "", text.slice(hit, hit + needle.length)));
+    at = hit + needle.length;
+  }
+  out.push(text.slice(at));
+  return out;
+}

@@ -1,0 +1,50 @@
+"""Changes in a table that sorts and filters; a click on a row opens the Change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import session, theme, waiting
+from conductor_core.domain.changes import Change
+
+
+def show(changes: Sequence[Change], *, key: str = "changes_table") -> None:
+    """Draw the rows in the given order."""
+    marks = [theme.of(theme.CHANGE, change.state) for change in changes]
+    known = list(dict.fromkeys(theme.CHANGE.values()))
+    st.dataframe(
+        {
+            "state": [[f"{mark.glyph} {mark.word}"] for mark in marks],
+            "Change": [change.title for change in changes],
+            "target": [change.target for change in changes],
+            "asked by": [change.requester.name for change in changes],
+            "waits for": [waiting.waits_for(change) or "–" for change in changes],
+            "updated": [change.updated_at for change in changes],
+            "asked": [change.created_at for change in changes],
+            "id": [change.id for change in changes],
+        },
+        hide_index=True,
+        row_height=30,
+        height="auto" if len(changes) < 14 else 520,
+        key=key,
+        on_select=lambda: _open(key, [change.id for change in changes]),
+        selection_mode="single-cell",
+        column_config={
+            "state": st.column_config.MultiselectColumn(
+                options=[f"{mark.glyph} {mark.word}" for mark in known], color=[mark.color for mark in known], width=165
+            ),
+            "Change": st.column_config.TextColumn(width=300),
+            "updated": st.column_config.DatetimeColumn(format="distance", width=110),
+            "asked": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=145),
+            "id": st.column_config.TextColumn(width=230),
+        },
+        alt="Changes, newest first; a click on a row opens the Change",
+    )
+
+
+def _open(key: str, ids: list[str]) -> None:
+    cells = st.session_state[key]["selection"]["cells"]
+    if cells:
+        st.query_params[session.CHANGE] = ids[cells[0][0]]

@@ -1,0 +1,53 @@
+"""Confirmation of an act that can't be taken back: it names the target and the effect before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import session
+from app.components import errors
+from app.theme import plain
+from conductor_core.errors import ConductorError
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is confirmed. `choices` are ways to do it (label to value given to `do`); `reason` asks for one."""
+
+    verb: str
+    target: str
+    effect: str
+    do: Callable[[str, str], object]
+    """Called with the reason and the choice; raises `ConductorError`."""
+    done: str
+    icon: str = "warning"
+    choices: tuple[str, ...] = ()
+
+
+def show(act: Act) -> None:
+    """Open the dialog."""
+    st.dialog(f"{act.verb}?", width="medium", icon=f":material/{act.icon}:")(lambda: _body(act))()
+
+
+def _body(act: Act) -> None:
+    st.markdown(f"**{plain(act.target)}**")
+    st.markdown(plain(act.effect))
+    choice = st.radio("How did it end?", act.choices, index=None, key="_confirm_choice") if act.choices else ""
+    reason = st.text_input("Reason, for the record", key="_confirm_reason", placeholder="Why, in a few words")
+    refusal = st.empty()
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Back", key="_confirm_back"):
+            st.rerun()
+        sure = st.button(act.verb, type="primary", key="_confirm_yes", disabled=bool(act.choices) and choice is None)
+    if sure:
+        try:
+            act.do(str(reason or ""), str(choice or ""))
+        except ConductorError as error:
+            with refusal.container():
+                errors.show(error)
+            return
+        session.notice(act.done)
+        st.rerun()

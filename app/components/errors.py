@@ -1,0 +1,30 @@
+"""Errors as every door shows them: what happened, why, what to do next, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from app.theme import plain
+from conductor_core.errors import ConductorError, Diagnostics, RefusedError
+
+
+def show(error: ConductorError | Diagnostics) -> None:
+    """Draw the diagnostics: a refusal in orange, everything else in red."""
+    said = error.diagnostics() if isinstance(error, ConductorError) else error
+    body = f"{plain(said.why)}\n\n**Next:** {plain(said.next)}"
+    if isinstance(error, RefusedError):
+        st.warning(body, icon=":material/front_hand:", title=plain(said.what))
+    else:
+        st.error(body, icon=":material/error:", title=plain(said.what))
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Draw whatever of ours is raised inside, where it happened; the rest of the page goes on."""
+    try:
+        yield
+    except ConductorError as error:
+        show(error)

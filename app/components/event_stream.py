@@ -1,0 +1,72 @@
+"""Facts and lines of a run as they come, newest in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from app.components import assets, copy_id, facts
+from conductor_core.ports.change_store import RecordedEvent
+from conductor_core.ports.run_log import RunLine
+
+Line = dict[str, str]
+
+_stream = assets.component("stream", '<div class="stream" role="log"></div>')
+_GLYPHS = {"cell": "▸", "operation": "⚙", "check": "♥", "cluster": "☸", "note": "!", "output": "·"}
+_BAD = ("failed", "denied", "unknown", "rejected", "voided")
+_GOOD = ("succeeded", "passed", "healthy")
+
+
+def of_run(lines: Iterable[RunLine]) -> list[Line]:
+    """The lines of a run."""
+    return [_line(line.at, line.kind, _run_text(line), _tint(line.text, line.kind)) for line in lines]
+
+
+def of_events(events: Iterable[RecordedEvent], *, brief: bool = False) -> list[Line]:
+    """The recorded facts: who, what, and the data that belongs to it; `brief`: what it is about instead of the data."""
+    out: list[Line] = []
+    for recorded in events:
+        event = recorded.event
+        fact = event.type.removeprefix("conductor.").rsplit(".v", 1)[0]
+        said = f"  {event.data.get('title') or copy_id.short(event.subject)}" if brief else _said(event.data)
+        who = event.actor.rpartition("|")[2]
+        out.append(_line(event.time, who, f"{fact.replace('.', ' ').replace('_', ' ')}{said}", _tint(fact, "")))
+    return out
+
+
+def _run_text(line: RunLine) -> str:
+    return f"step {line.cell + 1} of {line.cells}  {line.text}" if line.kind == "cell" else line.text
+
+
+def _said(data: dict[str, object]) -> str:
+    parts = [f"{key}: {_brief(data[key])}" for key in sorted(data) if data[key] not in ("", None, [], {})]
+    return "\n" + "  ·  ".join(parts) if parts else ""
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list):
+        return f"{len(value)}" if value and isinstance(value[0], dict) else ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{k}={_brief(v)}" for k, v in value.items())
+    text = " ".join(str(value).split())
+    return f"{text[:19]}…" if text.startswith("sha256:") else text[:300]
+
+
+def _tint(text: str, kind: str) -> str:
+    low = text.lower()
+    if any(word in low for word in _BAD):
+        return "violet" if "unknown" in low else "red"
+    if any(word in low for word in _GOOD):
+        return "green"
+    return "orange" if kind == "note" else "blue" if kind == "cell" else "gray"
+
+
+def _line(at: datetime, kind: str, text: str, color: str) -> Line:
+    clock = at.astimezone(UTC).strftime("%H:%M:%S")
+    glyph = _GLYPHS.get(kind, "●")
+    return {"clock": clock, "at": facts.absolute(at), "kind": kind, "text": text, "color": color, "glyph": glyph}
+
+
+def show(lines: Sequence[Line], *, empty: str, key: str, height: int = 420) -> None:
+    """Draw the lines in order; `key` keeps the scroll position between runs; `height` in pixels at most."""
+    _stream(key=key, data={"lines": list(lines), "empty": empty, "height": height})

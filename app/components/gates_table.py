@@ -1,0 +1,71 @@
+"""Gates: one verdict each, why, where, and the act that would clear it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import theme
+from app.components import empty, state_badge
+from app.theme import plain
+from conductor_core.domain.gates import Reason, Verdict
+
+_NONE = ("No gate has judged it yet.", "Gates judge the plan; the worker makes it within a second or two.")
+
+
+def summary(verdicts: Sequence[Verdict]) -> None:
+    """The verdicts at a glance, strictest first."""
+    if not verdicts:
+        empty.show(*_NONE, icon="gavel")
+        return
+    rows = _sorted(verdicts)
+    st.table(
+        {
+            "gate": [plain(v.gate) for v in rows],
+            "verdict": [theme.cell(theme.of(theme.VERDICT, v.result)) for v in rows],
+            "why": [_glance(v) for v in rows],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def show(verdicts: Sequence[Verdict]) -> None:
+    """Every verdict with its reasons."""
+    if not verdicts:
+        empty.show(*_NONE, icon="gavel")
+        return
+    for verdict in _sorted(verdicts):
+        with st.container(border=True, gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                state_badge.show(theme.of(theme.VERDICT, verdict.result))
+                st.markdown(f"**{plain(verdict.gate)}**", width="content")
+                st.caption(f"{verdict.rules_run} rules ran", width="content")
+            if verdict.reasons:
+                _reasons(verdict.reasons)
+
+
+def _reasons(reasons: Sequence[Reason]) -> None:
+    st.table(
+        {
+            "what it found": [plain(r.text) for r in reasons],
+            "where": [plain(r.path) or "–" for r in reasons],
+            "what clears it": [plain(r.clears_by) or "–" for r in reasons],
+            "rule": [plain(r.rule) for r in reasons],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    order = {"deny": 0, "warn": 1, "allow": 2}
+    return sorted(verdicts, key=lambda v: (order.get(v.result.value, 0), v.gate))
+
+
+def _glance(verdict: Verdict) -> str:
+    if not verdict.reasons:
+        return f"{verdict.rules_run} rules ran"
+    more = f" \\(and {len(verdict.reasons) - 1} more\\)" if len(verdict.reasons) > 1 else ""
+    return plain(verdict.reasons[0].text) + more

@@ -1,0 +1,118 @@
+"""A comparison as lines to read: each resource as block text, its lines marked ' ', '-' or '+'."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conductor_core.domain import text_lines
+from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
+
+Data = dict[str, Any]
+
+_BARE = re.compile(r"[A-Za-z0-9_./@%•(][A-Za-z0-9_./@%•()+,:=~ {}-]*")
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})
+
+
+def of(comparison: Comparison, digest: str) -> Data:
+    """What the diff viewer draws; `digest` names the comparison, so that the viewer keeps its place."""
+    resources = [_resource(r) for r in comparison.resources]
+    order = {"changed": 0, "added": 1, "removed": 2, "unchanged": 3}
+    resources.sort(key=lambda r: order[r["status"]])
+    widest = max((len(line) for r in resources for line in r["text"].split("\n")), default=0)
+    return {
+        "digest": digest,
+        "left": _side(comparison.old),
+        "right": _side(comparison.new),
+        "resources": resources,
+        "widest": min(widest, 400),
+        "empty": f"Nothing differs: {len(resources)} resources are the same on both sides.",
+    }
+
+
+def _side(side: Side) -> str:
+    return f"{side.ref} ({side.title})" if side.title and side.title != side.ref else side.ref
+
+
+def _resource(resource: ResourceDiff) -> Data:
+    i = resource.identity
+    told = [i.namespace] if i.namespace else []
+    if resource.standing == "changed":
+        told.append(f"{len(resource.fields)} field{'s' if len(resource.fields) != 1 else ''}")
+    if resource.left_out:
+        told.append(f"{resource.left_out} set by the cluster left out")
+    return {
+        "title": f"{i.kind} {i.name}",
+        "extra": " · ".join((*told, *resource.notes)),
+        "status": resource.standing,
+        "text": "\n".join(_lines(resource)),
+        "note": "The same on both sides." if resource.standing == "unchanged" else "Nothing to show.",
+    }
+
+
+def _lines(resource: ResourceDiff) -> Iterator[str]:
+    old = block(resource.old) if resource.old is not None else []
+    new = block(resource.new) if resource.new is not None else []
+    at = 0
+    for i1, i2, j1, j2 in text_lines.changes(old, new):
+        yield from (f" {line}" for line in old[at:i1])
+        yield from (f"-{line}" for line in old[i1:i2])
+        yield from (f"+{line}" for line in new[j1:j2])
+        at = i2
+    yield from (f" {line}" for line in old[at:])
+
+
+def block(value: object, indent: int = 0) -> list[str]:
+    """JSON as lines of YAML block style, for reading: long texts keep their lines, scalars that could be misread are
+    quoted.
+    """
+    out: list[str] = []
+    _block(value, " " * indent, out)
+    return out
+
+
+def _block(value: object, pad: str, out: list[str]) -> None:
+    if isinstance(value, Mapping):
+        for key in _ordered(value):
+            _entry(f"{pad}{_scalar(key)}:", value[key], pad + "  ", out)
+    elif isinstance(value, list):
+        for item in value:
+            _item(item, pad, out)
+    else:
+        out.append(pad + _scalar(value))
+
+
+def _ordered(value: Mapping[str, object]) -> list[str]:
+    first = [k for k in ("apiVersion", "kind", "metadata", "name") if k in value]
+    return first + sorted(k for k in value if k not in first)
+
+
+def _entry(head: str, value: object, pad: str, out: list[str]) -> None:
+    if isinstance(value, Mapping | list) and value:
+        out.append(head)
+        _block(value, pad, out)
+    elif isinstance(value, str) and "\n" in value and value.isprintable() is False and "\r" not in value:
+        out.append(f"{head} {'|' if value.endswith(chr(10)) else '|-'}")
+        out.extend(f"{pad}{line}" for line in value.removesuffix("\n").split("\n"))
+    else:
+        out.append(f"{head} {_scalar(value)}")
+
+
+def _item(item: object, pad: str, out: list[str]) -> None:
+    if isinstance(item, Mapping | list) and item:
+        inner: list[str] = []
+        _block(item, pad + "  ", inner)
+        inner[0] = f"{pad}- {inner[0][len(pad) + 2 :]}"
+        out.extend(inner)
+    else:
+        out.append(f"{pad}- {_scalar(item)}")
+
+
+def _scalar(value: object) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    readable = _BARE.fullmatch(value) and not value.endswith((":", " ")) and ": " not in value
+    number = value.replace(".", "", 1).replace("-", "", 1).isdigit()
+    return value if readable and not number and value.lower() not in _WORDS else json.dumps(value, ensure_ascii=False)

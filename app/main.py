@@ -1,0 +1,27 @@
+"""The workbench: `streamlit run app/main.py` from the project's root."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import navigation, session
+from app.components import assets, errors, identity
+
+
+def main() -> None:
+    """Draw the frame, what the last act came to, and the page."""
+    st.set_page_config("Maestro Conductor", assets.ICON, layout="wide")
+    page = st.navigation(navigation.pages(), expanded=True)
+    with st.sidebar:
+        identity.show()
+    done = st.session_state.pop(session.NOTICE, "")
+    if done:
+        st.toast(done, icon=":material/check_circle:")
+    refusal = st.session_state.pop(session.REFUSAL, None)
+    if refusal is not None:
+        errors.show(refusal)
+    page.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Reads that pages share, kept for seconds: a rerun never waits for the same answer twice, not even for a failure."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+
+from app import runtime
+from app.differences import Data, of
+from conductor_core.domain.changes import Change
+from conductor_core.domain.comparison import Comparison, from_json
+from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
+from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
+from conductor_core.ports.run_log import RunLine
+from conductor_core.ports.runbook_files import Catalogue
+from conductor_core.services.status import Connection
+
+P = ParamSpec("P")
+R = TypeVar("R")
+FOR_EVER = 3600.0
+"""Seconds that content-addressed data is kept."""
+
+
+def _kept(ttl: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Keep what a read gives, or what it fails with, for `ttl` seconds; arguments named `_x` are no part of the key."""
+
+    def wrap(read: Callable[P, R]) -> Callable[P, R]:
+        @st.cache_data(ttl=ttl, max_entries=300, show_spinner=False)
+        @functools.wraps(read)
+        def answer(*args: P.args, **kwargs: P.kwargs) -> tuple[R | None, Diagnostics | None, bool]:
+            try:
+                return read(*args, **kwargs), None, False
+            except ConductorError as error:
+                return None, error.diagnostics(), isinstance(error, RefusedError)
+
+        @functools.wraps(read)
+        def ask(*args: P.args, **kwargs: P.kwargs) -> R:
+            value, said, refused = answer(*args, **kwargs)
+            if said is not None:
+                kind = RefusedError if refused else ConductorError
+                raise kind(said.what, why=said.why, next=said.next)
+            return value  # type: ignore[return-value]  # a read without diagnostics has a value
+
+        return ask
+
+    return wrap
+
+
+def forget() -> None:
+    """Ask anew from here on: somebody has just acted, or asked for it."""
+    st.cache_data.clear()
+
+
+@_kept(5)
+def connections() -> list[Connection]:
+    """Every connection, as asked within the last seconds."""
+    return runtime.conductor().status.connections()
+
+
+@_kept(3)
+def queue() -> dict[str, int]:
+    """How much work is queued and running."""
+    return runtime.conductor().status.queue()
+
+
+@_kept(2)
+def changes(limit: int = 200) -> list[Change]:
+    """The newest Changes."""
+    return runtime.conductor().changes.find(ChangeQuery(limit=limit))
+
+
+@_kept(1)
+def events(change_id: str) -> list[RecordedEvent]:
+    """The facts about one Change, in order."""
+    return runtime.conductor().changes.events(change_id)
+
+
+@_kept(2)
+def latest_events(limit: int = 12) -> list[RecordedEvent]:
+    """The newest facts about anything, newest first."""
+    return runtime.conductor().store.events(newest=True, limit=limit)
+
+
+def run_lines(change_id: str) -> list[RunLine]:
+    """What the notebook of a Change has said so far."""
+    return runtime.conductor().run_log.read(change_id)
+
+
+@_kept(5)
+def catalogue() -> Catalogue:
+    """Every runbook that works, and every file that doesn't."""
+    return runtime.conductor().runbooks.catalogue()
+
+
+@_kept(FOR_EVER)
+def evidence(digest: str, name: str, _change: Change) -> bytes:
+    """One piece of a Change's evidence; `digest` names it for ever."""
+    return runtime.conductor().evidence.read(_change, name)
+
+
+@_kept(FOR_EVER)
+def notebook_page(digest: str, _change: Change) -> str:
+    """The executed notebook as a page without scripts; `digest` names it for ever."""
+    conductor = runtime.conductor()
+    return conductor.notebooks.page(conductor.evidence.notebook(_change))
+
+
+@_kept(FOR_EVER)
+def recorded_comparison(digest: str, _change: Change) -> tuple[Comparison, Data]:
+    """The comparison that a Change's plan was made on, and its lines; `digest` names it for ever."""
+    try:
+        comparison = from_json(json.loads(runtime.conductor().evidence.read(_change, "comparison.json")))
+    except (ValueError, KeyError, TypeError) as bad:
+        raise StorageError(
+            "The recorded comparison can't be read.", why=f"{type(bad).__name__}: {bad}", next="Re-plan this Change."
+        ) from bad
+    return comparison, of(comparison, digest)

@@ -1,0 +1,65 @@
+"""Changes: what needs me, all of them with filters, and one of them with everything behind it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from app import navigation, queries, runtime, session, waiting
+from app.components import (
+    approvals,
+    change_filters,
+    change_header,
+    change_live,
+    change_queue,
+    change_table,
+    change_tabs,
+    checks,
+    empty,
+    errors,
+    gates_table,
+)
+
+
+def one(change_id: str) -> None:
+    """One Change."""
+    navigation.link("changes", "All Changes", icon="arrow_back")
+    actor = session.actor()
+    change = runtime.conductor().changes.get(change_id)
+    change_header.show(change, actor)
+    change_live.show(change)
+    main, side = st.columns([2.4, 1], gap="medium")
+    with main:
+        change_tabs.show(change)
+    with side:
+        st.subheader("Gates", anchor=False)
+        gates_table.summary(change.verdicts)
+        st.subheader("Approvals", anchor=False)
+        approvals.show(change, actor, datetime.now(UTC))
+        if change.checks:
+            st.subheader("Checks", anchor=False)
+            checks.show(change.checks)
+
+
+def every() -> None:
+    """My queue, then all of them."""
+    st.title("Changes", anchor=False)
+    actor = session.actor()
+    found = queries.changes()
+    st.subheader("Needs me", anchor=False)
+    change_queue.show(waiting.mine_first(found, actor), actor)
+    st.subheader("All Changes", anchor=False)
+    if not found:
+        empty.show("There are no Changes yet.", "Request one: deploy a release, or run a runbook.", icon="add_task")
+        navigation.link("releases", "Deploy a release", icon="deployed_code")
+        return
+    change_table.show(change_filters.show(found))
+
+
+chosen = st.query_params.get(session.CHANGE, "")
+with errors.shown():
+    if chosen:
+        one(chosen)
+    else:
+        every()

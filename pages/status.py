@@ -1,0 +1,77 @@
+"""Status: is everything healthy, what needs me, what happened last; the page of the first minute."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import navigation, queries, session, theme, waiting
+from app.components import (
+    change_queue,
+    change_table,
+    connections,
+    errors,
+    event_stream,
+    first_change,
+    local_build,
+    state_badge,
+)
+
+LAST = 8
+
+
+def changes() -> None:
+    """What waits for me, and the last Changes."""
+    actor = session.actor()
+    found = queries.changes()
+    if not found:
+        first_change.show()
+        return
+    mine = waiting.mine_first(found, actor)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Waits for {theme.plain(actor.name)}", anchor=False)
+        st.badge(str(len(mine)), color="orange" if mine else "gray")
+    change_queue.show(mine, actor)
+    st.subheader("Last Changes", anchor=False)
+    change_table.show(found[:LAST], key="last_changes")
+    navigation.link("changes", "All Changes", icon="arrow_forward")
+
+
+@st.fragment(run_every=10)
+def health() -> None:
+    """Every connection, asked again every few seconds."""
+    with errors.shown():
+        seen = queries.connections()
+        mark, words = connections.overall(seen)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("Connections", anchor=False)
+            state_badge.show(mark, words)
+        connections.show(seen)
+
+
+def work() -> None:
+    """How deep the queue is."""
+    depth = queries.queue()
+    st.subheader("Queue", anchor=False)
+    if any(depth.values()):
+        st.table(
+            {"work": list(depth), "how many": [str(n) for n in depth.values()]}, border="horizontal", hide_index=True
+        )
+    else:
+        st.caption("Nothing is queued or running.")
+
+
+def facts() -> None:
+    """The newest recorded facts."""
+    st.subheader("Latest facts", anchor=False)
+    lines = event_stream.of_events(reversed(queries.latest_events()), brief=True)
+    event_stream.show(lines, empty="Nothing is recorded yet.", key="latest_facts", height=300)
+
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Status", anchor=False)
+    st.button("Ask again", icon=":material/refresh:", on_click=queries.forget)
+local_build.show()
+main, side = st.columns([1.5, 1], gap="medium")
+for place, part in ((main, changes), (side, health), (side, work), (side, facts)):
+    with place, errors.shown():
+        part()

@@ -1,0 +1,67 @@
+"""The states in which every page is tried: empty, full, broken, building."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from conductor_core.domain import changes as c
+from conductor_core.domain.changes import Outcome
+from tests.pages.support import (
+    APPROVER,
+    CAPTAIN,
+    PROBES,
+    FakeConductor,
+    Progress,
+    Unreachable,
+    World,
+    settings,
+)
+
+
+def empty() -> FakeConductor:
+    """Nothing has happened yet, and the local control plane is being built."""
+    world = World(settings())
+    return world.conductor(Unreachable(), PROBES[:1], Progress("kube-apiserver", 4, 14, 312, True))
+
+
+def full() -> FakeConductor:
+    """A Change in every state, and everything else that a busy platform has."""
+    return busy()[0]
+
+
+def busy() -> tuple[FakeConductor, dict[str, str]]:
+    """The full world, and the ids of its Changes by what they are."""
+    world = World(settings())
+    service = world.service
+    ids: dict[str, str] = {}
+    done = world.judge(world.ask("intelgraph", "dev"), 0)
+    ids["succeeded"] = world.finish(world.start(done), ok=True).id
+    broke = world.judge(world.ask("gateway", "dev", CAPTAIN), 0)
+    ids["failed"] = world.finish(world.start(broke), ok=False).id
+    no = world.judge(world.ask("search", "staging"), 1)
+    ids["rejected"] = service.reject(APPROVER, no.id, "not during the demo").id
+    off = world.judge(world.ask("search", "prod"), 2)
+    ids["cancelled"] = service.cancel(off.requester, off.id, "superseded by 0.19.2").id
+    ids["denied"] = world.judge(world.ask("notifier", "staging"), 1, deny=True).id
+    lost = world.start(world.judge(world.ask("graph-ingest", "dev"), 0))
+    told = Outcome("It can't be told whether helm_upgrade has happened.", "The worker died.", "Look, then settle it.")
+    ids["unknown"] = service.apply(lost.id, c.LoseTrack(told)).id
+    moved = world.judge(world.ask("gateway", "prod"), 2)
+    service.approve(APPROVER, moved.id)
+    service.replan(moved.requester, moved.id)
+    ids["void"] = world.judge(moved, 2, plan=world.plan(commit="9e01aa7")).id
+    ids["executing"] = world.start(world.judge(world.ask("search", "dev", CAPTAIN), 0)).id
+    ids["requested"] = world.ask("conductor", "staging").id
+    world.clock.at = datetime.now(UTC) - timedelta(minutes=12)
+    ids["awaiting"] = world.judge(world.ask("intelgraph", "staging"), 1).id
+    return world.conductor(Unreachable(), PROBES), ids
+
+
+def broken() -> FakeConductor:
+    """Every service fails."""
+    down = Unreachable()
+    return FakeConductor(settings(), *[down] * 11)
+
+
+WORLDS: dict[str, Callable[[], FakeConductor]] = {"empty": empty, "full": full, "broken": broken}
