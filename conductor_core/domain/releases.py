@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -21,7 +22,9 @@ from conductor_core.errors import InputError
 
 OWNED_BY_HELM = "owner=helm"
 SECRET_TYPE = "helm.sh/release.v1"  # noqa: S105 (a type, not a password)
+OPERATION_LABEL = "conductor-operation"
 _PREFIX = "conductor:"
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PAYLOAD_CAP = 64 * 1024 * 1024
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -77,15 +80,45 @@ class Revision:
     hooks: str = field(repr=False)
     notes: str = field(repr=False)
 
+    label: str = ""
+    """The value of the label of `operation_label`; `history` keeps it only where it began."""
+
+    def made_by(self, operation_id: str) -> bool:
+        """Whether an operation of ours made this revision, also when it died or failed in the middle."""
+        return self.operation_id == operation_id or (self.label != "" and self.label == _label_value(operation_id))
+
     @property
     def operation_id(self) -> str:
-        """The operation of ours that made this revision, or ''."""
-        return operation_id_of(self.description)
+        """The operation of ours that made this revision, or ''; a digest of it when the id can't be a label."""
+        return operation_id_of(self.description) or self.label
 
 
 def description_for(operation_id: str) -> str:
     """The description that a revision made by an operation carries."""
     return _PREFIX + operation_id
+
+
+def operation_label(operation_id: str) -> str:
+    """`key=value`: the label that a revision carries from its first moment, when its description isn't written yet."""
+    return f"{OPERATION_LABEL}={_label_value(operation_id)}"
+
+
+def _label_value(operation_id: str) -> str:
+    if _LABEL_VALUE.fullmatch(operation_id):
+        return operation_id
+    return hashlib.sha256(operation_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def history(revisions: Iterable[Revision]) -> tuple[Revision, ...]:
+    """The revisions, oldest first. Helm hands labels on to later revisions, so an operation's label counts only where
+    it began.
+    """
+    out: list[Revision] = []
+    seen: set[str] = set()
+    for revision in sorted(revisions, key=lambda r: r.revision):
+        out.append(replace(revision, label="") if revision.label in seen else revision)
+        seen.add(revision.label)
+    return tuple(out)
 
 
 def operation_id_of(description: str) -> str:
@@ -133,7 +166,8 @@ def decode(secret: Mapping[str, Any]) -> Revision:
             payload = unzip.decompress(payload, _PAYLOAD_CAP)
             if unzip.unconsumed_tail:
                 raise ValueError("it unpacks to more than 64 MB")
-        return _revision(json.loads(payload), namespace)
+        label = str((secret["metadata"].get("labels") or {}).get(OPERATION_LABEL, ""))
+        return _revision(json.loads(payload), namespace, label)
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error, RecursionError) as bad:
         raise InputError(
             f"The Secret {namespace}/{name} holds no Helm release that can be read.",
@@ -142,7 +176,7 @@ def decode(secret: Mapping[str, Any]) -> Revision:
         ) from bad
 
 
-def _revision(release: dict[str, Any], namespace: str) -> Revision:
+def _revision(release: dict[str, Any], namespace: str, label: str) -> Revision:
     info, chart = release.get("info") or {}, (release.get("chart") or {}).get("metadata") or {}
     hooks = [f"# Source: {h.get('path', '')}\n{h.get('manifest', '')}" for h in release.get("hooks") or []]
     config = release.get("config")
@@ -160,6 +194,7 @@ def _revision(release: dict[str, Any], namespace: str) -> Revision:
         manifest=str(release.get("manifest", "")),
         hooks="\n---\n".join(hooks),
         notes=str(info.get("notes", "")),
+        label=label,
     )
 
 
