@@ -27,6 +27,9 @@ from conductor_core.errors import (
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _ADMISSION = ("denied the request", "violates PodSecurity", "exceeded quota", "denied request", "ValidatingAdmission")
 
+_WRONG_BODY = ("failed to create typed patch object", "field not declared in schema")
+"""The API server answers 500 to these, though asking again won't help."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -137,13 +140,15 @@ class Requests:
             )
         if answer.status == 404:
             return NotFoundError(
-                f"The cluster found nothing to {act}.", why=words, next="Check the name and the namespace."
+                f"The cluster could not {act}: something isn't there.",
+                why=words,
+                next="Check the name and the namespace.",
             )
         if answer.status == 409:
             return ConflictError(
                 f"Somebody else was first: could not {act}.", why=words, next="Read again, decide again."
             )
-        if answer.status in _BUSY:
+        if answer.status in _BUSY and not any(sign in words for sign in _WRONG_BODY):
             return UnreachableError(
                 f"The API server could not {act}.",
                 why=words,
@@ -191,7 +196,7 @@ class Requests:
             raise ConfigurationError(
                 f"The context {self._context} of the kubeconfig can't be used.",
                 why=_short(bad),
-                next="Set CONDUCTOR_KUBE_CONTEXT and CONDUCTOR_KUBECONFIG to one that `kubectl config get-contexts` lists.",
+                next="Set CONDUCTOR_KUBE_CONTEXT and CONDUCTOR_KUBECONFIG to one of `kubectl config get-contexts`.",
             ) from bad
 
 
