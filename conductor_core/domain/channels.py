@@ -1,8 +1,10 @@
-"""The channels file: which chart each release is made from, and what each of its channels is (branch, namespace,
-values, tier).
+"""The channels file: which chart each release is made from, and what each of its channels is.
 
-releases: shop: chart: helm/shop # folder, from the root of the operations repository channels: dev: {branch: dev,
-namespace: shop-dev, values: [helm/shop/values-dev.yaml], tier: dev}
+releases:
+  shop:
+    chart: helm/shop          # folder, from the root of the operations repository, as all paths
+    channels:
+      dev: {branch: dev, namespace: shop-dev, values: [helm/shop/values-dev.yaml], tier: dev}
 """
 
 from __future__ import annotations
@@ -115,12 +117,19 @@ def parse(document: object, source: str) -> Catalogue:
 def _release(name: str, entry: object) -> ReleaseSpec:
     names.release_name(name)
     fields = _mapping(entry, f"The release {name}", _RELEASE_KEYS)
+    chart = _text(fields, "chart", f"The release {name}")
+    if "://" in chart:
+        raise InputError(
+            f"The chart of {name} is in a registry.",
+            why=f"It is {chart}; only charts in the operations repository can be used.",
+            next="Put the chart into a folder of the repository and name that.",
+        )
     channels = _mapping(fields.get("channels"), f"`channels` of {name}", None)
     if not channels:
         raise InputError(f"The release {name} has no channels.", why="`channels` is empty.", next="Add one.")
     return ReleaseSpec(
         name,
-        names.inner_path(_text(fields, "chart", f"The release {name}")),
+        names.inner_path(chart),
         tuple(_channel(str(n), c, f"{name}/{n}") for n, c in channels.items()),
         str(fields.get("title", "")),
     )

@@ -87,9 +87,7 @@ def _replicated(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Finding:
 def _daemons(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Finding:
     want = _count(status.get("desiredNumberScheduled"))
     ready = min(_count(status.get("numberAvailable")), _count(status.get("updatedNumberScheduled")))
-    return (
-        Finding(Health.HEALTHY) if ready >= want else Finding(Health.PROGRESSING, f"{ready} of {want} are available.")
-    )
+    return Finding(Health.HEALTHY) if ready >= want else Finding(Health.PROGRESSING, f"{ready} of {want} are up.")
 
 
 def _rollout(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Finding:

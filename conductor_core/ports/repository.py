@@ -46,7 +46,8 @@ class Repository(Protocol):
         ...
 
     def resolve(self, ref: str) -> str:
-        """Full digest of the commit that a branch, tag or (short) commit digest names; a branch beats a tag.
+        """Full digest of the commit that a branch, tag or (short) commit digest names; `HEAD` is
+        the remote's default branch. A branch beats a tag.
 
         Raises `NotFoundError` that lists the known branches, `InputError` for a name that can't be one.
         """

@@ -83,6 +83,7 @@ def test_a_branch_resolves_to_its_tip_after_a_fetch(both: tuple[Repository, Remo
     repository.fetch()
     assert repository.resolve("main") == second
     assert repository.resolve(second[:10]) == second
+    assert repository.resolve("HEAD") == second
 
 
 def test_an_unknown_reference_lists_the_known_branches(both: tuple[Repository, Remote]) -> None:

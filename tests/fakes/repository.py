@@ -46,6 +46,7 @@ class FakeRepository:
         names.branch(ref)
         if not self.fetches:
             self.fetch()
+        ref = "main" if ref == "HEAD" else ref
         if ref in self.branches:
             return self.branches[ref]
         found = [s for s in self.commits if s.startswith(ref)] if len(ref) >= 7 else []

@@ -66,7 +66,7 @@ class GitRepository:
         """See `Repository.resolve`."""
         self._ensure()
         names.branch(ref)
-        for full in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref if _hexadecimal(ref) else ""):
+        for full in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref if ref == "HEAD" or _hexadecimal(ref) else ""):
             if not full:
                 continue
             found = self._git.run(
@@ -158,11 +158,17 @@ class GitRepository:
     def _fetch(self, lock: int) -> None:
         for left in self._git.git_dir.glob("**/*.lock"):  # of a git that died: a living one would hold our lock
             left.unlink(missing_ok=True)
-        if not self._ready.exists():
+        known = self._ready.exists() and self._ready.read_text() == self._address
+        if not known:
             self._git.run("init", "--quiet", "--bare", "--initial-branch=main", str(self._git.git_dir))
         arguments = ("fetch", "--quiet", "--prune", "--no-tags", "--", self._address, *_REFSPECS)
         self._git.run(*arguments, timeout=120.0, inherit_fds=[lock])
-        self._ready.touch()
+        if not known:
+            told = self._git.run("ls-remote", "--symref", "--", self._address, "HEAD", timeout=60.0).stdout
+            default = re.match(r"ref: (refs/heads/\S+)\s", told)
+            if default:
+                self._git.run("symbolic-ref", "HEAD", default[1])
+            self._ready.write_text(self._address)
 
     def _tip(self, branch: str) -> str:
         found = self._git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", accept=(0, 1))
