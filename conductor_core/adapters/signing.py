@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -41,7 +42,7 @@ def load_or_create(path: Path, name: str) -> notes.NoteSigner:
     Raises `ConfigurationError` when the file is no key, is readable by others, or is the key of another log name, and
     `StorageError` when it can't be read or made.
     """
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     try:
         if path.exists():
             return _load(path, name)

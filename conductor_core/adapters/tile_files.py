@@ -8,6 +8,7 @@ end: after a failed fsync the kernel may report the next one as a success althou
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,11 +101,12 @@ class TileFiles:
 
     def widths(self, full: Place) -> list[int]:
         """The widths of the partial resources that are there beside this full one, ascending."""
-        try:
-            names = os.listdir(self._root / f"{full.path}.p")  # noqa: PTH208 - only names are needed, and this is hot
-        except FileNotFoundError:
-            return []
-        return sorted(int(name) for name in names if name.isdecimal() and 0 < int(name) < WIDTH)
+        with _fatal("looked through"):
+            try:
+                names = os.listdir(self._root / f"{full.path}.p")  # noqa: PTH208 - only names are needed, and often
+            except FileNotFoundError:
+                return []
+        return sorted(int(name) for name in names if re.fullmatch("[1-9][0-9]{0,2}", name) and int(name) < WIDTH)
 
     def _beyond(self, size: int) -> Iterator[Place]:
         with _fatal("looked through"):
