@@ -32,7 +32,7 @@ order_enforced if {
 }
 
 brings_version if {
-	is_string(input.change.version)
+	lib.version != ""
 	runbook := object.get(input, ["change", "runbook"], "")
 	back := lib.setting("rollback_runbooks", ["rollback_release"])
 	not runbook in back
@@ -41,7 +41,7 @@ brings_version if {
 # The channel before that of the Change, in the order in which live.channels lists them.
 previous := [index, input.live.channels[index]] if {
 	some at, channel in input.live.channels
-	channel.name == input.change.channel
+	channel.name == lib.parameter("channel")
 	at > 0
 	index := at - 1
 }
@@ -49,18 +49,18 @@ previous := [index, input.live.channels[index]] if {
 out_of_order[path] := msg if {
 	brings_version
 	[index, channel] := previous
-	not channel.version == input.change.version
+	not channel.version == lib.version
 	path := lib.at(["live/channels", index, "version"])
-	msg := sprintf("Channel %s runs %s, not %s.", [channel.name, running(channel), input.change.version])
+	msg := sprintf("Channel %s runs %s, not %s.", [channel.name, running(channel), lib.version])
 }
 
 out_of_order[path] := msg if {
 	brings_version
 	[index, channel] := previous
-	channel.version == input.change.version
+	channel.version == lib.version
 	not channel.healthy == true
 	path := lib.at(["live/channels", index, "healthy"])
-	msg := sprintf("Version %s is not healthy in channel %s.", [input.change.version, channel.name])
+	msg := sprintf("Version %s is not healthy in channel %s.", [lib.version, channel.name])
 }
 
 running(channel) := channel.version if {

@@ -5,9 +5,7 @@ import data.deploy_gate
 change := {
 	"runbook": "deploy_release",
 	"target": "release/staging/intelgraph",
-	"release": "intelgraph",
-	"channel": "staging",
-	"version": "1.1.0",
+	"parameters": {"release": "intelgraph", "channel": "staging"},
 	"tier": "staging",
 	"requester": "local:requester",
 	"reason": "new search",
@@ -34,7 +32,7 @@ signature := {"kind": "signature", "image": image, "tool": "cosign", "verified":
 good := {
 	"change": change,
 	"manifests": [pod],
-	"values": {},
+	"values": {"image": {"tag": "1.1.0"}},
 	"live": live,
 	"scans": [scan, signature],
 	"settings": {},
@@ -49,7 +47,7 @@ denied(document) := rules if rules := {finding.rule | some finding in deploy_gat
 
 warned(document) := rules if rules := {finding.rule | some finding in deploy_gate.warn} with input as document
 
-in_prod := [set_to("/change/tier", "prod"), set_to("/change/channel", "prod"), set_to("/live/channels/1/version", "1.1.0")]
+in_prod := [set_to("/change/tier", "prod"), set_to("/change/parameters/channel", "prod"), set_to("/live/channels/1/version", "1.1.0")]
 
 test_good_change_passes if {
 	denied(good) == set()
@@ -120,7 +118,7 @@ test_channel_order if {
 	warned(mild) == rule
 	back := patched(array.concat(in_prod, [skipped, set_to("/change/runbook", "rollback_release")]))
 	denied(back) == set()
-	first := patched([set_to("/change/channel", "dev"), set_to("/change/tier", "dev"), set_to("/change/version", "9.0.0")])
+	first := patched([set_to("/change/parameters/channel", "dev"), set_to("/change/tier", "dev"), set_to("/change/parameters/version", "9.0.0")])
 	warned(first) == set()
 	empty := json.remove(patched(in_prod), ["/live/channels/1/version"])
 	denied(empty) == rule

@@ -105,8 +105,8 @@ overridden if count(overrides) > 0
 #   clears_by: Choose another version, or release this one from quarantine with a reason.
 deny contains lib.finding("deploy_gate/quarantine", path, msg, clears) if {
 	some index, entry in input.live.quarantined
-	entry.release == input.change.release
-	entry.version == input.change.version
+	entry.release == lib.parameter("release")
+	entry.version == lib.version
 	path := lib.at(["live/quarantined", index])
 	msg := sprintf("%s %s is quarantined: %s", [entry.release, entry.version, object.get(entry, ["reason"], "")])
 	clears := "Choose another version, or release this one from quarantine with a reason."

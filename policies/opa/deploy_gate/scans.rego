@@ -6,6 +6,13 @@ default_thresholds := {"critical": 0, "high": 10}
 
 thresholds := lib.setting("scan_thresholds", default_thresholds)
 
+# Each image once, with the first place that names it.
+first_use[image] := path if {
+	some entry in lib.images
+	image := entry.image
+	path := min({other.path | some other in lib.images; other.image == image})
+}
+
 # The reports of one kind about one image: its reference, or its digest.
 reports(kind, image) := [report |
 	some report in input.scans
@@ -81,10 +88,10 @@ scans_required if {
 	lib.setting("require_scans", false) == true
 }
 
-unscanned[entry.path] := msg if {
-	some entry in lib.images
-	count(reports("vulnerabilities", entry.image)) == 0
-	msg := sprintf("No scan report of %s is attached.", [entry.image])
+unscanned[path] := msg if {
+	some image, path in first_use
+	count(reports("vulnerabilities", image)) == 0
+	msg := sprintf("No scan report of %s is attached.", [image])
 }
 
 # METADATA
@@ -132,8 +139,8 @@ signatures_required if {
 	lib.setting("require_signatures", false) == true
 }
 
-unsigned[entry.path] := msg if {
-	some entry in lib.images
-	count(reports("signature", entry.image)) == 0
-	msg := sprintf("No signature of %s was checked.", [entry.image])
+unsigned[path] := msg if {
+	some image, path in first_use
+	count(reports("signature", image)) == 0
+	msg := sprintf("No signature of %s was checked.", [image])
 }

@@ -12,6 +12,14 @@ strict if tier == "prod"
 
 setting(name, fallback) := object.get(input, ["settings", name], fallback)
 
+# A parameter of the runbook, or the empty text.
+parameter(name) := object.get(input, ["change", "parameters", name], "")
+
+# The version that the Change would bring: a parameter, or the tag of the chart's main image.
+version := object.get(input, ["values", "image", "tag"], "") if parameter("version") == ""
+
+version := parameter("version") if parameter("version") != ""
+
 finding(rule, path, msg, clears_by) := {
 	"rule": rule,
 	"path": path,
