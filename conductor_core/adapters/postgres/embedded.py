@@ -56,7 +56,7 @@ def start(home: Path) -> str:
             live = _settled(home)
         if live is None:
             raise _not_ready(home)
-        _make_database(live)
+        _make_database(home, live)
         return _url(live)
 
 
@@ -159,16 +159,22 @@ def _make(home: Path, programs: Programs) -> None:
     fresh.rename(data)
 
 
-def _make_database(live: files.Server) -> None:
-    with (
-        wall("The embedded database does not answer."),
-        psycopg.connect(
-            host=str(live.socket_folder), port=live.port, user="postgres", dbname="postgres", autocommit=True
-        ) as connection,
-    ):
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
-        if known is None:
-            connection.execute(f"CREATE DATABASE {DATABASE}")
+def _make_database(home: Path, live: files.Server) -> None:
+    """Make our database unless it exists; waits while the server recovers from a crash of one of its processes."""
+    address = {"host": str(live.socket_folder), "port": str(live.port), "user": "postgres", "dbname": "postgres"}
+    deadline = time.monotonic() + START_SECONDS
+    with wall("The embedded database does not answer."):
+        while True:
+            try:
+                with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # texts all
+                    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+                    if known is None:
+                        connection.execute(f"CREATE DATABASE {DATABASE}")
+                    return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline or files.live_server(home) is None:
+                    raise
+                time.sleep(0.1)
 
 
 def _url(live: files.Server) -> str:

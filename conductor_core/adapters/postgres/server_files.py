@@ -73,7 +73,7 @@ def remove_stale_pid(home: Path) -> None:
 
 
 def write_settings(home: Path, user: pwd.struct_passwd | None) -> None:
-    """Write the options of the next start; the socket moves to the temporary folder when its path is too long."""
+    """Write the options of the next start; the socket moves to the temporary folder when it doesn't fit here."""
     data = data_folder(home)
     options = {
         "listen_addresses": "",
@@ -108,16 +108,16 @@ def _replace(path: Path, text: str, user: pwd.struct_passwd | None) -> None:
 
 
 def _socket_folder(data: Path, user: pwd.struct_passwd | None) -> Path:
-    if len(os.fsencode(data / SOCKET_NAME)) <= LONGEST_SOCKET:
+    if _fits(data):
         return data
     owner = os.geteuid() if user is None else user.pw_uid
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"conductor-{owner}-{name}"
-    if len(os.fsencode(folder / SOCKET_NAME)) > LONGEST_SOCKET:
+    if not _fits(folder):
         raise ConfigurationError(
-            "The path of the data folder is too long for a socket.",
-            why=f"{data} is over {LONGEST_SOCKET} bytes, and so is the temporary folder {tempfile.gettempdir()}.",
-            next="Set CONDUCTOR_HOME or TMPDIR to a shorter path.",
+            "The path of the data folder can't hold a socket.",
+            why=f"{data} is too long or has a comma, and so is or has the temporary folder {tempfile.gettempdir()}.",
+            next="Set CONDUCTOR_HOME or TMPDIR to a shorter path without commas.",
         )
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
@@ -131,6 +131,11 @@ def _socket_folder(data: Path, user: pwd.struct_passwd | None) -> Path:
             next=f"Remove {folder}, or set CONDUCTOR_HOME to a shorter path.",
         )
     return folder
+
+
+def _fits(folder: Path) -> bool:
+    """True when a socket in that folder can be reached: libpq takes a comma for the end of a host."""
+    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET and "," not in str(folder)
 
 
 def let_pass(path: Path, user: pwd.struct_passwd | None) -> None:

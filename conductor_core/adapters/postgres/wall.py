@@ -55,6 +55,9 @@ TABLE: dict[str, tuple[type[ConductorError], str]] = {
     "XX002": (StorageError, "Rebuild the damaged index (REINDEX), then try again."),
 }
 
+_REFUSALS = ("does not exist", "authentication failed", "no password supplied", "pg_hba.conf", "permission denied")
+"""What a server says that turns a connection away for good; libpq gives no SQLSTATE for it."""
+
 
 @contextmanager
 def wall(what: str) -> Iterator[None]:
@@ -85,6 +88,8 @@ def translated(what: str, foreign: exc.SQLAlchemyError | psycopg.Error) -> Condu
         return UnreachableError(what, why="Every connection of this process to the database is in use.", next=_AGAIN)
     if isinstance(foreign, exc.ArgumentError | exc.NoSuchModuleError):
         return ConfigurationError(what, why="The address of the database can't be read.", next=_URL)
+    if "FATAL:" in why and any(words in why for words in _REFUSALS):
+        return ConfigurationError(what, why=why, next=_URL)
     if isinstance(origin, psycopg.OperationalError) or (
         isinstance(foreign, exc.DBAPIError) and foreign.connection_invalidated
     ):

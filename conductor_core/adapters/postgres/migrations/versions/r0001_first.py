@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.Column("one", sa.SmallInteger, autoincrement=False, nullable=False, comment="always 1: there is one head"),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("root", sa.LargeBinary, nullable=False, comment="32 bytes, RFC 6962"),
-        sa.Column("checkpoint", sa.Text, nullable=False, comment="the signed note"),
         sa.Column("updated_at", _TIME, nullable=False),
         sa.PrimaryKeyConstraint("one", name="ledger_head_pk"),
         sa.CheckConstraint("one = 1", name="ledger_head_one_row"),

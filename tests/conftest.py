@@ -1,0 +1,65 @@
+"""What several folders of tests need: one embedded PostgreSQL a session, and a fresh database of it a test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from conductor_core.adapters.postgres import embedded
+from conductor_core.adapters.postgres.engine import migrate
+from tests.fakes.small_volume import SmallVolume
+
+TEMPLATE = "conductor_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a database server of this session's own, with a migrated template database."""
+    home = Path(tempfile.mkdtemp(prefix="conductor-test-"))
+    try:
+        url = embedded.start(home)
+        with psycopg.connect(url, autocommit=True) as connection:
+            for command in (
+                "ALTER SYSTEM SET fsync = off",  # for speed: what a power cut leaves is not tested here
+                "SELECT pg_reload_conf()",
+                f"CREATE DATABASE {TEMPLATE}",
+            ):
+                connection.execute(command)
+        migrate(url.replace("/conductor?", f"/{TEMPLATE}?"))
+        yield url
+    finally:
+        embedded.stop(home)
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_url: str) -> Callable[[], str]:
+    """Makes migrated, empty databases; each call returns the URL of a new one."""
+    numbers = count(1)
+
+    def make() -> str:
+        name = f"conductor_{next(numbers)}"
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return postgres_url.replace("/conductor?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """The URL of a migrated, empty database of this test's own."""
+    return new_database()
+
+
+@pytest.fixture
+def small_volume() -> Iterator[SmallVolume]:
+    """Runs programs on a volume of a few megabytes."""
+    with tempfile.TemporaryDirectory(prefix="small-") as folder:
+        yield SmallVolume(Path(folder))
