@@ -80,7 +80,7 @@ async def _stream(feed: Feed, fresh: list[dict[str, object]]) -> AsyncIterator[s
 
 @router.get(
     "/{change_id}/evidence/{name}",
-    response_class=Response,
+    response_model=None,
     responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes, as they were planned."}},
     summary="One piece of evidence",
 )
@@ -105,7 +105,12 @@ def evidence(
     return StreamingResponse(whole, media_type=piece.media_type if piece else None, headers=headers)
 
 
-@router.get("/{change_id}/notebook", response_class=HTMLResponse, summary="The executed notebook as a page")
+@router.get(
+    "/{change_id}/notebook",
+    response_model=None,
+    responses={200: {"content": {"text/html": {}}, "description": "One page without scripts."}},
+    summary="The executed notebook as a page",
+)
 def notebook(change_id: ChangeId, _: Reader, conductor: Opened) -> HTMLResponse:
     """Without scripts, and sandboxed: whatever a cell printed can't act."""
     page = conductor.notebooks.page(conductor.evidence.notebook(conductor.changes.get(change_id)))

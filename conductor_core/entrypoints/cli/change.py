@@ -157,5 +157,5 @@ def events(
     for item in feed.follow() if following else feed.all():
         if as_json:
             print_json_line(item)
-        else:
-            typer.echo(news_line(item))
+        elif line := news_line(item):
+            typer.echo(line)

@@ -91,5 +91,6 @@ def answer(door: Door, change: Change, *, as_json: bool, wait: bool = False) -> 
 
 
 def _on_stderr(item: Form) -> None:
-    sys.stderr.write(news_line(item) + "\n")
-    sys.stderr.flush()
+    if line := news_line(item):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()

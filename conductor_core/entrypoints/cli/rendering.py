@@ -90,10 +90,12 @@ def show_changes(changes: Sequence[Change]) -> None:
 
 
 def news_line(item: Form) -> str:
-    """One piece of news as one line: `12:03:04.120  fact       change approved`."""
+    """One piece of news as one line: `12:03:04.120  fact       change approved`; empty for what another line says."""
     at = str(item["at"])[11:23]
     if item["kind"] == "fact":
         event = cast("Form", item["event"])
+        if str(event["type"]).startswith("conductor.operation."):
+            return ""  # the operation itself comes too, with its result
         words = str(event["type"]).removeprefix("conductor.").rpartition(".v")[0].replace(".", " ").replace("_", " ")
         return f"{at}  fact       {words}{_detail(cast('Form', event['data']))}"
     if item["kind"] == "line":

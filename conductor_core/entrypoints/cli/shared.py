@@ -34,9 +34,11 @@ ChangeId = Annotated[str, typer.Argument(metavar="ID", help="Id of the Change, a
 
 def _wire() -> Conductor:
     from conductor_core.settings import load
+
+    settings = load()  # first: a wrong setting is told before anything heavy is imported
     from conductor_core.wiring import wire
 
-    return wire(load())
+    return wire(settings)
 
 
 @dataclass
