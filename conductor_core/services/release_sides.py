@@ -1,0 +1,114 @@
+"""The sides of a comparison brought together: which object on one side is which on the other, and what of a live one
+counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from conductor_core.domain import projection
+from conductor_core.domain.comparison import Pair, Side
+from conductor_core.domain.manifests import Identity, Object, hook_events
+
+_OWNER, _OWNER_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
+_KEEP = "helm.sh/resource-policy"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One side: its objects by identity. A live side has what was `applied` last, and its objects are all live ones
+    that either side names.
+    """
+
+    side: Side
+    release: str
+    namespace: str
+    objects: Mapping[Identity, Object] = field(default_factory=dict)
+    applied: Mapping[Identity, Object] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the objects come from the cluster."""
+        return self.applied is not None
+
+
+def pairs(old: Loaded, new: Loaded) -> dict[Identity, Pair]:
+    """Every object of either side with its partner. Objects in the release's own namespace are partners across
+    channels.
+    """
+    if old.live and new.live:
+        return _joined(_settled(old), _settled(new), new.namespace)
+    if old.live:
+        return _against(old, aligned(new, old.namespace).objects)
+    if new.live:
+        there = _against(new, aligned(old, new.namespace).objects)
+        return {i: Pair(p.new, p.old, p.left_out, p.notes) for i, p in there.items()}
+    return _joined(old, new, new.namespace)
+
+
+def aligned(loaded: Loaded, namespace: str) -> Loaded:
+    """The side with its own namespace renamed, so that identities of two channels can be compared."""
+    return replace(loaded, objects={_moved(i, loaded.namespace, namespace): o for i, o in loaded.objects.items()})
+
+
+def _moved(identity: Identity, own: str, other: str) -> Identity:
+    return replace(identity, namespace=other) if identity.namespace == own else identity
+
+
+def _settled(loaded: Loaded) -> Loaded:
+    """A live side reduced to the fields that its release has applied."""
+    assert loaded.applied is not None
+    kept = {
+        i: projection.project(loaded.objects[i], None, applied)[0]
+        for i, applied in loaded.applied.items()
+        if i in loaded.objects
+    }
+    return replace(loaded, objects=kept)
+
+
+def _joined(old: Loaded, new: Loaded, namespace: str) -> dict[Identity, Pair]:
+    before, after = aligned(old, namespace).objects, aligned(new, namespace).objects
+    return {i: Pair(before.get(i), after.get(i), 0, _hook(after.get(i) or before[i])) for i in {**before, **after}}
+
+
+def _hook(manifest: Object) -> tuple[str, ...]:
+    events = hook_events(manifest)
+    return (f"A hook: it runs at {', '.join(events)} and isn't kept.",) if events else ()
+
+
+def _against(live: Loaded, wanted: Mapping[Identity, Object]) -> dict[Identity, Pair]:
+    """The live side as `old`, what is wanted as `new`; hooks are run and not kept, so they have no live partner."""
+    assert live.applied is not None
+    out: dict[Identity, Pair] = {}
+    for identity in {**live.applied, **wanted}:
+        now, wants, was = live.objects.get(identity), wanted.get(identity), live.applied.get(identity)
+        if wants is not None and hook_events(wants):
+            continue
+        if now is None and wants is None:
+            continue
+        if now is None:
+            assert wants is not None
+            gone = ("It was applied, and is no longer in the cluster.",) if was is not None else ()
+            out[identity] = Pair(None, projection.tidy(wants), 0, gone)
+        else:
+            before, after, left_out = projection.project(now, wants, was)
+            if wants is None and _annotation(was or {}, _KEEP) == "keep":
+                out[identity] = Pair(before, before, left_out, ("Its resource policy says keep: Helm leaves it.",))
+            else:
+                out[identity] = Pair(before, after, left_out, _owner(now, live) if was is None else ())
+    return out
+
+
+def _owner(now: Object, live: Loaded) -> tuple[str, ...]:
+    name, namespace = _annotation(now, _OWNER), _annotation(now, _OWNER_NAMESPACE)
+    if (name, namespace) == (live.release, live.namespace):
+        return ()
+    whose = f"the release {namespace}/{name}" if name else "nobody that Helm knows"
+    return (f"It exists already and belongs to {whose}: Helm will refuse to take it over.",)
+
+
+def _annotation(manifest: Object, key: str) -> str:
+    metadata = manifest.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return str(annotations.get(key, "")) if isinstance(annotations, Mapping) else ""

@@ -1,0 +1,282 @@
+"""Releases as people and plans read them: the catalogue, the matrix, renders, live objects, comparisons and history."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from conductor_core.domain import channels, comparison, difference, manifests, references, text_lines
+from conductor_core.domain.channels import Catalogue, Channel, ReleaseSpec
+from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
+from conductor_core.domain.manifests import Identity, Object, hook_events
+from conductor_core.domain.masking import Masker, secrets_in, show
+from conductor_core.domain.references import Ref
+from conductor_core.domain.releases import Revision
+from conductor_core.errors import AccessDeniedError, ConfigurationError, InputError, NotFoundError, UnreachableError
+from conductor_core.ports.cluster import Cluster
+from conductor_core.ports.documents import Documents
+from conductor_core.ports.helm import ChartRequest, Helm, Rendered
+from conductor_core.ports.repository import Repository
+from conductor_core.services.release_cluster import ReleaseCluster
+from conductor_core.services.release_inventory import Inventory, inventory
+from conductor_core.services.release_sides import Loaded, aligned, pairs
+
+DEFAULT_KUBE_VERSION = "v1.34.0"
+"""What charts are rendered for when no cluster says otherwise."""
+_RENDERS_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Render:
+    """What a commit makes of a release in a channel: the commit, the request that Helm was given, its output, parsed,
+    and remarks.
+    """
+
+    release: str
+    channel: str
+    commit: str
+    request: ChartRequest
+    output: Rendered
+    objects: Mapping[Identity, Object]
+    hooks: Mapping[Identity, Object]
+    notes: tuple[str, ...] = ()
+
+
+class ReleaseReader:
+    """Reads releases through its ports and changes nothing.
+
+    `mask_key`: at least 16 random bytes that this installation keeps, for fingerprints of secrets. `fresh_seconds`:
+    how old the mirror of the operations repository may be before it is fetched again. Safe to use from many threads.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        helm: Helm,
+        cluster: Cluster,
+        documents: Documents,
+        *,
+        mask_key: bytes,
+        channels_file: str = "channels.yaml",
+        fresh_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._repository, self._helm, self._documents = repository, helm, documents
+        self._cluster = ReleaseCluster(cluster, documents)
+        self._mask_key, self._channels_file = mask_key, channels_file
+        self._fresh_seconds, self._clock = fresh_seconds, clock
+        self._lock = threading.Lock()
+        self._fetched_at = float("-inf")
+        self._commits: dict[str, str] = {}
+        self._catalogue: tuple[str, Catalogue] | None = None
+        self._rendered: OrderedDict[object, Rendered] = OrderedDict()
+
+    def refresh(self, *, force: bool = True) -> None:
+        """Fetch the operations repository, unless `force` is off and it was fetched a moment ago; raises
+        `UnreachableError`.
+        """
+        with self._lock:
+            if force or self._clock() - self._fetched_at > self._fresh_seconds:
+                self._repository.fetch()
+                self._fetched_at = self._clock()
+                self._commits.clear()
+
+    def catalogue(self) -> Catalogue:
+        """The releases and channels of the channels file on the default branch; bad entries are in `problems`.
+
+        Raises `NotFoundError` when there is no such file, `InputError` when it is no channels file,
+        `UnreachableError`, `ConfigurationError`.
+        """
+        self.refresh(force=False)
+        commit = self._resolve("HEAD")
+        known = self._catalogue
+        if known is None or known[0] != commit:
+            data = self._repository.read(commit, self._channels_file)
+            found = channels.parse(self._documents.load(data, self._channels_file), self._channels_file)
+            self._catalogue = known = (commit, found)
+        return known[1]
+
+    def inventory(self, *, check_step: bool = True) -> Inventory:
+        """The release x channel matrix with foreign releases at its end; `check_step` renders each channel to see
+        whether it is in step.
+        """
+        return inventory(self.catalogue(), self._cluster, self._in_step if check_step else None)
+
+    def channel(self, release: str, channel: str) -> tuple[ReleaseSpec, Channel]:
+        """The declaration of a release and of its channel; raises `NotFoundError` that lists the known ones."""
+        spec = self.catalogue().release(release)
+        return spec, spec.channel(channel)
+
+    def namespace(self, release: str, channel: str) -> str:
+        """The namespace that the channel installs into."""
+        return self.channel(release, channel)[1].namespace
+
+    def commit(self, release: str, channel: str) -> str:
+        """The commit at the tip of the channel's branch."""
+        return self._resolve(self.channel(release, channel)[1].branch)
+
+    def chart_request(
+        self, release: str, channel: str, commit: str = "", sets: Mapping[str, str] | None = None
+    ) -> ChartRequest:
+        """What Helm is given to install a channel at a commit ('' is the branch's tip); raises `NotFoundError` for a
+        missing chart or overlay.
+        """
+        spec, where = self.channel(release, channel)
+        return self._request(spec, where, commit or self._resolve(where.branch), sets or {})
+
+    def render(self, release: str, ref: str, sets: Mapping[str, str] | None = None) -> Render:
+        """What `channel:C`, `commit:SHA/C` or `tag:T/C` renders to. Raises `InputError` for a reference that isn't
+        rendered, and Helm's errors.
+        """
+        found = references.parse(ref)
+        if not found.channel or found.kind in ("live", "revision"):
+            raise InputError(
+                f"{ref} can't be rendered.",
+                why="It names no channel, or a state that is stored and not rendered.",
+                next="Write channel:NAME, commit:SHA/NAME or tag:NAME/NAME.",
+            )
+        return self._render(release, found, sets or {})
+
+    def live(self, release: str, channel: str) -> dict[Identity, Object]:
+        """The live objects of the installed revision, as the API gives them; empty when it isn't installed."""
+        applied = self._applied(self.namespace(release, channel), release)
+        return self._cluster.live(applied[1]) if applied else {}
+
+    def manifests(self, release: str, channel: str) -> tuple[Object, ...]:
+        """The manifests of the installed revision, as they were applied; empty when it isn't installed."""
+        applied = self._applied(self.namespace(release, channel), release)
+        return tuple(applied[1].values()) if applied else ()
+
+    def history(self, release: str, channel: str) -> tuple[Revision, ...]:
+        """Every stored revision, oldest first; empty when it was never installed."""
+        return self._cluster.history(self.namespace(release, channel), release)
+
+    def compare(self, release: str, from_ref: str, to_ref: str, sets: Mapping[str, str] | None = None) -> Comparison:
+        """What turns one state into the other, resource by resource, secrets hidden; `sets` are given to the side
+        `to_ref`.
+
+        Raises `NotFoundError` for an unknown release, channel, revision, commit or overlay, `InputError` for a bad
+        reference, and the ports' errors. The same states give the same bytes (`Comparison.as_json`).
+        """
+        first, second = references.pair(from_ref, to_ref)
+        old, new = self._load(release, first, {}), self._load(release, second, sets or {})
+        old, new = self._with_live(old, new), self._with_live(new, old)
+        matched = pairs(old, new)
+        return comparison.compare(old.side, new.side, matched, comparison.masker_for(self._mask_key, matched))
+
+    def masked(self, objects: Mapping[Identity, Object]) -> tuple[Object, ...]:
+        """Manifests with secrets hidden, in order of identity: fit to be shown and kept."""
+        masker = Masker(self._mask_key, secrets_in(objects.values()))
+        return tuple(show(masker.hide(objects[i])) for i in sorted(objects))
+
+    def lines(self, resource: ResourceDiff, context: int = 3) -> tuple[text_lines.Line, ...]:
+        """One resource of a comparison as lines of YAML, with `context` equal lines around each change."""
+        old, new = (self._documents.dump(o) if o is not None else "" for o in (resource.old, resource.new))
+        return text_lines.lines(old, new, context)
+
+    def _resolve(self, ref: str) -> str:
+        """The commit of a reference, the same one until the next fetch."""
+        known = self._commits.get(ref)
+        if known is None:
+            known = self._commits[ref] = self._repository.resolve(ref)
+        return known
+
+    def _request(self, spec: ReleaseSpec, channel: Channel, commit: str, sets: Mapping[str, str]) -> ChartRequest:
+        folder, _, name = spec.chart.rpartition("/")
+        chart = (
+            self._repository.export(commit, folder) / name if folder else self._repository.export(commit, spec.chart)
+        )
+        if not chart.is_dir():
+            self._repository.export(commit, spec.chart)  # says what is missing
+        values = tuple(self._repository.export(commit, path) for path in channel.values)
+        return ChartRequest(chart, spec.name, channel.namespace, values, dict(sets))
+
+    def _render(self, release: str, ref: Ref, sets: Mapping[str, str]) -> Render:
+        spec, channel = self.channel(release, ref.channel)
+        commit = self._resolve(channel.branch if ref.kind == "channel" else ref.point)
+        request = self._request(spec, channel, commit, sets)
+        notes: tuple[str, ...] = ()
+        try:
+            version, apis = self._cluster.capabilities()
+            cluster_wide = self._cluster.cluster_wide()
+        except (UnreachableError, ConfigurationError, AccessDeniedError) as bad:
+            version, apis, cluster_wide = DEFAULT_KUBE_VERSION, (), manifests.CLUSTER_WIDE
+            notes = (f"Rendered for Kubernetes {version}: the cluster wasn't asked. {bad.what}",)
+        request = replace(request, kube_version=version, api_versions=apis)
+        output = self._output(request)
+        objects, hooks = (
+            manifests.indexed(
+                self._documents.load_all(text, f"The output of {release}"), channel.namespace, cluster_wide
+            )
+            for text in (output.manifests, output.hooks)
+        )
+        return Render(release, channel.name, commit, request, output, objects, hooks, notes)
+
+    def _output(self, request: ChartRequest) -> Rendered:
+        """A render, kept by what it is made from: copies of equal content have equal paths."""
+        key = (repr(replace(request, sets={})), tuple(sorted(request.sets.items())))
+        with self._lock:
+            if key in self._rendered:
+                self._rendered.move_to_end(key)
+                return self._rendered[key]
+        output = self._helm.render(request)
+        with self._lock:
+            self._rendered[key] = output
+            while len(self._rendered) > _RENDERS_KEPT:
+                self._rendered.popitem(last=False)
+        return output
+
+    def _applied(self, namespace: str, release: str) -> tuple[Revision, dict[Identity, Object]] | None:
+        revision = self._cluster.applied(namespace, release)
+        return None if revision is None else (revision, self._objects(revision.manifest, revision))
+
+    def _objects(self, text: str, revision: Revision) -> dict[Identity, Object]:
+        parsed = self._documents.load_all(text, f"Revision {revision.revision} of {revision.name}")
+        return manifests.indexed(parsed, revision.namespace, self._cluster.cluster_wide())
+
+    def _load(self, release: str, ref: Ref, sets: Mapping[str, str]) -> Loaded:
+        if ref.kind == "live":
+            namespace = self.namespace(release, ref.channel)
+            applied = self._applied(namespace, release)
+            title = f"{ref.channel}, live" if applied else f"{ref.channel}, live (not installed)"
+            return Loaded(Side(str(ref), title), release, namespace, {}, applied[1] if applied else {})
+        if ref.kind == "revision":
+            return self._load_revision(release, ref)
+        made = self._render(release, ref, sets)
+        title = f"{ref.channel} at {made.commit[:12]}" + (" with values set by hand" if sets else "")
+        everything = {**made.objects, **made.hooks}
+        return Loaded(Side(str(ref), title, made.notes), release, made.request.namespace, everything)
+
+    def _load_revision(self, release: str, ref: Ref) -> Loaded:
+        namespace = self.namespace(release, ref.channel)
+        heads = self._cluster.heads(namespace, release)
+        head = next((h for h in heads if h.revision == int(ref.point)), None)
+        if head is None:
+            raise NotFoundError(
+                f"{release} in {ref.channel} has no revision {ref.point}.",
+                why=f"Its revisions are: {', '.join(str(h.revision) for h in heads[-20:]) or '(none)'}.",
+                next="Choose one of these.",
+            )
+        found = self._cluster.revision(head)
+        objects = {**self._objects(found.manifest, found), **self._objects(found.hooks, found)}
+        title = f"{ref.channel}, revision {found.revision} ({found.status.value})"
+        return Loaded(Side(str(ref), title), release, namespace, objects)
+
+    def _with_live(self, loaded: Loaded, other: Loaded) -> Loaded:
+        """A live side with its objects: those that its release has applied, and those that the other side wants."""
+        if loaded.applied is None:
+            return loaded
+        wanted = {} if other.live else aligned(other, loaded.namespace).objects
+        asked = {i: o for i, o in {**wanted, **loaded.applied}.items() if not hook_events(o)}
+        return replace(loaded, objects=self._cluster.live(asked))
+
+    def _in_step(self, spec: ReleaseSpec, channel: Channel, revision: Revision) -> bool:
+        made = self._render(spec.name, Ref("channel", channel.name), {})
+        return difference.same(dict(_by_text(made.objects)), dict(_by_text(self._objects(revision.manifest, revision))))
+
+
+def _by_text(objects: Mapping[Identity, Object]) -> list[tuple[str, Object]]:
+    return [(str(i), o) for i, o in objects.items()]

@@ -1,0 +1,131 @@
+"""A `Helm` in memory: a chart's output is its files below `templates`, with `${key}` filled from values files and
+sets.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from conductor_core.domain import names
+from conductor_core.domain.releases import description_for, operation_label
+from conductor_core.errors import InputError, NotFoundError, ToolError
+from conductor_core.ports.helm import ChartInfo, ChartRequest, HelmOutcome, Rendered
+from tests.fakes.cluster import FakeCluster, release_secret
+
+
+@dataclass
+class FakeHelm:
+    """Writes revisions into `cluster` as Helm does. `Chart.yaml` and values files are plain `key: value` lines here."""
+
+    cluster: FakeCluster
+    renders: list[ChartRequest] = field(default_factory=list)
+
+    def version(self) -> str:
+        return "3.19.5"
+
+    def render(self, request: ChartRequest) -> Rendered:
+        names.release_name(request.release)
+        names.namespace(request.namespace)
+        chart = request.chart / "Chart.yaml"
+        if not chart.is_file():
+            raise NotFoundError(f"There is no chart in {request.chart.name}.")
+        missing = [p for p in request.values if not p.is_file()]
+        if missing:
+            raise NotFoundError(f"The values file {missing[0].name} of {request.release} is missing.")
+        self.renders.append(request)
+        values = {"release": request.release, "namespace": request.namespace}
+        for file in (request.chart / "values.yaml", *request.values):
+            values |= _lines(file.read_text()) if file.is_file() else {}
+        values |= {names.set_key(k).replace(".", "_"): v for k, v in request.sets.items()}
+        texts = [string.Template(t.read_text()) for t in sorted((request.chart / "templates").glob("*.yaml"))]
+        try:
+            printed = [t.substitute(values) for t in texts]
+        except KeyError as bad:
+            raise ToolError(f"A template of {request.release} uses a value that isn't set.", why=str(bad)) from bad
+        hooks = [p for p in printed if "helm.sh/hook:" in p]
+        about = _lines(chart.read_text())
+        info = ChartInfo(about["name"], about["version"], about.get("appVersion", ""))
+        return Rendered(
+            info, "".join(f"---\n{p}" for p in printed if p not in hooks), "".join(f"---\n{p}" for p in hooks)
+        )
+
+    def upgrade(
+        self,
+        request: ChartRequest,
+        operation_id: str,
+        *,
+        create_namespace: bool = False,
+        timeout: float = 300.0,
+        inherit_fds: Sequence[int] = (),
+        dry_run: bool = False,
+    ) -> HelmOutcome:
+        names.operation_id(operation_id)
+        manifest = self.render(request).manifests
+        number = self._last(request.namespace, request.release) + 1
+        if not dry_run:
+            self._write(
+                request.namespace, request.release, number, manifest, description_for(operation_id), operation_id
+            )
+        return HelmOutcome(request.release, request.namespace, number, "deployed")
+
+    def rollback(
+        self,
+        release: str,
+        namespace: str,
+        revision: int,
+        operation_id: str,
+        *,
+        timeout: float = 300.0,
+        inherit_fds: Sequence[int] = (),
+    ) -> HelmOutcome:
+        names.operation_id(operation_id)
+        names.release_name(release)
+        names.namespace(namespace)
+        if revision < 1:
+            raise InputError(f"{revision!r} is no revision.")
+        found = self._stored(namespace, release).get(revision)
+        if found is None:
+            raise NotFoundError(f"The release {release} has no such revision.")
+        number = self._last(namespace, release) + 1
+        self._write(namespace, release, number, found, f"Rollback to {revision}", "")
+        return HelmOutcome(release, namespace, number, "deployed")
+
+    def uninstall(
+        self,
+        release: str,
+        namespace: str,
+        operation_id: str,
+        *,
+        timeout: float = 300.0,
+        inherit_fds: Sequence[int] = (),
+    ) -> None:
+        last = self._last(namespace, release)
+        if not last:
+            raise NotFoundError(f"There is no release {release} in this namespace.")
+        text = self._stored(namespace, release)[last]
+        self.cluster.put(release_secret(namespace, release, last, text, status="uninstalled"))
+
+    def _stored(self, namespace: str, release: str) -> dict[int, str]:
+        return self._manifests.get((namespace, release), {})
+
+    _manifests: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
+
+    def _last(self, namespace: str, release: str) -> int:
+        return max(self._stored(namespace, release), default=0)
+
+    def _write(
+        self, namespace: str, release: str, number: int, manifest: str, description: str, operation: str
+    ) -> None:
+        for old, text in self._stored(namespace, release).items():
+            self.cluster.put(release_secret(namespace, release, old, text, status="superseded"))
+        self._manifests.setdefault((namespace, release), {})[number] = manifest
+        label = dict([operation_label(operation).split("=")]) if operation else {}
+        secret = release_secret(namespace, release, number, manifest, description=description, labels=label)
+        self.cluster.put(secret)
+
+
+def _lines(text: str) -> Mapping[str, str]:
+    return dict(re.findall(r"^(\w+): *(.*)$", text, flags=re.MULTILINE))
