@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -256,7 +257,7 @@ def test_of_two_writers_at_one_version_one_wins(postgres: PostgresChangeStore) -
         except ConflictError:
             pass
 
-    _together([lambda name=str(n): write(name) for n in range(8)])
+    _together([partial(write, str(n)) for n in range(8)])
     assert len(results) == 1
     assert postgres.get("chg-01").title == results[0]
     assert [row.event.id for row in postgres.events()] == [f"evt-{results[0]}"]
@@ -283,7 +284,7 @@ def test_a_follower_never_misses_an_event(postgres: PostgresChangeStore) -> None
 
     follower = threading.Thread(target=follow)
     follower.start()
-    _together([lambda writer=w: write(writer) for w in range(4)])
+    _together([partial(write, w) for w in range(4)])
     done.set()
     follower.join(30)
     assert len(seen) == 4 * 40 * 3

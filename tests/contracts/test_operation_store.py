@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -135,11 +136,12 @@ def test_a_row_without_its_event_is_not_written(engine: Engine) -> None:
     store.begin(STARTED)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE events ADD CONSTRAINT closed CHECK (false) NOT VALID"))
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: store.begin(replace(STARTED, key="other")),
         lambda: store.again(STARTED),
         lambda: store.finish(DONE),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(StorageError):
             act()
     assert store.of("chg-1") == [STARTED]

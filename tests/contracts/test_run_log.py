@@ -66,10 +66,12 @@ def test_an_unknown_kind_is_refused(log: RunLog) -> None:
 @pytest.mark.postgres
 def test_a_follower_of_several_writers_misses_nothing(request: pytest.FixtureRequest) -> None:
     log = PostgresRunLog(request.getfixturevalue("engine"), SteppingClock())
-    writers = [
-        threading.Thread(target=lambda w=w: [log.write("chg-1", "output", f"{w}-{n}") for n in range(100)])
-        for w in range(3)
-    ]
+
+    def write(name: int) -> None:
+        for n in range(100):
+            log.write("chg-1", "output", f"{name}-{n}")
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in range(3)]
     for writer in writers:
         writer.start()
     seen: list[RunLine] = []

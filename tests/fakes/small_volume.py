@@ -26,7 +26,7 @@ class SmallVolume:
             "import subprocess, sys; from pathlib import Path\n"
             f"subprocess.run({mount!r}, check=True)\nvolume = Path({str(self._folder)!r})\n"
         )
-        rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        rights = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
         done = subprocess.run(
             ["unshare", "--mount", *rights, sys.executable, "-c", start + dedent(program)],
             cwd=ROOT,

@@ -153,8 +153,7 @@ def _make(home: Path, programs: Programs) -> None:
     fresh = data.with_name("postgres.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    if programs.user is not None:
-        os.chown(fresh, programs.user.pw_uid, programs.user.pw_gid)
+    programs.own(fresh)
     programs.make(fresh)
     fresh.rename(data)
 

@@ -78,7 +78,14 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _address(url: str) -> URL:
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except ValueError as foreign:
+        raise ConfigurationError(
+            "The address of the database can't be read.",
+            why="Its port is not a number.",
+            next="Give CONDUCTOR_DATABASE_URL the form postgresql://user:password@host:port/database.",
+        ) from foreign
     if address.get_backend_name() != "postgresql":
         raise ConfigurationError(
             "The address of the database isn't one of PostgreSQL.",

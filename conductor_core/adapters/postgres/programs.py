@@ -26,6 +26,19 @@ class Programs:
     bin: Path
     user: pwd.struct_passwd | None
 
+    def own(self, folder: Path) -> None:
+        """Give an empty folder to the user that the server runs as."""
+        if self.user is None:
+            return
+        try:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+        except OSError as foreign:
+            raise ConfigurationError(
+                "The embedded PostgreSQL can't run as root.",
+                why=f"{folder} can't be given to the user {self.user.pw_name}: {foreign.strerror}.",
+                next="Start the product as another user, or set CONDUCTOR_DATABASE_URL.",
+            ) from foreign
+
     def make(self, data: Path) -> None:
         """Fill an empty folder with a new database cluster."""
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
