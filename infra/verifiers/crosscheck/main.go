@@ -2,6 +2,7 @@
 //
 // One JSON claim a line comes in, one verdict a line goes out: "ok", or what does not hold. A claim holds when
 // sumdb/tlog and transparency-dev/merkle both accept it and sumdb, reading the log's own tiles, makes the same proof.
+// With -key it signs the text that comes in as a note instead.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,11 +57,39 @@ func (f folder) SaveTiles([]tlog.Tile, [][]byte) {}
 func main() {
 	root := flag.String("log", "", "folder of the log")
 	vkey := flag.String("vkey", "", "verifier key of the log")
+	key := flag.String("key", "", "file of a private key: sign standard input")
 	flag.Parse()
-	if err := run(*root, *vkey); err != nil {
+	err := errors.New("give -log and -vkey, or -key")
+	if *key != "" {
+		err = sign(*key)
+	} else if *root != "" {
+		err = run(*root, *vkey)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func sign(key string) error {
+	secret, err := os.ReadFile(key)
+	if err != nil {
+		return err
+	}
+	signer, err := note.NewSigner(strings.TrimSpace(string(secret)))
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return err
+	}
+	signed, err := note.Sign(&note.Note{Text: string(text)}, signer)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(signed)
+	return err
 }
 
 func run(root, vkey string) error {

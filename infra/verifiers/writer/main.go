@@ -21,6 +21,7 @@ import (
 )
 
 type result struct {
+	VKey       string
 	Entries    int
 	Seconds    float64
 	P50Seconds float64 `json:",omitempty"`
@@ -51,7 +52,7 @@ func main() {
 func run(dir, mode string, count, size, writers int, opts *tessera.AppendOptions) (*result, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	secret, _, err := note.GenerateKey(rand.Reader, "example.com/peer")
+	secret, vkey, err := note.GenerateKey(rand.Reader, "example.com/peer")
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func run(dir, mode string, count, size, writers int, opts *tessera.AppendOptions
 		entries[n] = make([]byte, size)
 		_, _ = rand.Read(entries[n])
 	}
-	out := &result{Entries: count}
+	out := &result{VKey: vkey, Entries: count}
 	began := time.Now()
 	if mode == "latency" {
 		took := make([]time.Duration, 0, count)
