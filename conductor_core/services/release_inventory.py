@@ -85,6 +85,9 @@ class Inventory:
         }
 
 
+Key = tuple[str, str]
+"""Namespace and name of a release."""
+
 InStep = Callable[[ReleaseSpec, Channel, Revision], bool]
 
 

@@ -1,0 +1,341 @@
+"""Releases read through fakes: references, channels, comparisons in every direction, the matrix, and errors with a
+way out.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain.manifests import Kind
+from conductor_core.errors import InputError, NotFoundError, UnreachableError
+from conductor_core.ports.helm import ChartRequest
+from conductor_core.services.releases import ReleaseReader
+from tests.fakes.cluster import FakeCluster, release_secret
+from tests.fakes.helm import FakeHelm
+from tests.fakes.repository import FakeRepository
+
+CHANNELS = """
+releases:
+  shop:
+    chart: helm/shop
+    channels:
+      dev: {branch: dev, namespace: shop-dev, values: [helm/shop/values-dev.yaml], tier: dev}
+      staging: {branch: main, namespace: shop-staging, values: [helm/shop/values-staging.yaml], tier: staging}
+  broken:
+    chart: helm/broken
+    channels: {dev: {branch: dev, namespace: NOT_VALID, values: [], tier: dev}}
+"""
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: $release}
+spec:
+  replicas: $replicas
+  template: {spec: {containers: [{name: api, image: "shop:$image_tag"}]}}
+"""
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: $release-db}\nstringData: {password: $password}\n"
+HOOK = "apiVersion: v1\nkind: Pod\nmetadata: {name: migrate, annotations: {helm.sh/hook: pre-upgrade}}\n"
+DEV_ONLY = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $release-debug}\ndata: {level: debug}\n"
+FILES: dict[str, bytes | None] = {
+    "channels.yaml": CHANNELS.encode(),
+    "helm/shop/Chart.yaml": b"name: shop\nversion: 1.0.0\nappVersion: 1.4.2\n",
+    "helm/shop/values.yaml": b"replicas: 2\nimage_tag: 1.4.2\npassword: canary-one\n",
+    "helm/shop/values-dev.yaml": b"replicas: 1\n",
+    "helm/shop/values-staging.yaml": b"replicas: 3\n",
+    "helm/shop/templates/deployment.yaml": DEPLOYMENT.encode(),
+    "helm/shop/templates/secret.yaml": SECRET.encode(),
+    "helm/shop/templates/hook.yaml": HOOK.encode(),
+}
+
+
+class World:
+    """A repository, a cluster and Helm, and the reader over them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.repository = FakeRepository(folder)
+        self.repository.push("main", FILES)
+        self.repository.push("dev", FILES | {"helm/shop/templates/debug.yaml": DEV_ONLY.encode()})
+        self.cluster = FakeCluster()
+        self.helm = FakeHelm(self.cluster)
+        self.documents = YamlDocuments()
+        self.reader = ReleaseReader(
+            self.repository, self.helm, self.cluster, self.documents, mask_key=b"k" * 32, fresh_seconds=-1
+        )
+
+    def deploy(self, channel: str = "staging", sets: dict[str, str] | None = None) -> None:
+        """What a deploy leaves: a revision, and its objects as the server would hold them."""
+        request: ChartRequest = self.reader.chart_request("shop", channel, sets=sets)
+        self.helm.upgrade(request, "op-1")
+        for m in self.documents.load_all(self.helm.render(request).manifests, "x"):
+            self.cluster.put(stored(json.loads(json.dumps(m)), request.namespace))
+
+    def edit(self, channel: str, kind: str, name: str, change: Any) -> None:
+        """Change a live object by hand."""
+        key = next(k for k in self.cluster.store if k[0].kind == kind and k[2] == name and channel in k[1])
+        change(self.cluster.store[key])
+
+
+def stored(manifest: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """A manifest as the server holds it: namespace, defaults, status, encoded secrets."""
+    owner = {"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": namespace}
+    manifest["metadata"] |= {
+        "namespace": namespace,
+        "uid": "u",
+        "resourceVersion": "5",
+        "generation": 1,
+        "annotations": owner,
+    }
+    if manifest["kind"] == "Secret":
+        texts = manifest.pop("stringData")
+        manifest["data"] = {k: base64.b64encode(v.encode()).decode() for k, v in texts.items()}
+    if manifest["kind"] == "Deployment":
+        count = manifest["spec"]["replicas"]
+        manifest["spec"]["strategy"] = {"type": "RollingUpdate"}
+        manifest["status"] = {
+            "observedGeneration": 1, "replicas": count, "updatedReplicas": count, "availableReplicas": count,
+        }  # fmt: skip
+    return manifest
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def summary(world: World, old: str, new: str, **more: Any) -> list[tuple[str, str, list[str]]]:
+    compared = world.reader.compare("shop", old, new, **more)
+    return [
+        (r.standing, f"{r.identity.kind}/{r.identity.name}", [f.pointer for f in r.fields])
+        for r in compared.resources
+        if r.standing != "unchanged"
+    ]
+
+
+def test_the_catalogue_names_what_it_leaves_out(world: World) -> None:
+    catalogue = world.reader.catalogue()
+    assert [r.name for r in catalogue.releases] == ["shop"]
+    assert [(p.where, "NOT_VALID" in p.why) for p in catalogue.problems] == [("broken", True)]
+    with pytest.raises(NotFoundError, match="broken can't be used"):
+        catalogue.release("broken")
+
+
+def test_an_unknown_channel_lists_the_known_ones(world: World) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        world.reader.compare("shop", "channel:dev", "channel:nowhere")
+    assert "dev, staging" in caught.value.why
+
+
+def test_two_channels_are_compared_across_their_namespaces(world: World) -> None:
+    assert summary(world, "channel:dev", "channel:staging") == [
+        ("removed", "ConfigMap/shop-debug", []),
+        ("changed", "Deployment/shop", ["/spec/replicas"]),
+    ]
+
+
+def test_the_same_channel_is_the_same(world: World) -> None:
+    compared = world.reader.compare("shop", "channel:dev", "channel:dev")
+    assert compared.same
+    assert compared.count("unchanged") == 4
+
+
+def test_a_first_deploy_adds_everything_but_hooks(world: World) -> None:
+    assert summary(world, "live:staging", "channel:staging") == [
+        ("added", "Secret/shop-db", []),
+        ("added", "Deployment/shop", []),
+    ]
+
+
+def test_after_a_deploy_nothing_would_change(world: World) -> None:
+    world.deploy()
+    assert summary(world, "live:staging", "channel:staging") == []
+    assert summary(world, "channel:staging", "live:staging") == []
+
+
+def test_sets_apply_to_the_side_that_is_asked_for(world: World) -> None:
+    world.deploy()
+    assert summary(world, "live:staging", "channel:staging", sets={"image.tag": "1.5.0"}) == [
+        ("changed", "Deployment/shop", ["/spec/template/spec/containers/name=api/image"])
+    ]
+
+
+def test_a_hand_made_change_of_a_release_s_field_is_seen_and_others_are_not(world: World) -> None:
+    world.deploy()
+    world.edit("staging", "Deployment", "shop", lambda o: o["spec"].update(replicas=9, minReadySeconds=3))
+    assert summary(world, "live:staging", "channel:staging") == [("changed", "Deployment/shop", ["/spec/replicas"])]
+    (changed,) = [r for r in world.reader.compare("shop", "live:staging", "channel:staging").resources if r.fields]
+    assert (changed.fields[0].old, changed.fields[0].new) == (9, 3)
+    assert changed.left_out >= 2
+
+
+def test_an_object_that_the_branch_no_longer_has_is_removed(world: World) -> None:
+    world.deploy("dev")
+    world.repository.push("dev", {"helm/shop/templates/debug.yaml": None})
+    assert summary(world, "live:dev", "channel:dev") == [("removed", "ConfigMap/shop-debug", [])]
+
+
+def test_an_object_deleted_by_hand_comes_back_with_a_note(world: World) -> None:
+    world.deploy()
+    del world.cluster.store[(Kind("apps/v1", "Deployment"), "shop-staging", "shop")]
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    (added,) = [r for r in compared.resources if r.standing == "added"]
+    assert "no longer in the cluster" in added.notes[0]
+
+
+def test_an_object_of_somebody_else_is_pointed_out(world: World) -> None:
+    world.cluster.put(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", "namespace": "shop-staging"}}
+    )
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    assert any("Helm will refuse" in note for r in compared.resources for note in r.notes)
+
+
+def test_two_live_channels_are_compared_by_what_their_releases_set(world: World) -> None:
+    world.deploy("dev")
+    world.deploy("staging", {"image.tag": "1.5.0"})
+    assert summary(world, "live:dev", "live:staging") == [
+        ("removed", "ConfigMap/shop-debug", []),
+        ("changed", "Deployment/shop", ["/spec/replicas", "/spec/template/spec/containers/name=api/image"]),
+    ]
+
+
+def test_revisions_and_commits_are_states_as_well(world: World) -> None:
+    world.deploy()
+    before = world.repository.resolve("main")
+    world.repository.push("main", {"helm/shop/values-staging.yaml": b"replicas: 5\n"})
+    world.deploy()
+    change = [("changed", "Deployment/shop", ["/spec/replicas"])]
+    assert summary(world, "revision:staging/1", "revision:2") == change
+    assert summary(world, f"commit:{before[:10]}/staging", "channel:staging") == change
+    assert summary(world, f"commit:{before}", "commit:" + before + "/staging") == []
+    with pytest.raises(NotFoundError) as caught:
+        world.reader.compare("shop", "revision:staging/9", "live:staging")
+    assert "1, 2" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    "ref", ["", "staging", "channel:", "revision:staging/x", "commit:zz/staging", "live:../x", "what:x"]
+)
+def test_bad_references_show_the_forms(world: World, ref: str) -> None:
+    with pytest.raises(InputError) as caught:
+        world.reader.compare("shop", ref, "channel:staging")
+    assert "channel:staging" in caught.value.next or "name" in caught.value.what
+
+
+def test_a_missing_overlay_is_named(world: World) -> None:
+    world.repository.push("main", {"helm/shop/values-staging.yaml": None})
+    with pytest.raises(NotFoundError, match=r"values-staging\.yaml"):
+        world.reader.compare("shop", "channel:dev", "channel:staging")
+
+
+def test_channels_are_compared_without_a_cluster_and_say_so(world: World) -> None:
+    world.cluster.failure = UnreachableError("The cluster did not answer.")
+    compared = world.reader.compare("shop", "channel:dev", "channel:staging")
+    assert compared.count("changed") == 1
+    assert "wasn't asked" in compared.old.notes[0]
+    with pytest.raises(UnreachableError):
+        world.reader.compare("shop", "live:staging", "channel:staging")
+
+
+def test_secrets_never_leave_the_comparison_and_their_change_does(world: World) -> None:
+    world.deploy()
+    world.repository.push("main", {"helm/shop/values.yaml": b"replicas: 2\nimage_tag: 1.4.2\npassword: canary-two\n"})
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    text = json.dumps(compared.as_json(), ensure_ascii=False)
+    assert "•••• (changed)" in text
+    for value in ("canary-one", "canary-two"):
+        assert value not in text
+        assert base64.b64encode(value.encode()).decode() not in text
+    (changed,) = [r for r in compared.resources if r.standing == "changed"]
+    assert [(x.kind, x.text.strip()) for x in world.reader.lines(changed) if x.kind in ("added", "removed")] == [
+        ("removed", "password: ••••"),
+        ("added", "password: •••• (changed)"),
+    ]
+    assert "canary" not in json.dumps(world.reader.masked(world.reader.render("shop", "channel:staging").objects))
+
+
+def test_a_comparison_is_the_same_bytes_every_time(world: World) -> None:
+    world.deploy()
+    first, second = (world.reader.compare("shop", "live:staging", "channel:dev").as_json() for _ in range(2))
+    assert json.dumps(first) == json.dumps(second)
+
+
+def test_live_objects_are_listed_once_a_kind_and_namespace(world: World) -> None:
+    world.repository.push(
+        "main", {f"helm/shop/templates/c{n}.yaml": DEV_ONLY.replace("debug}", f"c{n}}}").encode() for n in range(20)}
+    )
+    world.deploy()
+    world.cluster.requests.clear()
+    assert summary(world, "live:staging", "channel:staging") == []
+    assert sum("ConfigMap" in r for r in world.cluster.requests) == 1
+
+
+def test_an_equal_render_is_asked_from_helm_once(world: World) -> None:
+    for _ in range(3):
+        world.reader.compare("shop", "channel:dev", "channel:staging")
+    assert len(world.helm.renders) == 2
+
+
+def test_the_matrix_shows_every_cell_and_foreign_releases(world: World) -> None:
+    world.deploy()
+    world.cluster.put(release_secret("other", "theirs", 7, "", status="pending-upgrade"))
+    rows = world.reader.inventory().rows
+    told = [(r.release, r.channel, r.revision, r.status, r.health, r.in_step) for r in rows]
+    assert told == [
+        ("shop", "dev", 0, "", "", None),
+        ("shop", "staging", 1, "deployed", "healthy", True),
+        ("theirs", "", 7, "pending-upgrade", "healthy", None),
+    ]
+    assert (rows[1].app_version, rows[1].updated is not None, rows[2].foreign) == ("4.5.6", True, True)
+    assert json.loads(json.dumps(world.reader.inventory().as_json()))["problems"][0]["where"] == "broken"
+
+
+def test_the_matrix_tells_a_cell_that_fell_out_of_step_and_one_that_is_unwell(world: World) -> None:
+    world.deploy()
+    world.edit("staging", "Deployment", "shop", lambda o: o["status"].update(availableReplicas=0))
+    world.repository.push("main", {"helm/shop/values-staging.yaml": b"replicas: 5\n"})
+    row = world.reader.inventory().rows[1]
+    assert (row.health, row.in_step) == ("progressing", False)
+    assert "0 of 3" in row.reason
+    del world.cluster.store[(Kind("apps/v1", "Deployment"), "shop-staging", "shop")]
+    assert world.reader.inventory(check_step=False).rows[1].health == "missing"
+
+
+def test_the_matrix_without_a_cluster_has_its_rows_and_a_note(world: World) -> None:
+    world.cluster.failure = UnreachableError("The cluster did not answer.")
+    inventory = world.reader.inventory()
+    assert [r.revision for r in inventory.rows] == [0, 0]
+    assert "did not answer" in inventory.notes[0]
+
+
+def test_one_unreadable_release_costs_only_its_own_row(world: World) -> None:
+    world.deploy()
+    bad = release_secret("other", "bad", 1, "") | {"data": {"release": "bm90IGd6aXA="}}
+    world.cluster.put(bad, release_secret("other", "odd", 1, "a: [", status="deployed"))
+    inventory = world.reader.inventory()
+    assert [(r.release, r.health) for r in inventory.rows if r.revision] == [("shop", "healthy"), ("odd", "")]
+    assert len(inventory.notes) == 2
+
+
+def test_history_is_oldest_first_with_values_and_manifests(world: World) -> None:
+    world.deploy()
+    world.deploy(sets={"image.tag": "1.5.0"})
+    world.helm.rollback("shop", "shop-staging", 1, "op-9")
+    history = world.reader.history("shop", "staging")
+    assert [(r.revision, r.status.value, r.description) for r in history] == [
+        (1, "superseded", "Install complete"),
+        (2, "superseded", "Install complete"),
+        (3, "deployed", "Rollback to 1"),
+    ]
+    assert history[0].manifest == history[2].manifest
+    assert world.reader.history("shop", "dev") == ()
+
+
+def test_an_uninstalled_release_has_no_live_side(world: World) -> None:
+    world.deploy()
+    world.helm.uninstall("shop", "shop-staging", "op-2")
+    assert world.reader.manifests("shop", "staging") == ()
