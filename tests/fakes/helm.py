@@ -16,12 +16,22 @@ from conductor_core.ports.helm import ChartInfo, ChartRequest, HelmOutcome, Rend
 from tests.fakes.cluster import FakeCluster, release_secret
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What one revision keeps."""
+
+    manifest: str
+    description: str
+    labels: Mapping[str, str]
+
+
 @dataclass
 class FakeHelm:
     """Writes revisions into `cluster` as Helm does. `Chart.yaml` and values files are plain `key: value` lines here."""
 
     cluster: FakeCluster
     renders: list[ChartRequest] = field(default_factory=list)
+    _revisions: dict[tuple[str, str], dict[int, Stored]] = field(default_factory=dict)
 
     def version(self) -> str:
         return "3.19.5"
@@ -63,13 +73,14 @@ class FakeHelm:
         dry_run: bool = False,
     ) -> HelmOutcome:
         names.operation_id(operation_id)
-        manifest = self.render(request).manifests
-        number = self._last(request.namespace, request.release) + 1
-        if not dry_run:
-            self._write(
-                request.namespace, request.release, number, manifest, description_for(operation_id), operation_id
-            )
-        return HelmOutcome(request.release, request.namespace, number, "deployed")
+        label = dict([operation_label(operation_id).split("=")])
+        stored = Stored(self.render(request).manifests, description_for(operation_id), label)
+        if dry_run:
+            number = self._last(request.namespace, request.release) + 1
+            return HelmOutcome(request.release, request.namespace, number, "pending-upgrade")
+        return HelmOutcome(
+            request.release, request.namespace, self._write(request.namespace, request.release, stored), "deployed"
+        )
 
     def rollback(
         self,
@@ -89,9 +100,8 @@ class FakeHelm:
         found = self._stored(namespace, release).get(revision)
         if found is None:
             raise NotFoundError(f"The release {release} has no such revision.")
-        number = self._last(namespace, release) + 1
-        self._write(namespace, release, number, found, f"Rollback to {revision}", "")
-        return HelmOutcome(release, namespace, number, "deployed")
+        again = Stored(found.manifest, f"Rollback to {revision}", found.labels)
+        return HelmOutcome(release, namespace, self._write(namespace, release, again), "deployed")
 
     def uninstall(
         self,
@@ -105,25 +115,27 @@ class FakeHelm:
         last = self._last(namespace, release)
         if not last:
             raise NotFoundError(f"There is no release {release} in this namespace.")
-        text = self._stored(namespace, release)[last]
-        self.cluster.put(release_secret(namespace, release, last, text, status="uninstalled"))
+        self._put(namespace, release, last, "uninstalled")
 
-    def _stored(self, namespace: str, release: str) -> dict[int, str]:
-        return self._manifests.get((namespace, release), {})
-
-    _manifests: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
+    def _stored(self, namespace: str, release: str) -> dict[int, Stored]:
+        return self._revisions.get((namespace, release), {})
 
     def _last(self, namespace: str, release: str) -> int:
         return max(self._stored(namespace, release), default=0)
 
-    def _write(
-        self, namespace: str, release: str, number: int, manifest: str, description: str, operation: str
-    ) -> None:
-        for old, text in self._stored(namespace, release).items():
-            self.cluster.put(release_secret(namespace, release, old, text, status="superseded"))
-        self._manifests.setdefault((namespace, release), {})[number] = manifest
-        label = dict([operation_label(operation).split("=")]) if operation else {}
-        secret = release_secret(namespace, release, number, manifest, description=description, labels=label)
+    def _write(self, namespace: str, release: str, stored: Stored) -> int:
+        for old in self._stored(namespace, release):
+            self._put(namespace, release, old, "superseded")
+        number = self._last(namespace, release) + 1
+        self._revisions.setdefault((namespace, release), {})[number] = stored
+        self._put(namespace, release, number, "deployed")
+        return number
+
+    def _put(self, namespace: str, release: str, number: int, status: str) -> None:
+        kept = self._revisions[(namespace, release)][number]
+        secret = release_secret(
+            namespace, release, number, kept.manifest, status=status, description=kept.description, labels=kept.labels
+        )
         self.cluster.put(secret)
 
 

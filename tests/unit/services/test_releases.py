@@ -327,8 +327,8 @@ def test_history_is_oldest_first_with_values_and_manifests(world: World) -> None
     world.helm.rollback("shop", "shop-staging", 1, "op-9")
     history = world.reader.history("shop", "staging")
     assert [(r.revision, r.status.value, r.description) for r in history] == [
-        (1, "superseded", "Install complete"),
-        (2, "superseded", "Install complete"),
+        (1, "superseded", "conductor:op-1"),
+        (2, "superseded", "conductor:op-1"),
         (3, "deployed", "Rollback to 1"),
     ]
     assert history[0].manifest == history[2].manifest
