@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS, Actor
 from conductor_core.domain.changes import Change, Check, Outcome, State
@@ -20,6 +21,7 @@ from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.status import Probe, StatusService
 from conductor_core.settings import Settings
@@ -27,10 +29,13 @@ from conductor_core.wiring import Conductor
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.change_store import MemoryChangeStore
 from tests.fakes.clock import SteppingClock
+from tests.fakes.cluster import FakeCluster
 from tests.fakes.domain import ALLOW, DENY
+from tests.fakes.helm import FakeHelm
 from tests.fakes.notebooks import FakeNotebooks
 from tests.fakes.operation_store import MemoryOperationStore
 from tests.fakes.policy import allowing
+from tests.fakes.repository import FakeRepository
 from tests.fakes.run_log import MemoryRunLog
 
 RUNBOOKS = {
@@ -88,6 +93,43 @@ RUNBOOKS = {
 }
 
 
+CHANNELS = """releases:
+  intelgraph:
+    chart: helm/intelgraph
+    channels:
+      dev: {branch: dev, namespace: intelgraph-dev, values: [helm/intelgraph/values-dev.yaml], tier: dev}
+      staging: {branch: staging, namespace: intelgraph-staging, values: [], tier: staging}
+"""
+MAP = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: ${release}-settings}
+data: {size: "${size}"}
+"""
+CHART: dict[str, bytes | None] = {
+    "channels.yaml": CHANNELS.encode(),
+    "helm/intelgraph/Chart.yaml": b"name: intelgraph\nversion: 1.2.3\nappVersion: 4.5.6\n",
+    "helm/intelgraph/values.yaml": b"size: 1\n",
+    "helm/intelgraph/values-dev.yaml": b"size: 2\n",
+    "helm/intelgraph/templates/map.yaml": MAP.encode(),
+}
+"""An operations repository with one release in two channels, of which dev is installed as declared."""
+
+
+def readable_releases(home: Path) -> tuple[ReleaseReader, FakeCluster]:
+    """The reader of that repository and of its cluster."""
+    repository, cluster = FakeRepository(home / "copies"), FakeCluster()
+    for branch in ("main", "dev", "staging"):
+        repository.push(branch, CHART)
+    for namespace in ("intelgraph-dev", "intelgraph-staging"):
+        cluster.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    helm = FakeHelm(cluster)
+    reader = ReleaseReader(repository, helm, cluster, YamlDocuments(), mask_key=b"k" * 16)
+    helm.upgrade(reader.chart_request("intelgraph", "dev"), "chg-first")
+    for thing in reader.render("intelgraph", "channel:dev").objects.values():
+        cluster.put({**thing, "metadata": {**thing["metadata"], "namespace": "intelgraph-dev"}})
+    return reader, cluster
+
+
 class RunbookShelf:
     """`RunbookFiles` with three good runbooks and a broken file."""
 
@@ -130,6 +172,7 @@ class FakeConductor(Conductor):
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     clock: SteppingClock = field(default_factory=SteppingClock)
     rows: OperationStore = field(kw_only=True)
+    cluster: FakeCluster = field(default_factory=FakeCluster)
     people: dict[str, Actor] = field(default_factory=dict)
 
     def actor(self, name: str) -> Actor:
@@ -203,7 +246,10 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
     """A Conductor whose data folder is `home`."""
     clock, memory, worker, blobs = SteppingClock(), MemoryChangeStore(), Worker(), MemoryBlobs()
     rows, ledger, runbooks = MemoryOperationStore(memory, clock), Ledger(memory, clock), RunbookService(RunbookShelf())
+    releases, cluster = readable_releases(home)
     given: dict[str, Any] = {
+        "releases": releases,
+        "cluster": cluster,
         "settings": Settings(home=home, **settings),
         "changes": ChangeService(memory, runbooks, worker, ledger, clock),
         "runbooks": runbooks,

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from conductor_core.domain.changes import Change, moments
 from conductor_core.domain.operations import Operation
+from conductor_core.domain.releases import Revision
 from conductor_core.domain.runbooks import Parameter, Runbook
 from conductor_core.domain.transitions import check_rows, verdict_rows
 from conductor_core.ports.change_store import RecordedEvent
@@ -153,6 +154,19 @@ def catalogue_form(catalogue: Catalogue) -> Form:
     return {
         "runbooks": [runbook_form(catalogue.runbooks[name]) for name in sorted(catalogue.runbooks)],
         "broken": [{"file": b.file, "problem": b.problem} for b in catalogue.broken],
+    }
+
+
+def revision_form(revision: Revision) -> Form:
+    """One stored revision of a release, without its manifests and values."""
+    return {
+        "revision": revision.revision,
+        "status": revision.status.value,
+        "chart": revision.chart,
+        "chart_version": revision.chart_version,
+        "app_version": revision.app_version,
+        "description": revision.description,
+        "updated": instant(revision.updated) if revision.updated else None,
     }
 
 

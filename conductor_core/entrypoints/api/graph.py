@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from fastapi import Request
@@ -16,6 +16,7 @@ from conductor_core.entrypoints.api.graph_types import (
     Change,
     ChangeFilter,
     Reading,
+    Release,
     Runbook,
     change_type,
     reading_of,
@@ -48,12 +49,19 @@ async def _runbooks(info: Info) -> list[Runbook]:
     return [runbook_type(known[name]) for name in sorted(known)]
 
 
+async def _releases(info: Info) -> list[Release]:
+    reading = reading_of(info)
+    inventory = await reading.ask(reading.conductor.releases.inventory)
+    return [Release(**cast("dict[str, Any]", row.as_json())) for row in inventory.rows]
+
+
 @strawberry.type
 class Query:
     """Everything that can be read."""
 
     changes: list[Change] = strawberry.field(resolver=_changes, description="Changes that match, newest first.")
     change: Change = strawberry.field(resolver=_one_change, description="One Change by its id.")
+    releases: list[Release] = strawberry.field(resolver=_releases, description="Every release in every channel.")
     runbooks: list[Runbook] = strawberry.field(resolver=_runbooks, description="Every runbook that works, by name.")
 
 

@@ -198,6 +198,27 @@ class Runbook:
     digest: str
 
 
+@strawberry.type
+class Release:
+    """One release in one channel; `channel` is empty for one in the cluster that no channel owns."""
+
+    release: str
+    channel: str
+    namespace: str
+    tier: str
+    foreign: bool
+    revision: int
+    status: str
+    chart: str
+    chart_version: str
+    app_version: str
+    updated: str | None
+    description: str
+    health: str
+    reason: str
+    in_step: bool | None
+
+
 @strawberry.input
 class ChangeFilter:
     """Which Changes; an empty field doesn't narrow."""

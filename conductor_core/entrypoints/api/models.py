@@ -225,7 +225,54 @@ class StatusOut(BaseModel):
     queue: dict[str, int]
 
 
-class ReleasesOut(BaseModel):
-    """Releases by name and channel."""
+class ReleaseOut(BaseModel):
+    """One release in one channel, or one in the cluster that no channel owns."""
 
-    releases: list[dict[str, Any]]
+    release: str
+    channel: str = Field(description="Empty when no channel owns it.")
+    namespace: str
+    tier: str
+    foreign: bool
+    revision: int = Field(description="0 when nothing is installed.")
+    status: str = Field(description="Helm's word.")
+    chart: str
+    chart_version: str
+    app_version: str
+    updated: str | None
+    description: str
+    health: str
+    reason: str
+    in_step: bool | None = Field(description="True when the branch's tip would install what is there; null: not known.")
+
+
+class ProblemOut(BaseModel):
+    """An entry of the channels file that is left out."""
+
+    where: str
+    why: str
+
+
+class ReleasesOut(BaseModel):
+    """Releases by channel, entries that are left out, and what could not be asked."""
+
+    releases: list[ReleaseOut]
+    problems: list[ProblemOut]
+    notes: list[str]
+
+
+class RevisionOut(BaseModel):
+    """One stored revision."""
+
+    revision: int
+    status: str
+    chart: str
+    chart_version: str
+    app_version: str
+    description: str
+    updated: str | None
+
+
+class RevisionsOut(BaseModel):
+    """Stored revisions, newest first."""
+
+    revisions: list[RevisionOut]

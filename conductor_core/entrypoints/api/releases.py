@@ -6,22 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from conductor_core.domain.references import FORMS
 from conductor_core.entrypoints.api import models as m
 from conductor_core.entrypoints.api.changes import Opened, created
-from conductor_core.entrypoints.api.forms import Form
+from conductor_core.entrypoints.api.forms import Form, revision_form
 from conductor_core.entrypoints.api.identity import Reader, Writer
 from conductor_core.entrypoints.api.problems import RESPONSES
-from conductor_core.entrypoints.api.shelves import comparison_form, releases_form
 
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"], responses=RESPONSES)
 Release = Annotated[str, Path(max_length=200, description="Name of the release.")]
-Ref = "`channel:NAME`: what the operations repository has; `live:NAME`: what the cluster has in that channel's place."
+Ref = f"One side, written as one of: {FORMS}."
 
 
 @router.get("", response_model=m.ReleasesOut, summary="Every release in every channel")
 def find_releases(_: Reader, conductor: Opened) -> Form:
     """Declared ones by channel, and what the cluster holds."""
-    return releases_form(conductor.releases)
+    return conductor.releases.inventory().as_json()
 
 
 @router.get("/{release}/compare", summary="Compare two sides of a release, resource by resource")
@@ -33,7 +33,19 @@ def compare(
     new: Annotated[str, Query(alias="to", max_length=300, description=Ref, examples=["channel:staging"])],
 ) -> Form:
     """Fields that the cluster sets are left out; secret values are masked."""
-    return comparison_form(conductor.releases.compare(release, old, new))
+    return conductor.releases.compare(release, old, new).as_json()
+
+
+@router.get("/{release}/revisions", response_model=m.RevisionsOut, summary="Stored revisions, newest first")
+def revisions(
+    release: Release,
+    _: Reader,
+    conductor: Opened,
+    channel: Annotated[str, Query(max_length=200, description="Channel whose history is read.")],
+) -> Form:
+    """What a rollback can go back to."""
+    history = conductor.releases.history(release, channel)
+    return {"revisions": [revision_form(revision) for revision in reversed(history)]}
 
 
 @router.post("/{release}/deploy", status_code=201, response_model=m.ChangeOut, summary="Request a deploy")

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from conductor_core.entrypoints.api.shelves import comparison_form, releases_form
+from conductor_core.domain.references import FORMS
+from conductor_core.entrypoints.api.forms import revision_form
 from conductor_core.entrypoints.cli.following import answer
-from conductor_core.entrypoints.cli.rendering import show_comparison, show_releases
+from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory, show_revisions
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, door, entered, print_json
 
@@ -20,18 +21,28 @@ Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Chan
 @app.command("list", epilog="Example: conductor release list --json")
 def list_releases(ctx: typer.Context, as_json: Json = False) -> None:
     """List every release in every channel."""
-    releases = entered(ctx).conductor.releases
+    inventory = entered(ctx).conductor.releases.inventory()
     if as_json:
-        print_json(releases_form(releases))
+        print_json(inventory.as_json())
     else:
-        show_releases(releases_form(releases))
+        show_inventory(inventory)
+
+
+@app.command("history", epilog="Example: conductor release history intelgraph --channel staging")
+def history(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = False) -> None:
+    """List stored revisions, newest first."""
+    revisions = entered(ctx).conductor.releases.history(release, channel)[::-1]
+    if as_json:
+        print_json({"revisions": [revision_form(revision) for revision in revisions]})
+    else:
+        show_revisions(revisions)
 
 
 @app.command("diff", epilog="Example: conductor release diff intelgraph --from live:staging --to channel:staging")
 def diff(
     ctx: typer.Context,
     release: Name,
-    old: Annotated[str, typer.Option("--from", metavar="REF", help="One side: channel:NAME or live:NAME.")],
+    old: Annotated[str, typer.Option("--from", metavar="REF", help=f"One side: {FORMS}.")],
     new: Annotated[str, typer.Option("--to", metavar="REF", help="The other side.")],
     as_json: Json = False,
 ) -> None:
@@ -42,7 +53,7 @@ def diff(
     with door(as_json, error_code=2):
         comparison = entered(ctx).conductor.releases.compare(release, old, new)
         if as_json:
-            print_json(comparison_form(comparison))
+            print_json(comparison.as_json())
         else:
             show_comparison(comparison)
     raise typer.Exit(0 if comparison.same else 1)

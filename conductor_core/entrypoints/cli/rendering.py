@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from conductor_core.domain.changes import Change
     from conductor_core.domain.comparison import Comparison
+    from conductor_core.domain.releases import Revision
+    from conductor_core.services.release_inventory import Inventory
     from conductor_core.settings import Settings
 
 COLOURS = {
@@ -140,6 +142,32 @@ def _value(value: object) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def show_releases(form: Form) -> None:
-    """Release by channel."""
-    console().print(str(form))
+def show_inventory(inventory: Inventory) -> None:
+    """The release x channel matrix, and what could not be read."""
+    out = console()
+    rows = [
+        (
+            row.release,
+            row.channel or "(none)",
+            str(row.revision or "-"),
+            row.app_version or row.chart_version or "-",
+            row.health or "-",
+            {True: "yes", False: "no", None: "?"}[row.in_step],
+            row.reason,
+        )
+        for row in inventory.rows
+    ]
+    out.print(table(("RELEASE", "CHANNEL", "REV", "VERSION", "HEALTH", "IN STEP", "WHY"), rows, coloured="HEALTH"))
+    for problem in inventory.problems:
+        out.print(f"left out: {problem.where}: {problem.why}")
+    for note in inventory.notes:
+        out.print(f"note: {note}")
+
+
+def show_revisions(revisions: Sequence[Revision]) -> None:
+    """Stored revisions in the order given."""
+    rows = [
+        (str(r.revision), r.status.value, r.app_version, f"{r.updated:%m-%d %H:%M}" if r.updated else "", r.description)
+        for r in revisions
+    ]
+    console().print(table(("REV", "STATUS", "VERSION", "UPDATED", "DESCRIPTION"), rows))
