@@ -50,8 +50,9 @@ def choose(file: Path, names: Sequence[str], is_free: Callable[[int], bool] = fr
     chosen: dict[str, int] = {}
     for name in names:
         port = kept.get(name, 0)
+        spoken_for = {*chosen.values(), *(p for n, p in kept.items() if n != name and n in names)}
         tried = 0
-        while not port or port in chosen.values() or not is_free(port):
+        while not port or port in spoken_for or not is_free(port):
             port = candidate
             candidate = candidate + 1 if candidate < LAST else FIRST
             tried += 1

@@ -19,7 +19,7 @@ from conductor_core.settings import load
 
 if TYPE_CHECKING:
     from conductor_core.localplane.layout import Endpoints
-    from conductor_core.localplane.plane import PlaneStatus
+    from conductor_core.localplane.plane import PlaneProgress, PlaneStatus
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,14 +56,7 @@ def up(as_json: Json = False) -> None:
         from conductor_core.localplane.plane import up as run_up
 
         with _bar(as_json) as told:
-            found = run_up(
-                load(),
-                lambda p: told(
-                    f"{p.stage} {p.current}" + (f" ({min(p.done + 1, p.total)} of {p.total})" if p.current else ""),
-                    p.fraction,
-                    p.seconds_left,
-                ),
-            )
+            found = run_up(load(), lambda p: told(_words(p), p.fraction, p.seconds_left))
         answer = {"started": found.started, "endpoints": found.endpoints.as_json()}
         _say(as_json, answer, "The local control plane is ready." if found.started else "It was running already.")
         if not as_json:
@@ -113,6 +106,10 @@ def status(as_json: Json = False) -> None:
             _show_status(now)
         if now.state != "ready":
             raise typer.Exit(1)
+
+
+def _words(p: PlaneProgress) -> str:
+    return f"{p.stage} {p.current} ({min(p.done + 1, p.total)} of {p.total})" if p.current else ""
 
 
 def _form(now: PlaneStatus) -> dict[str, Any]:
@@ -183,6 +180,6 @@ def _bar(as_json: bool) -> Iterator[_Told]:
         task = bar.add_task("preparing", total=1.0, left="")
 
         def told(text: str, share: float, left: int) -> None:
-            bar.update(task, description=text, completed=share, left=f"about {_time(left)} left" if left else "")
+            bar.update(task, description=text or "ready", completed=share, left=f"about {_time(left)} left" if left else "")
 
         yield told
