@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -20,21 +21,24 @@ class MemoryChangeStore:
         self.changes: dict[str, Change] = {}
         self.recorded: list[RecordedEvent] = []
         self.before = before
+        self._lock = threading.Lock()
 
     def create(self, change: Change, events: Sequence[Event]) -> None:
         self.before("create")
-        if change.id in self.changes:
-            raise ConflictError(f"Change {change.id} exists.")
-        self._append(events)
-        self.changes[change.id] = change
+        with self._lock:
+            if change.id in self.changes:
+                raise ConflictError(f"Change {change.id} exists.")
+            self._append(events)
+            self.changes[change.id] = change
 
     def save(self, change: Change, expected_version: int, events: Sequence[Event]) -> None:
         self.before("save")
-        present = self.changes.get(change.id)
-        if present is None or present.version != expected_version:
-            raise ConflictError(f"Change {change.id} has moved on.")
-        self._append(events)
-        self.changes[change.id] = change
+        with self._lock:
+            present = self.changes.get(change.id)
+            if present is None or present.version != expected_version:
+                raise ConflictError(f"Change {change.id} has moved on.")
+            self._append(events)
+            self.changes[change.id] = change
 
     def get(self, change_id: str) -> Change:
         self.before("get")
@@ -51,7 +55,8 @@ class MemoryChangeStore:
 
     def record(self, events: Sequence[Event]) -> None:
         self.before("record")
-        self._append(events)
+        with self._lock:
+            self._append(events)
 
     def events(
         self, subject: str = "", after: int = 0, kind: str = "", limit: int = 1000, newest: bool = False

@@ -1,0 +1,87 @@
+"""Settings: where each comes from, what is refused, and that no secret shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from conductor_core.errors import ConfigurationError
+from conductor_core.settings import Settings, load, rows
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory and no setting in the environment."""
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"CONDUCTOR_{field.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def row(name: str) -> tuple[str, str]:
+    found = next(each for each in rows(load()) if each.name == name)
+    return found.value, found.source
+
+
+def test_everything_has_a_default_and_binds_to_this_machine_only() -> None:
+    settings = load()
+    assert settings.host == "127.0.0.1"
+    assert settings.identity_mode == "local"
+    assert settings.database_url.get_secret_value() == ""
+    assert settings.run_dir == settings.home / "run"
+    assert settings.log_dir == settings.home / "logs"
+    assert settings.blob_dir == settings.home / "blobs"
+    assert {each.source for each in rows(settings)} == {"default"}
+
+
+def test_the_environment_beats_the_file_which_beats_the_default(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert row("CONDUCTOR_UI_PORT") == ("8501", "default")
+    (nowhere / ".env").write_text("CONDUCTOR_UI_PORT=8700\nOTHER_PROGRAM=1\n")
+    assert row("CONDUCTOR_UI_PORT") == ("8700", ".env")
+    monkeypatch.setenv("CONDUCTOR_UI_PORT", "8800")
+    assert row("CONDUCTOR_UI_PORT") == ("8800", "environment")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONDUCTOR_UI_PORT", "http"),
+        ("CONDUCTOR_API_PORT", "65536"),
+        ("CONDUCTOR_UI_PORT", "-1"),
+        ("CONDUCTOR_LOG_LEVEL", "loud"),
+        ("CONDUCTOR_IDENTITY_MODE", "none"),
+    ],
+)
+def test_a_value_that_can_not_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as raised:
+        load()
+    assert name in raised.value.why
+    assert ".env" in raised.value.next
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUCTOR_UI_PORT", "x")
+    monkeypatch.setenv("CONDUCTOR_LOG_LEVEL", "y")
+    with pytest.raises(ConfigurationError, match="UI_PORT") as raised:
+        load()
+    assert "CONDUCTOR_LOG_LEVEL" in raised.value.why
+
+
+def test_no_secret_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = [field for field, info in Settings.model_fields.items() if info.annotation is SecretStr]
+    assert secrets
+    for field in secrets:
+        monkeypatch.setenv(f"CONDUCTOR_{field.upper()}", "sesame-" + field)
+    settings = load()
+    shown = rows(settings)
+    assert "sesame" not in f"{settings!r} {settings} {shown!r}"
+    assert {each.name for each in shown if each.secret} == {f"CONDUCTOR_{field.upper()}" for field in secrets}
+    assert {each.value for each in shown if each.secret} == {"set"}
+
+
+def test_settings_do_not_change_under_a_process() -> None:
+    with pytest.raises(ValidationError):
+        load().ui_port = 1
