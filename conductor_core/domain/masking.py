@@ -53,7 +53,9 @@ _REFERENCE_WORDS = frozenset(
     optional prefix review reviews
     """.split()  # noqa: SIM905 (a list of words reads better as text)
 )
-_INNER_REFERENCES = frozenset({"name", "key", "path", "namespace", "kind", "apiVersion", "items", "mode", "type"})
+_INNER_REFERENCES = frozenset(
+    {"name", "key", "keys", "path", "namespace", "kind", "apiVersion", "items", "mode", "type"}
+)
 _INLINE = re.compile(
     r"(?i)((?:password|passwd|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key)(?:[-_.]?(?:key|value))?"
     r"[\"']?[ \t]*[:=][ \t]*)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"',;&}]+)"
@@ -69,9 +71,10 @@ def looks_secret(key: str) -> bool:
     `passwordSecretName` isn't).
     """
     words = [w.lower() for w in _WORDS.findall(key)]
-    if not words or words[-1] in _REFERENCE_WORDS:
+    if not words or words[-1] in _REFERENCE_WORDS or words[0] == "existing":
         return False
-    return any(w in _SECRET_WORDS for w in words) or any(p in _SECRET_PAIRS for p in itertools.pairwise(words))
+    singular = [w.removesuffix("s") for w in words]
+    return any(w in _SECRET_WORDS for w in words) or any(p in _SECRET_PAIRS for p in itertools.pairwise(singular))
 
 
 class Masker:
@@ -204,7 +207,7 @@ def _texts(data: object) -> Iterator[str]:
 
 def _is_reference(key: str) -> bool:
     words = [w.lower() for w in _WORDS.findall(key)]
-    return bool(words) and words[-1] in _REFERENCE_WORDS
+    return bool(words) and (words[-1] in _REFERENCE_WORDS or words[0] == "existing")
 
 
 def _is_flag(item: object) -> bool:

@@ -48,12 +48,19 @@ def pairs(old: Loaded, new: Loaded) -> dict[Identity, Pair]:
 
 
 def aligned(loaded: Loaded, namespace: str) -> Loaded:
-    """The side with its own namespace renamed, so that identities of two channels can be compared."""
-    return replace(loaded, objects={_moved(i, loaded.namespace, namespace): o for i, o in loaded.objects.items()})
+    """The side with its own namespace renamed, in identities and manifests, so that two channels can be compared."""
+    own = loaded.namespace
+    if own == namespace:
+        return loaded
+    return replace(loaded, objects=dict(_moved(i, o, own, namespace) for i, o in loaded.objects.items()))
 
 
-def _moved(identity: Identity, own: str, other: str) -> Identity:
-    return replace(identity, namespace=other) if identity.namespace == own else identity
+def _moved(identity: Identity, manifest: Object, own: str, other: str) -> tuple[Identity, Object]:
+    if identity.namespace != own:
+        return identity, manifest
+    metadata = manifest["metadata"]
+    named = {**manifest, "metadata": {**metadata, "namespace": other}} if "namespace" in metadata else manifest
+    return replace(identity, namespace=other), named
 
 
 def _settled(loaded: Loaded) -> Loaded:

@@ -194,7 +194,7 @@ class HelmProgram:
         for file in (request.chart / "values.yaml", *request.values):
             if file.is_file():
                 out |= _secrets_of(self._documents.load_all(file.read_text("utf-8", "replace"), file.name))
-        return sorted(out)
+        return sorted(out - {request.release, request.namespace, request.chart.name})
 
     def _split(self, text: str, release: str) -> tuple[str, str]:
         """Manifests and hooks: helm prints both in one stream, and only the annotation tells them apart."""

@@ -89,8 +89,12 @@ def test_evidence_is_the_same_bytes_and_reads_back() -> None:
     assert "0.5" in json.dumps(first.as_json()["resources"][0]["fields"])
 
 
-SECRET_KEYS = "password dbPassword DB_PASSWORD apiKey api_key API-KEY clientSecret token authToken tls.key DATABASE_URL"
-NAMES_OF_SECRETS = "secretName existingSecretName secretKeyRef passwordSecretRef tokenPath image key tokenTtl"
+SECRET_KEYS = (
+    "password apiKeys dbPassword DB_PASSWORD apiKey api_key API-KEY clientSecret token authToken tls.key DATABASE_URL"
+)
+NAMES_OF_SECRETS = (
+    "secretName existingSecret existingSecretName secretKeyRef passwordSecretRef tokenPath image key tokenTtl"
+)
 
 
 @pytest.mark.parametrize("key", SECRET_KEYS.split())

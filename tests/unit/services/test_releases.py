@@ -33,7 +33,7 @@ releases:
 """
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
-metadata: {name: $release}
+metadata: {name: $release, namespace: $namespace}
 spec:
   replicas: $replicas
   template: {spec: {containers: [{name: api, image: "shop:$image_tag"}]}}
