@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         """Folder of the content-addressed evidence."""
         return self.home / "blobs"
 
+    def kernel_variables(self, change_id: str) -> dict[str, str]:
+        """The environment of a notebook's kernel: these settings as they are, and which Change it runs for."""
+        given = {f"CONDUCTOR_{name.upper()}": getattr(self, name) for name in self.model_fields_set | {"home", "cache"}}
+        plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in given.items()}
+        return {k: str(v) for k, v in plain.items() if v is not None} | {"CONDUCTOR_CHANGE_ID": change_id}
+
 
 @dataclass(frozen=True)
 class SettingRow:

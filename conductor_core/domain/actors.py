@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conductor_core.errors import AccessDeniedError
+
 
 class Role(StrEnum):
     """What an actor may be; an actor may have several."""
@@ -58,6 +60,20 @@ LOCAL_ACTORS: dict[str, Actor] = {
     ),
 }
 """The named identities of the local mode, so that separation of duties can be tried on one machine."""
+
+
+def local_actor(name: str, *, allowed: bool) -> Actor:
+    """The local identity of that name; raises `AccessDeniedError` when they are off or the name is unknown."""
+    if not allowed:
+        raise AccessDeniedError(
+            "Local identities are off.", why="CONDUCTOR_IDENTITY_MODE is oidc.", next="Sign in instead."
+        )
+    if name not in LOCAL_ACTORS:
+        raise AccessDeniedError(
+            f"There is no local identity {name!r}.", why=f"Known: {', '.join(LOCAL_ACTORS)}.", next="Name one of them."
+        )
+    return LOCAL_ACTORS[name]
+
 
 SYSTEM = Actor("conductor", "worker", "conductor worker", frozenset({Role.VIEWER}))
 """The worker, as the actor of facts that no person caused."""

@@ -43,13 +43,13 @@ class Run:
 
     def perform(self, kind: str, key: str = "") -> None:
         """Carry out one operation; raises `ToolError` when it did not succeed, which stops the notebook."""
-        self._show(self._conductor.operations.perform(self._context, kind, key))
+        self._show(self._conductor.acts.perform(self._context, kind, key))
 
     def check(self, *names: str) -> None:
         """Run post-flight checks; all of them run, and then a failed one stops the notebook."""
         if self._conductor.changes.get(self.change.id).state is State.EXECUTING:
             self._conductor.changes.apply(self.change.id, c.Validate())
-        ended = [self._conductor.operations.perform(self._context, CHECK, f"check:{name}") for name in names]
+        ended = [self._conductor.acts.perform(self._context, f"{CHECK}:{name}") for name in names]
         failed = [op for op in ended if op.state is not OperationState.SUCCEEDED]
         for operation in ended:
             passed = operation.state is OperationState.SUCCEEDED

@@ -6,10 +6,11 @@ import logging
 import os
 import signal
 import threading
+from datetime import UTC, datetime
 
 from conductor_core import settings as configuration
 from conductor_core.errors import ConductorError
-from conductor_core.wiring import wire_worker
+from conductor_core.wiring import prepare_database, wire, worker_name
 
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
@@ -22,13 +23,15 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    worker = wire_worker(settings)
-    with worker.serve():
-        logging.info("worker %s is ready", os.getpid())
+    prepare_database(settings)
+    conductor = wire(settings)
+    name = f"{worker_name()}/{os.getpid()}"
+    with conductor.serve():
+        logging.info("worker %s is ready", name)
         while not stopping.wait(SWEEP_SECONDS):
             try:
-                worker.beat()
-                worker.conductor.changes.sweep()
+                conductor.heartbeats.beat(name, datetime.now(UTC))
+                conductor.changes.sweep()
             except ConductorError as bad:
                 logging.warning("%s %s", bad, bad.next)
 

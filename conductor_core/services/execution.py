@@ -20,7 +20,7 @@ from conductor_core.services.planning import PlanningService
 from conductor_core.services.runbooks import RunbookService
 
 CHECK = "check"
-"""Kind of the operations that are post-flight checks."""
+"""How the kinds of the operations begin that are post-flight checks: `check:<name>`."""
 
 
 class ExecutionService:
@@ -35,9 +35,9 @@ class ExecutionService:
         notebooks: Notebooks,
         run_log: RunLog,
         blobs: Blobs,
-        environment: Callable[[Change], Mapping[str, str]],
+        environment: Callable[[str], Mapping[str, str]],
     ) -> None:
-        """`environment` gives the variables that the kernel of a Change gets."""
+        """`environment` gives the variables of the kernel that runs the Change of an id."""
         self._changes = changes
         self._planning = planning
         self._runbooks = runbooks
@@ -97,7 +97,7 @@ class ExecutionService:
             run = self._notebooks.run(
                 self._runbooks.notebook(runbook),
                 change.parameters,
-                self._environment(change),
+                self._environment(change.id),
                 lambda output: self._tell(change.id, output),
                 runbook.timeout,
             )
@@ -121,16 +121,16 @@ class ExecutionService:
 
 def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str = "", next: str = "") -> c.Message:
     lost = [op for op in operations if op.state in (OperationState.UNKNOWN, OperationState.STARTED)]
-    acts = [op for op in lost if op.kind != CHECK]
+    acts = [op for op in lost if not _is_check(op)]
     if acts:
         seen = "; ".join(f"{op.key}: {op.result.get('seen') or op.result.get('what') or 'no answer'}" for op in acts)
         what = f"It can't be told whether {acts[0].key} has happened."
         return c.LoseTrack(Outcome(what, seen, "Look at the target, then settle this Change."), digest)
-    failed = [op for op in operations if op.state is OperationState.FAILED and op.kind != CHECK]
+    failed = [op for op in operations if op.state is OperationState.FAILED and not _is_check(op)]
     checks = tuple(
-        Check(op.key.removeprefix("check:"), op.state is OperationState.SUCCEEDED, str(op.result.get("detail", "")))
+        Check(op.key.removeprefix(f"{CHECK}:"), op.state is OperationState.SUCCEEDED, str(op.result.get("detail", "")))
         for op in operations
-        if op.kind == CHECK
+        if _is_check(op)
     )
     if failed:
         result = failed[0].result
@@ -139,3 +139,7 @@ def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str
     if run.error and all(check.passed for check in checks):
         return c.Finish(checks, Outcome("The runbook stopped with an error.", why or run.error, next), digest)
     return c.Finish(checks, None, digest)
+
+
+def _is_check(operation: Operation) -> bool:
+    return operation.kind.startswith(f"{CHECK}:")

@@ -8,7 +8,7 @@ and drivers that recognise in the world what they did.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from conductor_core.domain.changes import Change
@@ -96,7 +96,7 @@ class OperationService:
             return self._finish(context, past, state, seen | {"observed": observation.value})
         context.say(f"{past.kind}: it had not happened, dispatching")
         self._store.again(past)
-        return self._dispatch(context, driver, past)
+        return self._dispatch(context, driver, replace(past, dispatches=past.dispatches + 1))
 
     def _dispatch(self, context: Context, driver: Driver, operation: Operation) -> Operation:
         try:

@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass
 from enum import StrEnum
 
-from conductor_core.errors import ConductorError
+from conductor_core.errors import ConductorError, ConfigurationError
 
 DEADLINE = 6.0
 """Seconds that one probe may take before it counts as down."""
@@ -21,6 +21,10 @@ class Health(StrEnum):
     HEALTHY = "healthy"
     DOWN = "down"
     OFF = "off"
+
+
+class OffError(ConfigurationError):
+    """A connection that no setting asks for; `next` names the one that turns it on."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Connection:
 class Probe:
     """How to ask one connection: `check` returns a short text of what answered, or raises a `ConductorError`.
 
-    `off`: why it isn't configured and which setting turns it on; empty when it is configured.
+    `off`: why it isn't configured and which setting turns it on; empty when it is configured, or when that may change
+    while the process runs: then `check` raises `OffError`.
     """
 
     name: str
@@ -90,6 +95,8 @@ def ask(probe: Probe) -> Connection:
     started = time.monotonic()
     try:
         detail = probe.check()
+    except OffError as off:
+        return Connection(probe.name, Health.OFF, "not configured", off.next)
     except ConductorError as bad:
         said = bad.diagnostics()
         return Connection(probe.name, Health.DOWN, said.what, said.why, said.next, _ms(started))

@@ -100,3 +100,10 @@ LEDGER_HEAD = Table(
     _time("updated_at"),
     CheckConstraint("one = 1", name="one_row"),
 )
+
+HEARTBEATS = Table(
+    "heartbeats",
+    METADATA,
+    Column("worker", Text, primary_key=True),
+    _time("at"),
+)

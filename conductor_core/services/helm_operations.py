@@ -1,0 +1,118 @@
+"""The operations of a Helm release: upgrade and roll back, each recognised afterwards in the release's own history.
+
+Helm writes a revision before it touches an object, so the revision that follows the one noted in `prepare` tells what
+became of an act: no such revision means that nothing was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from conductor_core.domain.operations import Observation
+from conductor_core.domain.releases import Revision, Status
+from conductor_core.errors import StateError
+from conductor_core.ports.helm import ChartRequest, Helm
+from conductor_core.services.operations import Context, Facts
+from conductor_core.services.releases import ReleaseReader
+
+TIMEOUT = 300.0
+"""Seconds that Helm may wait for hooks."""
+
+
+@dataclass(frozen=True)
+class HelmUpgrade:
+    """`helm upgrade --install` of the planned commit."""
+
+    helm: Helm
+    source: ReleaseReader
+
+    def prepare(self, context: Context) -> Facts:
+        """Where the release is now."""
+        release, channel = _named(context)
+        return {"from_revision": max((r.revision for r in self.source.history(release, channel)), default=0)}
+
+    def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        """Run Helm on exactly the commit that the plan names."""
+        release, channel = _named(context)
+        plan = context.change.plan
+        commit = plan.facts["commit"] if plan else ""
+        sets = context.change.parameters.get("sets") or {}
+        assert isinstance(sets, dict)
+        chart: ChartRequest = self.source.chart_request(release, channel, commit, {k: str(v) for k, v in sets.items()})
+        context.say(f"helm upgrade --install {release} in {chart.namespace} from {commit[:12]}")
+        outcome = self.helm.upgrade(
+            chart, context.operation_id, create_namespace=True, timeout=TIMEOUT, inherit_fds=(context.lock.fd,)
+        )
+        return Observation.DONE, {"revision": outcome.revision, "status": outcome.status, "notes": outcome.notes}
+
+    def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        """Look for the revision that this operation made."""
+        release, channel = _named(context)
+        return _observed(
+            self.source.history(release, channel), request, lambda revision: revision.made_by(context.operation_id)
+        )
+
+
+@dataclass(frozen=True)
+class HelmRollback:
+    """`helm rollback` to the planned revision."""
+
+    helm: Helm
+    source: ReleaseReader
+
+    def prepare(self, context: Context) -> Facts:
+        """Where the release is now; raises `StateError` when it has moved since the plan."""
+        release, channel = _named(context)
+        return {"from_revision": max((r.revision for r in self.source.history(release, channel)), default=0)}
+
+    def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        """Run Helm."""
+        release, channel = _named(context)
+        revision = _target(context)
+        namespace = self.source.namespace(release, channel)
+        context.say(f"helm rollback {release} {revision} in {namespace}")
+        outcome = self.helm.rollback(
+            release, namespace, revision, context.operation_id, timeout=TIMEOUT, inherit_fds=(context.lock.fd,)
+        )
+        return Observation.DONE, {"revision": outcome.revision, "status": outcome.status, "notes": outcome.notes}
+
+    def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        """Helm describes a rollback itself: the revision after the noted one that says so is ours."""
+        release, channel = _named(context)
+        words = f"Rollback to {_target(context)}"
+        return _observed(
+            self.source.history(release, channel),
+            request,
+            lambda revision: revision.description.startswith(words) or revision.status is Status.PENDING_ROLLBACK,
+        )
+
+
+def _observed(
+    history: tuple[Revision, ...], request: Mapping[str, object], ours: Callable[[Revision], bool]
+) -> tuple[Observation, Facts]:
+    before = int(str(request.get("from_revision", 0)))
+    later = [r for r in history if r.revision > before]
+    if not later:
+        return Observation.ABSENT, {"seen": f"no revision after {before}"}
+    mine = [r for r in later if ours(r)]
+    if not mine:
+        return Observation.ABSENT, {"seen": f"revision {later[0].revision} is somebody else's"}
+    found = mine[0]
+    said = f"revision {found.revision} is {found.status.value}"
+    seen: Facts = {"revision": found.revision, "status": found.status.value, "seen": said}
+    if found.status.pending:
+        return Observation.UNCLEAR, seen
+    return (Observation.FAILED if found.status is Status.FAILED else Observation.DONE), seen
+
+
+def _named(context: Context) -> tuple[str, str]:
+    parameters = context.change.parameters
+    return str(parameters.get("release", "")), str(parameters.get("channel", ""))
+
+
+def _target(context: Context) -> int:
+    wanted = context.change.parameters.get("to_revision")
+    if not isinstance(wanted, int) or wanted < 1:
+        raise StateError("The Change names no revision.", why=f"to_revision is {wanted!r}.", next="Request a new one.")
+    return wanted

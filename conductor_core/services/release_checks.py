@@ -1,0 +1,84 @@
+"""The post-flight checks of a release: its workloads, its pods, and the API that it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conductor_core.domain import health
+from conductor_core.domain.health import Health
+from conductor_core.domain.manifests import Kind, kind_of
+from conductor_core.errors import UnreachableError
+from conductor_core.ports.cluster import Cluster
+from conductor_core.ports.web import Web
+from conductor_core.services.checks import Look, Probe
+from conductor_core.services.operations import Context
+from conductor_core.services.releases import ReleaseReader
+
+POD = Kind("v1", "Pod")
+LONG_LIVED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
+
+
+@dataclass(frozen=True)
+class ReleaseChecks:
+    """Looks at what the plan's manifests became in the cluster; `api` gives the format of its address, empty: not asked."""
+
+    source: ReleaseReader
+    cluster: Cluster
+    web: Web
+    api: Callable[[], str]
+
+    def probes(self) -> dict[str, Probe]:
+        """The checks by name."""
+        return {"workloads": self.workloads, "pods": self.pods, "api": self.api_health}
+
+    def workloads(self, context: Context) -> Look:
+        """Every Deployment, StatefulSet, DaemonSet and Rollout of the release is healthy by its own status."""
+        release, channel = _named(context)
+        namespace = self.source.namespace(release, channel)
+        wanted = [m for m in self.source.manifests(release, channel) if m.get("kind") in LONG_LIVED]
+        found = {f"{m['kind']}/{m['metadata']['name']}": self._finding(m, namespace) for m in wanted}
+        return _judged(found, f"{len(found)} workloads are healthy")
+
+    def pods(self, context: Context) -> Look:
+        """Every pod that carries the release's instance label is ready."""
+        release, channel = _named(context)
+        namespace = self.source.namespace(release, channel)
+        pods = self.cluster.objects(POD, namespace, labels=f"app.kubernetes.io/instance={release}")
+        alive = [p for p in pods if "deletionTimestamp" not in p["metadata"]]
+        return _judged({f"pod {p['metadata']['name']}": health.of(p) for p in alive}, f"{len(alive)} pods are ready")
+
+    def api_health(self, context: Context) -> Look:
+        """The release's API answers its health URL with 200; passes with a word when no URL is configured."""
+        address = self.api()
+        if not address:
+            return Look(True, "not asked: CONDUCTOR_INTELGRAPH_URL is not set")
+        release, channel = _named(context)
+        served = any(m.get("kind") == "Rollout" for m in self.source.manifests(release, channel))
+        if not served:
+            return Look(True, "not asked: the release has no API workload")
+        url = address.format(namespace=self.source.namespace(release, channel), release=release) + "/healthz"
+        try:
+            answer = self.web.get(url)
+        except UnreachableError as silent:
+            return Look(False, f"{url}: {silent}")
+        return Look(answer.status == 200, f"{url} answers {answer.status} in {answer.milliseconds} ms")
+
+    def _finding(self, manifest: Mapping[str, Any], namespace: str) -> health.Finding:
+        metadata = manifest["metadata"]
+        live = self.cluster.get(kind_of(manifest), metadata.get("namespace") or namespace, metadata["name"])
+        return health.of(live) if live is not None else health.Finding(Health.MISSING, "It is not there.")
+
+
+def _judged(found: Mapping[str, health.Finding], healthy: str) -> Look:
+    bad = {name: f for name, f in found.items() if f.health is not Health.HEALTHY}
+    if not bad:
+        return Look(True, healthy)
+    shown = "; ".join(f"{name}: {f.health.value}. {f.reason}" for name, f in sorted(bad.items())[:4])
+    more = f"; and {len(bad) - 4} more" if len(bad) > 4 else ""
+    return Look(False, shown + more, any(f.health is Health.DEGRADED for f in bad.values()))
+
+
+def _named(context: Context) -> tuple[str, str]:
+    return str(context.change.parameters["release"]), str(context.change.parameters["channel"])

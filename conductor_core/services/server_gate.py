@@ -1,0 +1,55 @@
+"""The gate `server`: the API server itself says what it would accept, by a server-side dry run of every manifest.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from conductor_core.domain.changes import Change
+from conductor_core.domain.gates import Reason, Verdict, verdict
+from conductor_core.errors import ConflictError, InputError, NotFoundError, RefusedError
+from conductor_core.ports.cluster import Cluster
+from conductor_core.services.planning import Draft
+
+GATE = "server"
+AT_ONCE = 8
+"""How many dry runs are under way at once."""
+
+
+class ServerGate:
+    """Asks the API server about each manifest; what it refuses is a denial with its words."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def __call__(self, change: Change, draft: Draft) -> list[Verdict]:
+        """One verdict; a manifest counts as one rule. Raises `UnreachableError` when the API server does not answer."""
+        if not draft.manifests:
+            return [verdict(GATE, denials=(), warnings=(), rules_run=1)]
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dry-run") as pool:
+            found = [reason for reason in pool.map(self._ask, draft.manifests) if reason is not None]
+        return [
+            verdict(
+                GATE,
+                denials=[reason for reason, denies in found if denies],
+                warnings=[reason for reason, denies in found if not denies],
+                rules_run=len(draft.manifests),
+            )
+        ]
+
+    def _ask(self, manifest: Mapping[str, Any]) -> tuple[Reason, bool] | None:
+        name = f"{manifest.get('kind', '?')}/{manifest.get('metadata', {}).get('name', '?')}"
+        try:
+            self._cluster.apply(manifest, dry_run=True, field_manager="helm")
+        except ConflictError:
+            return None  # Helm's own way of writing takes the fields that another manager has
+        except NotFoundError as new:
+            reason = Reason("server/not-yet", f"{name}: {new.what} {new.why}", name, "It is created by this Change.")
+            return reason, False
+        except (RefusedError, InputError) as no:
+            return Reason("server/refused", f"{name}: {no.what} {no.why}", name, no.next), True
+        return None

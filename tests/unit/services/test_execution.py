@@ -1,0 +1,229 @@
+"""Execution: only the approved plan runs, and every ending is told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from conductor_core.domain.actors import Actor
+from conductor_core.domain.changes import Change, State
+from conductor_core.domain.gates import Verdict
+from conductor_core.domain.operations import Operation, OperationState
+from conductor_core.domain.runbooks import Parameter
+from conductor_core.errors import ToolError
+from conductor_core.ports.notebooks import NotebookRun, Output
+from conductor_core.services.changes import ChangeService
+from conductor_core.services.evidence import EvidenceService
+from conductor_core.services.execution import ExecutionService
+from conductor_core.services.ledger import Ledger
+from conductor_core.services.operations import OperationService
+from conductor_core.services.planning import Draft, PlanningService
+from conductor_core.services.runbooks import RunbookService
+from tests.fakes import domain
+from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.change_store import MemoryChangeStore
+from tests.fakes.clock import SteppingClock
+from tests.fakes.conductor import RunbookShelf, Worker
+from tests.fakes.operation_store import MemoryOperationStore
+from tests.fakes.run_log import MemoryRunLog
+
+
+class Stage:
+    """One Change's way from request to ending; `world` is what plans read, `cells` what the notebook does."""
+
+    def __init__(self) -> None:
+        self.clock, self.memory, self.worker = SteppingClock(), MemoryChangeStore(), Worker()
+        self.rows = MemoryOperationStore(self.memory, self.clock)
+        self.blobs, self.log = MemoryBlobs(), MemoryRunLog(self.clock)
+        self.world = "v1"
+        self.verdict = domain.ALLOW
+        self.cells: Callable[[str], str] = self.succeed
+        self.runs = 0
+        runbooks = RunbookService(RunbookShelf())
+        self.changes = ChangeService(self.memory, runbooks, self.worker, Ledger(self.memory, self.clock), self.clock)
+        planning = PlanningService(
+            runbooks, {"release_deploy": self._draft}, {"policy": self._judge}, EvidenceService(self.blobs), dict
+        )
+        acts = OperationService(self.rows, {}, self.clock)
+        self.execution = ExecutionService(
+            self.changes, planning, runbooks, acts, self, self.log, self.blobs, lambda change_id: {"ID": change_id}
+        )
+
+    def _draft(self, change: Change) -> Draft:
+        return Draft({"manifests.yaml": ("application/yaml", self.world.encode())}, {"commit": self.world})
+
+    def _judge(self, change: Change, draft: Draft) -> list[Verdict]:
+        return [self.verdict]
+
+    def parameters(self, notebook: Path) -> tuple[Parameter, ...]:
+        return ()
+
+    def page(self, notebook: bytes) -> str:
+        return ""
+
+    def run(
+        self,
+        notebook: Path,
+        parameters: Mapping[str, object],
+        environment: Mapping[str, str],
+        on_output: Callable[[Output], None],
+        timeout: int,
+    ) -> NotebookRun:
+        self.runs += 1
+        on_output(Output("output", "hello", 0, 1))
+        return NotebookRun(b"{}", self.cells(environment["ID"]))
+
+    def operation(self, change_id: str, key: str, state: OperationState, **result: object) -> None:
+        row = Operation(change_id, key, key, {}, OperationState.STARTED, self.clock.now())
+        self.rows.begin(row)
+        if state is not OperationState.STARTED:
+            self.rows.finish(row.finished(state, dict(result), self.clock.now()))
+
+    def succeed(self, change_id: str) -> str:
+        self.operation(change_id, "helm_upgrade", OperationState.SUCCEEDED)
+        self.operation(change_id, "check:pods", OperationState.SUCCEEDED, detail="3 pods are ready")
+        return ""
+
+    def request(self, channel: str = "dev") -> str:
+        given: dict[str, object] = {"release": "shop", "channel": channel}
+        return self.changes.request(domain.REQUESTER, "deploy_release", given, "because").id
+
+    def state(self, change_id: str) -> State:
+        return self.changes.get(change_id).state
+
+    def approve(self, change_id: str, actor: Actor = domain.APPROVER) -> None:
+        self.changes.approve(actor, change_id)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_a_dev_deploy_goes_through(stage: Stage) -> None:
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    assert stage.state(change_id) is State.APPROVED
+    stage.execution.execute(change_id)
+    change = stage.changes.get(change_id)
+    assert change.state is State.SUCCEEDED
+    assert [(c.name, c.passed, c.detail) for c in change.checks] == [("pods", True, "3 pods are ready")]
+    assert stage.blobs.get(change.notebook) == b"{}"
+    assert change.seal
+    assert [line.text for line in stage.log.read(change_id)] == ["hello"]
+
+
+def test_staging_waits_for_a_second_person(stage: Stage) -> None:
+    change_id = stage.request("staging")
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    assert (stage.state(change_id), stage.runs) == (State.AWAITING_APPROVAL, 0)
+    stage.approve(change_id)
+    stage.execution.execute(change_id)
+    assert stage.state(change_id) is State.SUCCEEDED
+
+
+def test_a_changed_world_voids_the_approval(stage: Stage) -> None:
+    change_id = stage.request("staging")
+    stage.execution.plan(change_id)
+    stage.approve(change_id)
+    stage.world = "v2"
+    stage.execution.execute(change_id)
+    change = stage.changes.get(change_id)
+    assert (change.state, change.approvals_given, stage.runs) == (State.AWAITING_APPROVAL, 0, 0)
+    assert "commit: v1 → v2" in change.void_reasons
+
+
+def test_policy_is_asked_again_at_dispatch(stage: Stage) -> None:
+    change_id = stage.request("staging")
+    stage.execution.plan(change_id)
+    stage.approve(change_id)
+    stage.verdict = domain.DENY
+    stage.execution.execute(change_id)
+    assert (stage.state(change_id), stage.runs) == (State.DENIED, 0)
+
+
+def test_called_again_it_does_nothing_more(stage: Stage) -> None:
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    stage.execution.execute(change_id)
+    stage.execution.plan(change_id)
+    assert stage.runs == 1
+
+
+def test_a_failed_operation_fails_the_change(stage: Stage) -> None:
+    def fail(change_id: str) -> str:
+        stage.operation(change_id, "helm_upgrade", OperationState.FAILED, what="No.", why="Schema.", next="Mend.")
+        return "ToolError: No."
+
+    stage.cells = fail
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    change = stage.changes.get(change_id)
+    assert change.state is State.FAILED
+    assert change.outcome is not None
+    assert (change.outcome.what, change.outcome.why, change.outcome.next) == ("No.", "Schema.", "Mend.")
+
+
+def test_a_failed_check_fails_the_change(stage: Stage) -> None:
+    def sick(change_id: str) -> str:
+        stage.operation(change_id, "helm_upgrade", OperationState.SUCCEEDED)
+        stage.operation(change_id, "check:pods", OperationState.FAILED, detail="pod a: crash")
+        return "ToolError: The check pods did not pass."
+
+    stage.cells = sick
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    change = stage.changes.get(change_id)
+    assert change.state is State.FAILED
+    assert not change.checks[0].passed
+
+
+@pytest.mark.parametrize("state", [OperationState.UNKNOWN, OperationState.STARTED])
+def test_an_operation_that_cant_be_told_leaves_it_unknown(stage: Stage, state: OperationState) -> None:
+    def lose(change_id: str) -> str:
+        stage.operation(change_id, "helm_upgrade", state, seen="revision 3 is pending-upgrade")
+        return "boom"
+
+    stage.cells = lose
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    assert stage.state(change_id) is State.UNKNOWN
+    settled = stage.changes.settle(domain.CAPTAIN, change_id, succeeded=False, reason="looked at it")
+    assert settled.state is State.FAILED
+
+
+def test_an_error_of_a_cell_fails_the_change(stage: Stage) -> None:
+    stage.cells = lambda change_id: "NameError: name 'x' is not defined"
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    outcome = stage.changes.get(change_id).outcome
+    assert outcome is not None
+    assert "NameError" in outcome.why
+
+
+def test_a_plan_that_cant_be_made_says_why(stage: Stage) -> None:
+    def broken(change: Change) -> Draft:
+        raise ToolError("helm can't render the chart", why="values.yaml is missing", next="add it")
+
+    stage.execution._planning._functions["release_deploy"] = broken
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    change = stage.changes.get(change_id)
+    assert change.state is State.FAILED
+    assert change.outcome is not None
+    assert change.outcome.why == "values.yaml is missing"
+
+
+def test_lost_work_is_enqueued_again(stage: Stage) -> None:
+    change_id = stage.request()
+    stage.worker.queued.clear()
+    assert stage.changes.sweep() == 1
+    assert stage.worker.queued == [("plan", change_id)]
