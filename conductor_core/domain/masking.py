@@ -73,8 +73,8 @@ def looks_secret(key: str) -> bool:
     words = [w.lower() for w in _WORDS.findall(key)]
     if not words or words[-1] in _REFERENCE_WORDS or words[0] == "existing":
         return False
-    singular = [w.removesuffix("s") for w in words]
-    return any(w in _SECRET_WORDS for w in words) or any(p in _SECRET_PAIRS for p in itertools.pairwise(singular))
+    pairs = ((a, b.removesuffix("s")) for a, b in itertools.pairwise(words))
+    return any(w in _SECRET_WORDS for w in words) or any(p in _SECRET_PAIRS for p in pairs)
 
 
 class Masker:

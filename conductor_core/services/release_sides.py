@@ -96,7 +96,7 @@ def _against(live: Loaded, wanted: Mapping[Identity, Object]) -> dict[Identity, 
             continue
         if now is None:
             assert wants is not None
-            gone = ("It was applied, and is no longer in the cluster.",) if was is not None else ()
+            gone = ("The installed revision has it, and the cluster doesn't.",) if was is not None else ()
             out[identity] = Pair(None, projection.tidy(wants), 0, gone)
         else:
             before, after, left_out = projection.project(now, wants, was)

@@ -90,11 +90,9 @@ def test_evidence_is_the_same_bytes_and_reads_back() -> None:
 
 
 SECRET_KEYS = (
-    "password apiKeys dbPassword DB_PASSWORD apiKey api_key API-KEY clientSecret token authToken tls.key DATABASE_URL"
+    "password apiKeys dbPassword DB_PASSWORD apiKey api_key API-KEY clientSecret authToken tls.key DATABASE_URL"
 )
-NAMES_OF_SECRETS = (
-    "secretName existingSecret existingSecretName secretKeyRef passwordSecretRef tokenPath image key tokenTtl"
-)
+NAMES_OF_SECRETS = "secretName existingSecret secretKeyRef passwordSecretRef tokenPath image key tokenTtl"
 
 
 @pytest.mark.parametrize("key", SECRET_KEYS.split())

@@ -183,7 +183,7 @@ def test_an_object_deleted_by_hand_comes_back_with_a_note(world: World) -> None:
     del world.cluster.store[(Kind("apps/v1", "Deployment"), "shop-staging", "shop")]
     compared = world.reader.compare("shop", "live:staging", "channel:staging")
     (added,) = [r for r in compared.resources if r.standing == "added"]
-    assert "no longer in the cluster" in added.notes[0]
+    assert "the cluster doesn't" in added.notes[0]
 
 
 def test_an_object_of_somebody_else_is_pointed_out(world: World) -> None:
