@@ -57,20 +57,22 @@ def show(change: Change, actor: Actor) -> None:
 
 def _draw(button: _Button, change: Change, actor: Actor) -> None:
     refusal = waiting.denied(actor, button.action, change)
-    key = f"act_{button.label.lower()}"
-    pressed = st.button(
+    name = f"{button.label}:{change.id}"
+    st.button(
         button.label,
         icon=f":material/{button.icon}:",
-        key=key,
+        key=f"act_{button.label.lower()}",
         disabled=refusal is not None,
         help=refusal.why if refusal else None,
+        on_click=_replan if button.action is Action.REPLAN else session.open_dialog,
+        args=(change.id, actor) if button.action is Action.REPLAN else (name,),
     )
-    if not pressed:
-        return
-    if button.action is Action.REPLAN:
-        _try(lambda: runtime.conductor().changes.replan(actor, change.id), "It is being planned again.")
-        st.rerun()
-    confirm.show(_act(button, change, actor))
+    if session.dialog_open(name) and refusal is None:
+        confirm.show(_act(button, change, actor))
+
+
+def _replan(change_id: str, actor: Actor) -> None:
+    _try(lambda: runtime.conductor().changes.replan(actor, change_id), "It is being planned again.")
 
 
 def _act(button: _Button, change: Change, actor: Actor) -> confirm.Act:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
 from app import runtime
-from app.differences import Data, of
+from app.differences import Data, block, of
+from conductor_core.domain import masking
 from conductor_core.domain.changes import Change
 from conductor_core.domain.comparison import Comparison, from_json
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
 from conductor_core.ports.run_log import RunLine
 from conductor_core.ports.runbook_files import Catalogue
+from conductor_core.services.release_inventory import Inventory
 from conductor_core.services.status import Connection
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_MASK_KEY = os.urandom(32)
 FOR_EVER = 3600.0
 """Seconds that content-addressed data is kept."""
 
@@ -119,3 +126,46 @@ def recorded_comparison(digest: str, _change: Change) -> tuple[Comparison, Data]
             "The recorded comparison can't be read.", why=f"{type(bad).__name__}: {bad}", next="Re-plan this Change."
         ) from bad
     return comparison, of(comparison, digest)
+
+
+@dataclass(frozen=True)
+class Past:
+    """One stored revision as lists show it; its values and manifests stay where they are."""
+
+    revision: int
+    status: str
+    version: str
+    updated: datetime | None
+    description: str
+    change: str
+
+
+@_kept(15)
+def inventory() -> Inventory:
+    """The release x channel matrix, as read within the last seconds."""
+    return runtime.conductor().releases.inventory()
+
+
+@_kept(15)
+def comparison(release: str, old: str, new: str, sets: tuple[tuple[str, str], ...] = ()) -> tuple[Comparison, Data]:
+    """What turns one state of a release into another, and its lines; `sets` are given to the side `new`."""
+    found = runtime.conductor().releases.compare(release, old, new, dict(sets))
+    marks = "".join(r.before + r.after for r in found.resources)
+    return found, of(found, hashlib.sha256(f"{release} {old} {new} {sets} {marks}".encode()).hexdigest())
+
+
+@_kept(10)
+def history(release: str, channel: str) -> list[Past]:
+    """Every stored revision of a release in a channel, newest first."""
+    return [
+        Past(r.revision, r.status.value, r.app_version or r.chart_version, r.updated, r.description, r.operation_id)
+        for r in reversed(runtime.conductor().releases.history(release, channel))
+    ]
+
+
+@_kept(10)
+def values(release: str, channel: str, revision: int) -> str:
+    """The values that were given to Helm for a revision, as text to read, secrets hidden."""
+    found = next(r for r in runtime.conductor().releases.history(release, channel) if r.revision == revision)
+    masker = masking.Masker(_MASK_KEY, masking.secrets_in_values(found.values))
+    return "\n".join(block(masking.show(masker.hide_values(found.values)))) if found.values else ""

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from conductor_core.wiring import Conductor
 
 
-def _wired() -> Conductor:
+def wired() -> Conductor:
+    """The wiring of the settings; connections open at first use. Raises `ConfigurationError`."""
     from conductor_core.wiring import wire  # not before a page asks: the first paint doesn't wait for clients
 
     return wire(settings.load())
 
 
-_source: list[Callable[[], Conductor]] = [_wired]
+_source: list[Callable[[], Conductor]] = [wired]
 
 
 def use(source: Callable[[], Conductor]) -> None:

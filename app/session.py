@@ -19,6 +19,8 @@ TAB = "tab"
 
 REFUSAL = "_refusal"
 """What the last act was refused with, shown once."""
+DIALOG = "_dialog"
+"""Which dialog is open; a name that holds what it is about."""
 NOTICE = "_notice"
 """What the last act did, shown once."""
 
@@ -41,3 +43,18 @@ def refuse(error: ConductorError) -> None:
 def notice(text: str) -> None:
     """Keep what an act did until the page shows it."""
     st.session_state[NOTICE] = text
+
+
+def open_dialog(name: str) -> None:
+    """Open that dialog; it stays open when the page under it is drawn anew."""
+    st.session_state[DIALOG] = name
+
+
+def close_dialog() -> None:
+    """Close whichever dialog is open."""
+    st.session_state.pop(DIALOG, None)
+
+
+def dialog_open(name: str) -> bool:
+    """Whether that dialog is open."""
+    return bool(st.session_state.get(DIALOG) == name)

@@ -79,6 +79,8 @@ def of(table: dict[str, Mark], state: StrEnum | str) -> Mark:
     return known or Mark(str(state).replace("_", " ") or "unknown", "violet", ":material/help:", "?")
 
 
+NBSP = "\u00a0"
+"""Keeps a glyph and its word on one line."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!:$~|<>^=&\"'])")
 
 
@@ -87,6 +89,19 @@ def plain(data: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(data).split()))
 
 
+def prose(text: str) -> str:
+    """A sentence of ours for a place that reads Markdown: `commands` in backticks as code, the rest plainly."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    shown = [f"`{part}`" if at % 2 and part.strip() else _spaced(part) for at, part in enumerate(parts)]
+    return "".join(shown)
+
+
+def _spaced(part: str) -> str:
+    return f"{' ' * part.startswith(' ')}{plain(part)}{' ' * part.endswith(' ')}" if part.strip() else part
+
+
 def cell(mark: Mark, text: str = "") -> str:
     """A Markdown cell with the mark's colour, glyph and word (or `text` in place of the word)."""
-    return f":{mark.color}[{mark.glyph} {plain(text or mark.word)}]"
+    return f":{mark.color}[{mark.glyph}{NBSP}{plain(text) if text else plain(mark.word).replace(' ', NBSP)}]"

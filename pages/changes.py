@@ -19,6 +19,7 @@ from app.components import (
     empty,
     errors,
     gates_table,
+    split,
 )
 
 
@@ -29,7 +30,7 @@ def one(change_id: str) -> None:
     change = runtime.conductor().changes.get(change_id)
     change_header.show(change, actor)
     change_live.show(change)
-    main, side = st.columns([2.4, 1], gap="medium")
+    main, side = split.show(3, 1)
     with main:
         change_tabs.show(change)
     with side:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import navigation, queries, runtime, session
-from app.components import change_table, empty, errors, runbook_form, runbook_head, runbook_list
+from app.components import change_table, empty, errors, runbook_form, runbook_head, runbook_list, split
 
 
 def one(name: str) -> None:
@@ -13,7 +13,7 @@ def one(name: str) -> None:
     navigation.link("runbooks", "All runbooks", icon="arrow_back")
     runbook = runtime.conductor().runbooks.get(name)
     runbook_head.show(runbook)
-    form, past = st.columns([1, 1.5], gap="medium")
+    form, past = split.show(2, 3)
     with form:
         st.subheader("Request it", anchor=False)
         runbook_form.show(runbook, session.actor())
@@ -21,7 +21,7 @@ def one(name: str) -> None:
         st.subheader("Past runs", anchor=False)
         runs = [change for change in queries.changes() if change.runbook == name]
         if runs:
-            change_table.show(runs)
+            change_table.show(runs, columns=change_table.NARROW)
         else:
             empty.show("It has never run.", "Request it with the form.", icon="history")
 

@@ -13,6 +13,7 @@ from app.components import (
     event_stream,
     first_change,
     local_build,
+    split,
     state_badge,
 )
 
@@ -32,7 +33,7 @@ def changes() -> None:
         st.badge(str(len(mine)), color="orange" if mine else "gray")
     change_queue.show(mine, actor)
     st.subheader("Last Changes", anchor=False)
-    change_table.show(found[:LAST], key="last_changes")
+    change_table.show(found[:LAST], key="last_changes", columns=change_table.NARROW)
     navigation.link("changes", "All Changes", icon="arrow_forward")
 
 
@@ -63,7 +64,8 @@ def work() -> None:
 def facts() -> None:
     """The newest recorded facts."""
     st.subheader("Latest facts", anchor=False)
-    lines = event_stream.of_events(reversed(queries.latest_events()), brief=True)
+    titles = {change.id: change.title for change in queries.changes()}
+    lines = event_stream.of_events(reversed(queries.latest_events()), titles)
     event_stream.show(lines, empty="Nothing is recorded yet.", key="latest_facts", height=300)
 
 
@@ -71,7 +73,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Status", anchor=False)
     st.button("Ask again", icon=":material/refresh:", on_click=queries.forget)
 local_build.show()
-main, side = st.columns([1.5, 1], gap="medium")
+main, side = split.show(3, 2)
 for place, part in ((main, changes), (side, health), (side, work), (side, facts)):
     with place, errors.shown():
         part()

@@ -71,8 +71,9 @@ def _diagnostics(outcome: Outcome) -> Diagnostics:
 
 def _denials(change: Change) -> str:
     found = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
-    more = f" And {len(found) - 3} more." if len(found) > 3 else ""
-    return " ".join(r.text for r in found[:3]) + more if found else "No gate gave a verdict."
+    told = list(dict.fromkeys(r.text for r in found))
+    more = f" And {len(told) - 3} more." if len(told) > 3 else ""
+    return " ".join(told[:3]) + more if told else "No gate gave a verdict."
 
 
 def _clears(change: Change) -> str:

@@ -9,9 +9,12 @@ import streamlit as st
 from app import session, theme, waiting
 from conductor_core.domain.changes import Change
 
+NARROW = ("state", "Change", "waits for", "updated")
+"""The columns for a part of a page."""
 
-def show(changes: Sequence[Change], *, key: str = "changes_table") -> None:
-    """Draw the rows in the given order."""
+
+def show(changes: Sequence[Change], *, key: str = "changes_table", columns: Sequence[str] | None = None) -> None:
+    """Draw the rows in the given order; `columns` are those to show, None: all."""
     marks = [theme.of(theme.CHANGE, change.state) for change in changes]
     known = list(dict.fromkeys(theme.CHANGE.values()))
     st.dataframe(
@@ -26,6 +29,7 @@ def show(changes: Sequence[Change], *, key: str = "changes_table") -> None:
             "id": [change.id for change in changes],
         },
         hide_index=True,
+        column_order=columns,
         row_height=30,
         height="auto" if len(changes) < 14 else 520,
         key=key,
@@ -35,7 +39,7 @@ def show(changes: Sequence[Change], *, key: str = "changes_table") -> None:
             "state": st.column_config.MultiselectColumn(
                 options=[f"{mark.glyph} {mark.word}" for mark in known], color=[mark.color for mark in known], width=165
             ),
-            "Change": st.column_config.TextColumn(width=300),
+            "Change": st.column_config.TextColumn(width=250),
             "updated": st.column_config.DatetimeColumn(format="distance", width=110),
             "asked": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=145),
             "id": st.column_config.TextColumn(width=230),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import session
+from app import queries, session
 from app.components import errors
 from app.theme import plain
 from conductor_core.errors import ConductorError
@@ -29,7 +29,8 @@ class Act:
 
 def show(act: Act) -> None:
     """Open the dialog."""
-    st.dialog(f"{act.verb}?", width="medium", icon=f":material/{act.icon}:")(lambda: _body(act))()
+    title, icon = f"{act.verb}?", f":material/{act.icon}:"
+    st.dialog(title, width="medium", icon=icon, on_dismiss=session.close_dialog)(lambda: _body(act))()
 
 
 def _body(act: Act) -> None:
@@ -40,6 +41,7 @@ def _body(act: Act) -> None:
     refusal = st.empty()
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Back", key="_confirm_back"):
+            session.close_dialog()
             st.rerun()
         sure = st.button(act.verb, type="primary", key="_confirm_yes", disabled=bool(act.choices) and choice is None)
     if sure:
@@ -49,5 +51,7 @@ def _body(act: Act) -> None:
             with refusal.container():
                 errors.show(error)
             return
+        session.close_dialog()
         session.notice(act.done)
+        queries.forget()
         st.rerun()

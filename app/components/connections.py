@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import theme
 from app.components import empty
-from app.theme import plain
+from app.theme import plain, prose
 from conductor_core.services.status import Connection, Health
 
 _ORDER = {Health.DOWN: 0, Health.HEALTHY: 1, Health.OFF: 2}
@@ -43,5 +43,5 @@ def show(connections: Sequence[Connection]) -> None:
 
 def _said(connection: Connection) -> str:
     if connection.health is Health.DOWN:
-        return f"{plain(connection.detail)} {plain(connection.why)} **Next:** {plain(connection.next)}"
-    return plain(f"{connection.detail}. {connection.why}" if connection.why else connection.detail)
+        return f"{prose(connection.detail)} {prose(connection.why)} **Next:** {prose(connection.next)}"
+    return prose(f"{connection.detail}. {connection.why}" if connection.why else connection.detail)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.theme import plain
+from app.theme import plain, prose
 
 
 def show(what: str, how: str, *, icon: str = "inbox") -> None:
     """Draw the empty state; `what` isn't there yet, `how` fills it."""
     with st.container(border=True, gap="xxsmall"):
         st.markdown(f":material/{icon}: **{plain(what)}**")
-        st.caption(plain(how))
+        st.caption(prose(how))

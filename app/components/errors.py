@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from app.theme import plain
+from app.theme import plain, prose
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError
 
 
 def show(error: ConductorError | Diagnostics) -> None:
     """Draw the diagnostics: a refusal in orange, everything else in red."""
     said = error.diagnostics() if isinstance(error, ConductorError) else error
-    body = f"{plain(said.why)}\n\n**Next:** {plain(said.next)}"
+    body = f"{prose(said.why)}\n\n**Next:** {prose(said.next)}"
     if isinstance(error, RefusedError):
         st.warning(body, icon=":material/front_hand:", title=plain(said.what))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from app.components import assets, copy_id, facts
@@ -22,13 +22,14 @@ def of_run(lines: Iterable[RunLine]) -> list[Line]:
     return [_line(line.at, line.kind, _run_text(line), _tint(line.text, line.kind)) for line in lines]
 
 
-def of_events(events: Iterable[RecordedEvent], *, brief: bool = False) -> list[Line]:
-    """The recorded facts: who, what, and the data that belongs to it; `brief`: what it is about instead of the data."""
+def of_events(events: Iterable[RecordedEvent], about: Mapping[str, str] | None = None) -> list[Line]:
+    """The recorded facts: who, what, and the data that belongs to it; with `about` (subject to title) its subject."""
     out: list[Line] = []
     for recorded in events:
         event = recorded.event
         fact = event.type.removeprefix("conductor.").rsplit(".v", 1)[0]
-        said = f"  {event.data.get('title') or copy_id.short(event.subject)}" if brief else _said(event.data)
+        subject = copy_id.short(event.subject)
+        said = _said(event.data) if about is None else f": {about.get(event.subject, subject)}"
         who = event.actor.rpartition("|")[2]
         out.append(_line(event.time, who, f"{fact.replace('.', ' ').replace('_', ' ')}{said}", _tint(fact, "")))
     return out

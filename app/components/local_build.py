@@ -1,4 +1,4 @@
-"""The first build of the local control plane: which program, how far, how long still."""
+"""The build of the local control plane: which program, how far, how long still; or why it stopped."""
 
 from __future__ import annotations
 
@@ -7,25 +7,35 @@ import streamlit as st
 from app import runtime
 from app.components import errors
 from app.theme import plain
+from conductor_core.errors import Diagnostics
+from conductor_core.localplane.progress import BuildProgress
 
 
 @st.fragment(run_every=2)
 def show() -> None:
-    """Draw the progress while it runs, nothing else."""
+    """Draw the progress while it is built, nothing once it is there."""
     with errors.shown():
         progress = runtime.conductor().local_progress()
-        if progress is None or not progress.running:
+        if progress is None:
             return
-        with st.container(border=True, gap="xsmall"):
-            st.markdown("**:material/construction: The local control plane is being built for the first time**")
-            share = min(1.0, max(0.0, (progress.position - 1) / progress.total)) if progress.total else 0.0
-            left = _duration(progress.seconds_left)
-            st.progress(share, f"{plain(progress.program)} · program {progress.position} of {progress.total} · {left}")
-            st.caption("You can leave: it goes on. What needs no cluster works already: runbooks, Changes, settings.")
+        if progress.state == "failed":
+            next_ = "Mend that, then run `conductor local build`: it goes on where it stopped."
+            errors.show(Diagnostics("The local control plane could not be built.", progress.why, next_))
+        if progress.state == "building":
+            _building(progress)
 
 
-def _duration(seconds: float | None) -> str:
-    if not seconds:
+def _building(progress: BuildProgress) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.markdown("**:material/construction: The local control plane is being built for the first time**")
+        at = min(progress.done + 1, progress.total)
+        words = f"{plain(progress.current)} · program {at} of {progress.total} · {_left(progress.seconds_left)}"
+        st.progress(min(1.0, max(0.0, progress.fraction)), words)
+        st.caption("You can leave: it goes on. What needs no cluster works already: runbooks, Changes, settings.")
+
+
+def _left(seconds: int) -> str:
+    if seconds <= 0:
         return "time left not known yet"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(seconds, 60)
     return f"about {minutes} min {rest:02d} s left" if minutes else f"about {rest} s left"

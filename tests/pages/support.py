@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,28 @@ from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS, Actor
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import Change, Check, Outcome
+from conductor_core.domain.channels import Problem
 from conductor_core.domain.comparison import Comparison, FieldChange, ResourceDiff, Side
-from conductor_core.domain.events import Event
 from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.manifests import Identity
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import Plan
+from conductor_core.domain.releases import Revision, Status
 from conductor_core.domain.runbooks import BrokenRunbook, Parameter, Runbook
-from conductor_core.errors import AccessDeniedError, ConflictError, NotFoundError, UnreachableError
-from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
-from conductor_core.ports.run_log import RunLine
+from conductor_core.errors import AccessDeniedError, UnreachableError
+from conductor_core.localplane.progress import BuildProgress
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.release_inventory import Inventory, Row
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.status import Probe, StatusService
 from conductor_core.settings import Settings
+from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.change_store import MemoryChangeStore
+from tests.fakes.operation_store import MemoryOperationStore
+from tests.fakes.run_log import MemoryRunLog
 
 REQUESTER, APPROVER, CAPTAIN = (LOCAL_ACTORS[name] for name in ("requester", "approver", "captain"))
 
@@ -52,44 +56,6 @@ class TickingClock:
         return f"{prefix}-01KB{self.count:022d}"
 
 
-class Store:
-    """Changes and events in memory."""
-
-    def __init__(self) -> None:
-        self.changes: dict[str, Change] = {}
-        self.outbox: list[RecordedEvent] = []
-
-    def create(self, change: Change, events: Sequence[Event]) -> None:
-        self.changes[change.id] = change
-        self.record(events)
-
-    def save(self, change: Change, expected_version: int, events: Sequence[Event]) -> None:
-        if self.changes[change.id].version != expected_version:
-            raise ConflictError("Somebody else wrote first.")
-        self.create(change, events)
-
-    def get(self, change_id: str) -> Change:
-        if change_id not in self.changes:
-            raise NotFoundError(f"There is no Change {change_id}.", next="Run `conductor change list`.")
-        return self.changes[change_id]
-
-    def find(self, query: ChangeQuery) -> list[Change]:
-        return sorted(self.changes.values(), key=lambda change: change.created_at, reverse=True)[: query.limit]
-
-    def record(self, events: Sequence[Event]) -> None:
-        self.outbox.extend(RecordedEvent(len(self.outbox) + n, event) for n, event in enumerate(events, 1))
-
-    def events(
-        self, subject: str = "", after: int = 0, kind: str = "", limit: int = 1000, newest: bool = False
-    ) -> list[RecordedEvent]:
-        found = [
-            r
-            for r in self.outbox
-            if r.sequence > after and (not subject or r.event.subject == subject) and r.event.type.startswith(kind)
-        ]
-        return (found[::-1] if newest else found)[:limit]
-
-
 class Queue:
     """Work that nobody does."""
 
@@ -107,27 +73,6 @@ class Queue:
         return {"changes queued": len(self.planned) % 7, "changes running": len(self.executed) % 5}
 
 
-class BlobBox:
-    """Evidence in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def put(self, data: bytes | Path) -> tuple[str, int]:
-        body = data.read_bytes() if isinstance(data, Path) else data
-        digest = f"sha256:{sha256(body).hexdigest()}"
-        self.kept[digest] = body
-        return digest, len(body)
-
-    def get(self, digest: str) -> bytes:
-        if digest not in self.kept:
-            raise NotFoundError(f"There is no evidence {digest}.")
-        return self.kept[digest]
-
-    def stream(self, digest: str, chunk: int = 1 << 20) -> Iterator[bytes]:
-        yield self.get(digest)
-
-
 class Files:
     """A catalogue of runbooks."""
 
@@ -141,57 +86,11 @@ class Files:
         return Path("notebooks") / f"{runbook.notebook}.ipynb"
 
 
-class Log:
-    """Lines of runs."""
-
-    def __init__(self) -> None:
-        self.lines: dict[str, list[RunLine]] = {}
-
-    def write(self, change_id: str, kind: str, text: str, cell: int = -1, cells: int = 0) -> None:
-        lines = self.lines.setdefault(change_id, [])
-        at = datetime.now(UTC) - timedelta(minutes=3) + timedelta(seconds=2 * len(lines))
-        lines.append(RunLine(len(lines) + 1, at, kind, text, cell, cells))
-
-    def read(self, change_id: str, after: int = 0, limit: int = 2000) -> list[RunLine]:
-        return [line for line in self.lines.get(change_id, []) if line.sequence > after][:limit]
-
-
-class Operations:
-    """Rows of operations."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[Operation]] = {}
-
-    def begin(self, operation: Operation) -> Operation | None:
-        self.rows.setdefault(operation.change_id, []).append(operation)
-        return None
-
-    def again(self, operation: Operation) -> None:
-        raise AssertionError("the workbench dispatches nothing")
-
-    def finish(self, operation: Operation) -> None:
-        raise AssertionError("the workbench finishes nothing")
-
-    def of(self, change_id: str) -> list[Operation]:
-        return list(self.rows.get(change_id, []))
-
-
 class Pages:
     """Notebooks that are already pages."""
 
     def page(self, notebook: bytes) -> str:
         return notebook.decode()
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the local control plane is."""
-
-    program: str
-    position: int
-    total: int
-    seconds_left: int
-    running: bool
 
 
 class Unreachable:
@@ -224,14 +123,14 @@ class FakeConductor:
     status: Any
     ledger: Any
     store: Any
-    progress: Progress | None = None
+    progress: BuildProgress | None = None
 
     def actor(self, name: str) -> Actor:
         if name not in LOCAL_ACTORS:
             raise AccessDeniedError(f"There is no local identity {name!r}.", why=f"Known: {', '.join(LOCAL_ACTORS)}.")
         return LOCAL_ACTORS[name]
 
-    def local_progress(self) -> Progress | None:
+    def local_progress(self) -> BuildProgress | None:
         return self.progress
 
 
@@ -330,12 +229,86 @@ def _resource(n: int, lines: int) -> ResourceDiff:
     return ResourceDiff(identity, "unchanged", (), "x", "x", 12)
 
 
+NAMES = ("intelgraph", "gateway", "graph-ingest", "search", "notifier", "conductor")
+
+
+def rows(count: int) -> tuple[Row, ...]:
+    """That many releases in dev, staging and prod, in every condition; and one that no channel owns."""
+    out: list[Row] = []
+    for n in range(count):
+        name = NAMES[n] if n < len(NAMES) else f"service-{n:03d}"
+        for m, tier in enumerate(("dev", "staging", "prod")):
+            row = Row(name, tier, f"{name}-{tier}", tier)
+            if n % 5 == 4 and tier == "prod":
+                out.append(replace(row, reason="It isn't installed."))
+                continue
+            health = ("healthy", "healthy", "progressing", "degraded", "healthy", "unknown")[(n + m) % 6]
+            out.append(
+                replace(
+                    row,
+                    revision=41 - m * 4 - n % 3,
+                    status="deployed",
+                    chart=name,
+                    chart_version=f"0.{n % 9}.{m}",
+                    app_version=f"1.{8 - m}.{n % 7}",
+                    updated=datetime.now(UTC) - timedelta(hours=7 * m + n, minutes=4),
+                    description="Upgrade complete",
+                    health=health,
+                    reason="" if health == "healthy" else "1 of 4 replicas are available.",
+                    in_step=(n + m) % 4 != 1,
+                )
+            )
+    out.append(Row("legacy-cron", "", "batch", "", 3, "deployed", "cron", "2.0.0", "2.0.0", health="healthy"))
+    return tuple(out)
+
+
+class Releases:
+    """`ReleaseReader` on rows that a test gives."""
+
+    def __init__(self, found: Sequence[Row], size: int = 9, lines: int = 18) -> None:
+        self._rows, self._size, self._lines = tuple(found), size, lines
+        self.asked: list[tuple[str, str, str, dict[str, str]]] = []
+
+    def inventory(self, *, check_step: bool = True) -> Inventory:
+        broken = (Problem("broken-one", "Its channel dev has no branch."),) if self._rows else ()
+        return Inventory(self._rows, broken, ())
+
+    def compare(self, release: str, from_ref: str, to_ref: str, sets: Mapping[str, str] | None = None) -> Comparison:
+        self.asked.append((release, from_ref, to_ref, dict(sets or {})))
+        found = comparison(0 if from_ref == to_ref else self._size, self._lines)
+        return replace(found, old=replace(found.old, ref=from_ref), new=replace(found.new, ref=to_ref))
+
+    def history(self, release: str, channel: str) -> tuple[Revision, ...]:
+        row = next(r for r in self._rows if r.release == release and r.channel == channel)
+        return tuple(_revision(row, n) for n in range(max(1, row.revision - 6), row.revision + 1) if row.revision)
+
+
+def _revision(row: Row, number: int) -> Revision:
+    last = number == row.revision
+    return Revision(
+        row.namespace,
+        row.release,
+        number,
+        Status.DEPLOYED if last else Status.FAILED if number % 5 == 0 else Status.SUPERSEDED,
+        row.chart,
+        row.chart_version,
+        row.app_version if last else f"1.7.{number % 8}",
+        "conductor:chg-01KB0000000000000000000001" if number % 2 else "Upgrade complete",
+        datetime.now(UTC) - timedelta(days=row.revision - number, hours=1),
+        {"replicas": 4, "image": {"tag": row.app_version}, "database": {"password": "hunter2-canary"}},
+        "",
+        "",
+        "",
+    )
+
+
 class World:
     """Builds a full workbench by walking Changes through real transitions."""
 
     def __init__(self, settings: Settings) -> None:
         self.clock = TickingClock()
-        self.store, self.blobs, self.log, self.operations = Store(), BlobBox(), Log(), Operations()
+        self.store, self.blobs, self.log = MemoryChangeStore(), MemoryBlobs(), MemoryRunLog(self.clock)
+        self.operations = MemoryOperationStore(self.store, self.clock)
         self.evidence = EvidenceService(self.blobs)
         self.files = RunbookService(Files(RUNBOOKS, BROKEN))
         self.ledger = Ledger(self.store, self.clock)
@@ -343,7 +316,7 @@ class World:
         self.service = ChangeService(self.store, self.files, self.queue, self.ledger, self.clock)
         self.settings = settings
 
-    def conductor(self, releases: Any, probes: Sequence[Probe], progress: Progress | None = None) -> FakeConductor:
+    def conductor(self, releases: Any, probes: Sequence[Probe], progress: BuildProgress | None = None) -> FakeConductor:
         return FakeConductor(
             self.settings,
             self.service,
@@ -418,10 +391,10 @@ class World:
         return change
 
     def finish(self, change: Change, *, ok: bool) -> Change:
-        rows = self.operations.rows[change.id]
+        row = self.operations.of(change.id)[0]
         state = OperationState.SUCCEEDED if ok else OperationState.FAILED
         result: dict[str, object] = {"revision": 38} if ok else {"what": "helm failed.", "why": "timed out waiting"}
-        rows[0] = rows[0].finished(state, result, self.clock.now())
+        self.operations.finish(row.finished(state, result, self.clock.now()))
         self.log.write(change.id, "operation", f"helm_upgrade: {state.value}", 2, 4)
         digest, _ = self.blobs.put(
             b"<html><body><h1>Deploy a Helm release</h1><p>helm upgrade: revision 38</p>"

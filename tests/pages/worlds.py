@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Outcome
+from conductor_core.localplane.progress import BuildProgress
 from tests.pages.support import (
     APPROVER,
     CAPTAIN,
     PROBES,
     FakeConductor,
-    Progress,
+    Releases,
     Unreachable,
     World,
+    rows,
     settings,
 )
 
@@ -22,7 +24,8 @@ from tests.pages.support import (
 def empty() -> FakeConductor:
     """Nothing has happened yet, and the local control plane is being built."""
     world = World(settings())
-    return world.conductor(Unreachable(), PROBES[:1], Progress("kube-apiserver", 4, 14, 312, True))
+    building = BuildProgress("building", 3, 14, "kube-apiserver", 312, 60.0, 0.2)
+    return world.conductor(Releases(()), PROBES[:1], building)
 
 
 def full() -> FakeConductor:
@@ -55,7 +58,7 @@ def busy() -> tuple[FakeConductor, dict[str, str]]:
     ids["requested"] = world.ask("conductor", "staging").id
     world.clock.at = datetime.now(UTC) - timedelta(minutes=12)
     ids["awaiting"] = world.judge(world.ask("intelgraph", "staging"), 1).id
-    return world.conductor(Unreachable(), PROBES), ids
+    return world.conductor(Releases(rows(6)), PROBES), ids
 
 
 def broken() -> FakeConductor:

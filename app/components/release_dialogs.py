@@ -1,0 +1,122 @@
+"""Deploy and roll back: each shows what it would change before it is requested, and becomes a Change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import navigation, queries, runtime, session
+from app.components import diff_viewer, errors
+from app.components.runbook_form import pairs
+from app.theme import plain
+from conductor_core.domain.actors import Actor
+from conductor_core.domain.comparison import Comparison
+from conductor_core.errors import ConductorError
+from conductor_core.services.release_inventory import Row
+
+
+def deploy_name(row: Row) -> str:
+    """The name of the deploy dialog of that row."""
+    return f"deploy:{row.release}@{row.channel}"
+
+
+def rollback_name(row: Row) -> str:
+    """The name of the rollback dialog of that row."""
+    return f"rollback:{row.release}@{row.channel}"
+
+
+def show(row: Row, actor: Actor) -> None:
+    """Draw whichever dialog is open."""
+    if session.dialog_open(deploy_name(row)):
+        title = f"Deploy {plain(row.release)} to {plain(row.channel)}"
+        st.dialog(title, width="large", icon=":material/rocket_launch:", on_dismiss=session.close_dialog)(
+            lambda: _deploy(row, actor)
+        )()
+    elif session.dialog_open(rollback_name(row)):
+        title = f"Roll back {plain(row.release)} in {plain(row.channel)}?"
+        st.dialog(title, width="large", icon=":material/undo:", on_dismiss=session.close_dialog)(
+            lambda: _rollback(row, actor)
+        )()
+
+
+def _deploy(row: Row, actor: Actor) -> None:
+    typed = st.text_area(
+        "Values set by hand, one a line",
+        key="deploy_sets",
+        placeholder="image.tag=1.8.2",
+        height=70,
+        help="As helm's --set: they beat the overlays of the channel for this deploy only.",
+    )
+    with errors.shown():
+        sets = pairs([line.strip() for line in str(typed or "").splitlines() if line.strip()])
+        with errors.shown():
+            given = tuple(sorted((key, str(value)) for key, value in sets.items()))
+            _preview(row, f"live:{row.channel}", f"channel:{row.channel}", given)
+        st.markdown(f"{_needs(row, 'deploy_release')} Gates judge the plan first; nothing runs before that.")
+        _request(row, actor, "deploy_release", {"sets": sets}, "Request the deploy")
+
+
+def _rollback(row: Row, actor: Actor) -> None:
+    with errors.shown():
+        past = [p for p in queries.history(row.release, row.channel) if p.revision < row.revision]
+        if not past:
+            st.caption("There is no earlier revision to go back to.")
+            return
+        labels = {p.revision: f"r{p.revision} · {p.version} · {p.status}{_when(p)}" for p in past}
+        revision = st.selectbox("Back to revision", list(labels), format_func=lambda n: labels[n], key="rollback_to")
+        st.markdown(
+            f"**{plain(row.release)}** in **{plain(row.channel)}** (namespace {plain(row.namespace)}) gets a new "
+            f"revision r{row.revision + 1} with the manifests and values of r{revision}. Pods are replaced. "
+            + _needs(row, "rollback_release")
+        )
+        with errors.shown():
+            _preview(row, f"live:{row.channel}", f"revision:{row.channel}/{revision}", ())
+        _request(row, actor, "rollback_release", {"to_revision": revision}, f"Request the rollback to r{revision}")
+
+
+def _when(past: queries.Past) -> str:
+    return f" · {past.updated:%Y-%m-%d %H:%M} UTC" if past.updated else ""
+
+
+def _preview(row: Row, old: str, new: str, sets: tuple[tuple[str, str], ...]) -> None:
+    comparison, data = queries.comparison(row.release, old, new, sets)
+    st.markdown(f"**It would change:** {counts(comparison)}")
+    if not comparison.same and st.toggle("Show the difference", key="dialog_difference"):
+        diff_viewer.show(comparison, data, key="dialog")
+
+
+def counts(comparison: Comparison) -> str:
+    """How many resources would be changed, added and removed, in Markdown."""
+    if comparison.same:
+        return "nothing: both sides are the same."
+    parts = (("changed", "orange", "~"), ("added", "green", "+"), ("removed", "red", "−"))
+    return "  ".join(f":{color}-badge[{sign} {comparison.count(word)} {word}]" for word, color, sign in parts)  # type: ignore[arg-type]  # the three words are standings
+
+
+def _needs(row: Row, runbook: str) -> str:
+    needed = runtime.conductor().runbooks.get(runbook).approvals_for(row.tier)
+    if not needed:
+        return f"Tier {plain(row.tier)} needs no approval."
+    return f"Tier {plain(row.tier)} needs {needed} approval{'s' if needed > 1 else ''} by others than you."
+
+
+def _request(row: Row, actor: Actor, runbook: str, extra: dict[str, object], label: str) -> None:
+    reason = st.text_input("Reason, for the record", key="release_reason", placeholder="Why, in a few words")
+    refusal = st.container()
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Back", key="release_back"):
+            session.close_dialog()
+            st.rerun()
+        sent = st.button(label, type="primary", key="release_request")
+    if not sent:
+        return
+    given: dict[str, object] = {"release": row.release, "channel": row.channel, **extra}
+    try:
+        change = runtime.conductor().changes.request(actor, runbook, given, str(reason or ""))
+    except ConductorError as error:
+        with refusal:
+            errors.show(error)
+        return
+    queries.forget()
+    session.close_dialog()
+    session.notice("Requested.")
+    navigation.go("changes", **{session.CHANGE: change.id})
