@@ -33,6 +33,11 @@ _SPELLED = frozenset(
 """Fields whose values, or whose inner values, are quantities."""
 
 
+_EMPTY_EVERYWHERE: tuple[Any, ...] = ({}, [])
+_EMPTY: tuple[Any, ...] = ({}, [], "", 0)
+"""Values that the server leaves out (0 stands for false as well)."""
+
+
 def tidy(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest without server-set fields and nulls, and with a Secret's `stringData` in its `data`, as the server
     stores it.
@@ -63,7 +68,8 @@ def project(
     counter = _Counter()
     wants = tidy(wanted) if wanted is not None else None
     before = counter.keep(tidy(live), wants, tidy(applied) if applied is not None else None)
-    return before, settle(tidy(live), wants, "") if wants is not None else None, counter.left_out
+    empty = _EMPTY if _built_in(live) else _EMPTY_EVERYWHERE
+    return before, settle(tidy(live), wants, "", empty) if wants is not None else None, counter.left_out
 
 
 class _Counter:
@@ -104,24 +110,33 @@ class _Counter:
         return out
 
 
-def settle(live: Any, wanted: Any, key: str) -> Any:
-    """`wanted` with the live spelling wherever both mean the same to the server."""
+def settle(live: Any, wanted: Any, key: str, empty: tuple[Any, ...]) -> Any:
+    """`wanted` with the live spelling wherever both mean the same to the server; `empty` are values that it doesn't
+    store.
+    """
     if isinstance(live, dict) and isinstance(wanted, dict):
         inner = key if key in _SPELLED else ""
         return {
-            name: settle(live[name], value, inner or name) if name in live else value
+            name: settle(live[name], value, inner or name, empty) if name in live else value
             for name, value in wanted.items()
-            if name in live or value not in ({}, [])
+            if name in live or value not in empty
         }
     if isinstance(live, list) and isinstance(wanted, list):
         keys = item_keys(live, wanted)
         if keys is None:
-            return [settle(live[at], item, key) if at < len(live) else item for at, item in enumerate(wanted)]
+            return [settle(live[at], item, key, empty) if at < len(live) else item for at, item in enumerate(wanted)]
         by_key = dict(zip(keys[0], live, strict=True))
-        return [settle(by_key[k], item, key) if k in by_key else item for k, item in zip(keys[1], wanted, strict=True)]
+        items = zip(keys[1], wanted, strict=True)
+        return [settle(by_key[k], item, key, empty) if k in by_key else item for k, item in items]
     if key in _SPELLED and quantities.equal(live, wanted):
         return live
     return wanted
+
+
+def _built_in(manifest: Mapping[str, Any]) -> bool:
+    """Whether the kind is Kubernetes' own, which leaves out zero values; custom resources keep them."""
+    group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
+    return "." not in group or group.endswith(".k8s.io")
 
 
 def _without_nulls(value: Any) -> Any:

@@ -98,3 +98,15 @@ def test_quantities(text: object, same: object) -> None:
 @pytest.mark.parametrize("text", ["", "1x", "abc", None, True, "1 Gi", {}])
 def test_what_is_no_quantity(text: object) -> None:
     assert quantities.parse(text) is None
+
+
+def test_zero_values_are_left_out_by_the_server_but_not_in_custom_resources() -> None:
+    wanted = {"apiVersion": "apps/v1", "spec": {"paused": False, "env": "", "count": 0}}
+    assert edits({"apiVersion": "apps/v1", "spec": {}}, wanted) == []
+    custom = "argoproj.io/v1alpha1"
+    assert edits({"apiVersion": custom, "spec": {}}, wanted | {"apiVersion": custom}) == [
+        ("added", "/spec/count"),
+        ("added", "/spec/env"),
+        ("added", "/spec/paused"),
+    ]
+    assert edits({"apiVersion": "apps/v1", "spec": {"paused": True}}, wanted) == [("changed", "/spec/paused")]
