@@ -21,6 +21,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import ChartRequest, Helm
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.helm import FakeHelm
+from tests.real.conftest import plane
 
 FAKE = {
     "conf.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $release-conf}\ndata: {a: '$a', b: '$b'}\n",
@@ -62,16 +63,16 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
         cluster = FakeCluster()
         made = Bench(FakeHelm(cluster), cluster, chart, FAKE)
     else:
-        plane = request.getfixturevalue("plane")
+        real = request.getfixturevalue("plane")
         helm = HelmProgram(
             SystemCommands(),
             YamlDocuments(),
-            str(plane.bin_dir / "helm"),
+            str(plane.bin / "helm"),
             plane.kubeconfig,
             plane.context,
             tmp_path / "w",
         )
-        made = Bench(helm, KubernetesCluster(plane.kubeconfig, plane.context), chart, REAL)
+        made = Bench(helm, KubernetesCluster(real.kubeconfig, real.context), chart, REAL)
     for name, text in made.templates.items():
         (chart / "templates" / name).write_text(text)
     return made
