@@ -20,8 +20,8 @@ from conductor_core.services.changes import ChangeService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.runbooks import RunbookService
 from tests.fakes.change_store import MemoryChangeStore
-from tests.fakes.conductor import RunbookShelf, Worker
 from tests.fakes.domain import ALLOW, REQUESTER, change, plan
+from tests.fakes.idle import EmptyShelf, IdleWorker
 
 ID = "chg-01KB0000000000000000000000"
 MAY: dict[Role, set[str]] = {
@@ -101,7 +101,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[ChangeStore]:
 @pytest.fixture
 def changes(store: ChangeStore) -> ChangeService:
     clock = SystemClock()
-    return ChangeService(store, RunbookService(RunbookShelf()), Worker(), Ledger(store, clock), clock)
+    return ChangeService(store, RunbookService(EmptyShelf()), IdleWorker(), Ledger(store, clock), clock)
 
 
 def waiting(store: ChangeStore, changes: ChangeService, approvals: int = 1) -> Change:

@@ -267,6 +267,11 @@ class ChangeMachine(RuleBasedStateMachine):
         if self.send(c.Planned(chosen, (verdict,), needed)):
             assert self.change.state is not State.APPROVED or verdict is ALLOW
 
+    @rule(chosen=st.sampled_from(PLANS[:2]), needed=st.integers(1, 2))
+    def planned_again(self, chosen: Plan, needed: int) -> None:
+        if self.send(c.Replan()):
+            assert self.send(c.Planned(chosen, (ALLOW,), needed))
+
     @rule(who=st.sampled_from(PEOPLE), chosen=st.sampled_from(PLANS))
     def approve_some_plan(self, who: Actor, chosen: Plan) -> None:
         if self.send(c.Approve(who, chosen.digest)):
