@@ -21,7 +21,6 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import ChartRequest, Helm
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.helm import FakeHelm
-from tests.real.conftest import plane
 
 FAKE = {
     "conf.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $release-conf}\ndata: {a: '$a', b: '$b'}\n",
@@ -67,9 +66,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
         helm = HelmProgram(
             SystemCommands(),
             YamlDocuments(),
-            str(plane.bin / "helm"),
-            plane.kubeconfig,
-            plane.context,
+            str(real.bin / "helm"),
+            real.kubeconfig,
+            real.context,
             tmp_path / "w",
         )
         made = Bench(helm, KubernetesCluster(real.kubeconfig, real.context), chart, REAL)
