@@ -68,7 +68,16 @@ def _seed(layout: Layout, programs: Programs, task: str, more: str, after: tuple
         str(programs.bin),
         more,
     )
-    return Process(f"seed-{task}", argv, after=after, once=True, patience=120)
+    env = {"CONDUCTOR_CONTENT": _content("seed")}
+    return Process(f"seed-{task}", argv, env=env, after=after, once=True, patience=120)
+
+
+def _content(folder: str) -> str:
+    """Digest of the files in `infra/local/<folder>`: as a part of the declaration it makes a changed file count."""
+    told = hashlib.sha256()
+    for path in sorted((LOCAL_INFRA / folder).glob("*.yaml")):
+        told.update(path.read_bytes())
+    return told.hexdigest()
 
 
 def _kubernetes(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[Process, ...]:
@@ -171,7 +180,7 @@ def _simulation(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
                 f"--server-address=127.0.0.1:{ports['kwok']}",
             ),
             ready=_http(ports["kwok"], "/healthz"),
-            env={"HOME": str(layout.data)},
+            env={"HOME": str(layout.data), "CONDUCTOR_CONTENT": _content("kwok")},
             after=("kube-apiserver",),
         ),
         Process(

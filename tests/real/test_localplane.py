@@ -1,4 +1,4 @@
-"""The local control plane for real: from an empty home to Argo CD answering, killed, mended, stopped without a trace."""
+"""The local control plane for real: from an empty home to Argo CD answering, killed, mended, stopped, deleted."""
 
 from __future__ import annotations
 
@@ -185,7 +185,8 @@ def test_an_application_from_the_seeded_repository_gets_healthy(
 
             def healthy() -> bool:
                 status = asked.get(f"/api/v1/applications/{namespace}").json()["status"]
-                return (status["sync"]["status"], status["health"]["status"]) == ("Synced", "Healthy")
+                told = [status.get(part, {}).get("status") for part in ("sync", "health")]
+                return told == ["Synced", "Healthy"]
 
             until(healthy, 120, "a synced and healthy Application")
             rollouts = json.loads(kubectl("get", "rollouts.argoproj.io", "-n", namespace, "-o", "json"))["items"]
@@ -251,7 +252,8 @@ def test_a_crashing_version_never_gets_ready(plane: Endpoints, namespace: str, k
 def test_tofu_provisions_a_node(plane: Endpoints, namespace: str, kubectl: Callable[..., str], tmp_path: Path) -> None:
     node = f"apiVersion: v1\nkind: Node\nmetadata:\n  name: {namespace}\n"
     (tmp_path / "main.tf").write_text(
-        'terraform {\n  required_providers {\n    kubectl = { source = "gavinbunney/kubectl", version = "1.19.0" }\n  }\n}\n'
+        "terraform {\n  required_providers {\n"
+        '    kubectl = { source = "gavinbunney/kubectl", version = "1.19.0" }\n  }\n}\n'
         f'provider "kubectl" {{\n  config_path = "{plane.kubeconfig}"\n}}\n'
         f'resource "kubectl_manifest" "node" {{\n  yaml_body = <<-EOT\n{node}EOT\n}}\n'
     )
