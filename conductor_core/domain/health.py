@@ -112,7 +112,7 @@ def _job(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Finding:
 
 
 def _pod(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Finding:
-    states = [s for s in status.get("containerStatuses") or [] if isinstance(s, Mapping)]
+    states = _maps(status.get("containerStatuses"))
     waiting = [_map(_map(s.get("state")).get("waiting")) for s in states]
     bad = next(
         (w for w in waiting if str(w.get("reason", "")).endswith(("BackOff", "Error", "InvalidImageName"))), None
@@ -134,12 +134,15 @@ def _claim(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Finding:
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    found = (c for c in status.get("conditions") or [] if isinstance(c, Mapping) and c.get("type") == kind)
-    return next(found, {})
+    return next((c for c in _maps(status.get("conditions")) if c.get("type") == kind), {})
 
 
 def _map(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: object) -> list[Mapping[str, Any]]:
+    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
 
 
 def _count(value: object, default: int = 0) -> int:

@@ -167,7 +167,7 @@ def test_the_cluster_is_asked_less_often_than_there_are_objects(estate: Estate) 
 class Impatient(SystemCommands):
     """Stops `helm upgrade` after six seconds, whatever it was given."""
 
-    def run(self, argv: Sequence[str], **more: Any) -> CommandResult:  # type: ignore[override]  # hands all on
+    def run(self, argv: Sequence[str], **more: Any) -> CommandResult:
         return super().run(argv, **(more | ({"timeout": 6.0} if argv[1] == "upgrade" else {})))
 
 

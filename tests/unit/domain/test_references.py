@@ -1,0 +1,46 @@
+"""References round-trip, and a missing channel is the other side's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conductor_core.domain import references
+from conductor_core.domain.references import Ref
+from conductor_core.errors import InputError
+
+FORMS = [
+    ("channel:staging", Ref("channel", "staging")),
+    ("live:prod", Ref("live", "prod")),
+    ("revision:staging/12", Ref("revision", "staging", "12")),
+    ("revision:012", Ref("revision", "", "12")),
+    ("commit:0123abc/dev", Ref("commit", "dev", "0123abc")),
+    ("commit:0123abc", Ref("commit", "", "0123abc")),
+    ("tag:v1.2/dev", Ref("tag", "dev", "v1.2")),
+    ("tag:v1.2", Ref("tag", "", "v1.2")),
+]
+
+
+@pytest.mark.parametrize(("text", "ref"), FORMS)
+def test_each_form(text: str, ref: Ref) -> None:
+    assert references.parse(text) == ref
+    if ref.channel:
+        assert references.parse(str(ref)) == ref
+
+
+@given(
+    st.text(max_size=40) | st.text(max_size=20).map("channel:".__add__) | st.text(max_size=9).map("revision:".__add__)
+)
+def test_anything_else_is_our_error(text: str) -> None:
+    try:
+        found = references.parse(text)
+    except InputError:
+        return
+    assert found.kind in text
+
+
+def test_a_missing_channel_is_the_other_side_s() -> None:
+    assert references.pair("revision:3", "live:prod") == (Ref("revision", "prod", "3"), Ref("live", "prod"))
+    with pytest.raises(InputError, match="No channel"):
+        references.pair("revision:3", "commit:0123abc")
