@@ -31,7 +31,7 @@ def create_app(conductor: Conductor) -> FastAPI:
     app.state.conductor = conductor
     app.state.metrics = Metrics(conductor)
     problems.install(app)
-    for router in (health.router, health.shelf, changes.router, records.router, releases.router, graph.router()):
+    for router in (health.router, health.shelf, changes.router, records.router, releases.router, graph.router):
         app.include_router(router)
     app.add_middleware(Guards, settings=conductor.settings, observe=app.state.metrics.observe)
     return app

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 import strawberry
-from fastapi import Request
+from fastapi import APIRouter, Request
 from graphql import GraphQLError
+from starlette.responses import JSONResponse
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors, MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
-from strawberry.fastapi import GraphQLRouter
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import Info
 
+from conductor_core.entrypoints.api import models as m
 from conductor_core.entrypoints.api.graph_types import (
     Change,
     ChangeFilter,
@@ -23,9 +25,11 @@ from conductor_core.entrypoints.api.graph_types import (
     runbook_type,
 )
 from conductor_core.entrypoints.api.identity import Reader, conductor_of
+from conductor_core.entrypoints.api.problems import RESPONSES
 from conductor_core.entrypoints.api.queries import change_query
 from conductor_core.errors import ConductorError, InputError
 
+router = APIRouter(tags=["graphql"], responses=RESPONSES)
 DEPTH, ALIASES, TOKENS, ROWS = 8, 15, 1000, 200
 """Limits of one query: nesting, aliases, tokens, and rows of one list."""
 
@@ -99,18 +103,23 @@ schema = Explained(
 )
 
 
-async def _context(request: Request, _: Reader) -> Mapping[str, Any]:
-    return {"reading": Reading(conductor_of(request))}
-
-
-def router() -> GraphQLRouter[Any, Any]:
-    """POST /graphql; no page to try it in, no queries by GET, no subscriptions."""
-    return GraphQLRouter(
-        schema,
-        path="/graphql",
-        graphql_ide=None,
-        allow_queries_via_get=False,
-        context_getter=_context,
-        subscription_protocols=(),
-        tags=["graphql"],
-    )
+@router.post("/graphql", response_model=None, summary="Read releases, Changes and runbooks")
+async def graphql(body: m.GraphRequest, _: Reader, request: Request) -> JSONResponse:
+    """One query; there are no mutations. Errors carry `extensions.error` with what, why and next."""
+    try:
+        result = await schema.execute(
+            body.query,
+            variable_values=body.variables,
+            operation_name=body.operation_name,
+            context_value={"reading": Reading(conductor_of(request))},
+        )
+    except (CannotGetOperationTypeError, MissingQueryError) as bad:
+        raise InputError(
+            "The document names no operation to run.",
+            why=f"operationName is {body.operation_name!r}.",
+            next="Send one query, or name one of those that you send.",
+        ) from bad
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    return JSONResponse(answer)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from conductor_core.entrypoints.api.queries import plain_text
+from conductor_core.errors import InputError
 
 
 class Body(BaseModel):
     """A request body: unknown fields are refused, so that a typing error can't be taken for consent."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="after")
+    def _storable(self) -> Self:
+        try:
+            plain_text(self.model_dump(), "The body")
+        except InputError as bad:
+            raise ValueError(bad.why) from bad
+        return self
 
 
 class Why(BaseModel):
@@ -73,6 +84,16 @@ class SettleRequest(Body):
 
     succeeded: bool = Field(description="True when a look at the world says that it was carried out.")
     reason: str = Field(description="What was seen.")
+
+
+class GraphRequest(Body):
+    """A query of GraphQL."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, populate_by_name=True)
+
+    query: str = Field(description="The document.", examples=["{ changes { id state } }"])
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = Field(default=None, alias="operationName")
 
 
 class Approvals(BaseModel):

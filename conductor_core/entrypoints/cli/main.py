@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from conductor_core import __version__
 from conductor_core.entrypoints.cli.shared import Door, door, print_error
-from conductor_core.errors import Diagnostics
+from conductor_core.errors import Diagnostics, InputError
 
 if TYPE_CHECKING:
     from conductor_core.wiring import Conductor
@@ -89,12 +89,13 @@ def run(arguments: Sequence[str], opened: Callable[[], Conductor] | None = None)
     entry = Door(opened) if opened else Door()
     try:
         with door(as_json):
+            _readable(arguments)
             code = get_command(app).main(list(arguments), "conductor", standalone_mode=False, obj=entry)
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except typer.Exit as end:
         return end.exit_code
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except typer.TyperException as bad:
         _wrong_usage(bad, as_json)
@@ -102,6 +103,14 @@ def run(arguments: Sequence[str], opened: Callable[[], Conductor] | None = None)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _readable(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if any("\ud800" <= c <= "\udfff" for c in argument):
+            raise InputError(
+                "An argument can't be read.", why=f"{argument[:80]!r} is not UTF-8.", next="Write it in plain UTF-8."
+            )
 
 
 def _wrong_usage(bad: typer.TyperException, as_json: bool) -> None:

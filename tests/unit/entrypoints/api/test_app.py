@@ -22,6 +22,10 @@ def browser(conductor: FakeConductor) -> Browser:
     return Browser(create_app(conductor))
 
 
+HALF = rb'{"runbook": "try_types", "query": "\ud800", "parameters": {"map": {"a": ["\ud800"]}}, "reason": "half"}'
+"""Half a character, deep inside."""
+
+
 def fail(method: str) -> None:
     raise UnreachableError("The database does not answer.", why=f"{method}: refused.", next="Start it.")
 
@@ -81,6 +85,7 @@ def test_acts(
         ("/api/v1/changes", {"runbook": "try_types", "parameters": {"count": "3"}, "reason": "why not"}, 422),
         ("/api/v1/changes", {"runbook": "try_types", "reason": "x"}, 422),
         ("/api/v1/changes", ["no", "object"], 422),
+        ("/api/v1/changes", {"runbook": "try_types", "reason": "nul \0 here"}, 422),
         ("/api/v1/changes/chg-01KB0000000000000000000000/approve", {}, 404),
         ("/api/v1/changes/nothing/approve", {}, 404),
         ("/api/v1/releases/intelgraph/rollback", {"channel": "dev", "to_revision": "3", "reason": "text"}, 422),
@@ -94,12 +99,16 @@ def test_bad_input_is_always_an_error_with_three_texts(browser: Browser, path: s
     assert all(answer.json()["error"][key] for key in ("what", "why", "next"))
 
 
-def test_broken_json_is_an_error_of_the_same_form(browser: Browser) -> None:
-    answer = browser.ask(
-        "POST", "/api/v1/changes", "requester", content=b"{", headers={"Content-Type": "application/json"}
-    )
-    assert answer.status_code == 422
-    assert answer.json()["error"]["what"] == "The request can't be read."
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"runbook": ' + b"[" * 400_000, HALF])
+@pytest.mark.parametrize("path", ["/api/v1/changes", "/graphql"])
+def test_broken_json_is_an_error_of_the_same_form(browser: Browser, path: str, content: bytes) -> None:
+    answer = browser.ask("POST", path, "requester", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert set(answer.json()["error"]) == {"what", "why", "next"}
+
+
+def test_a_query_that_no_store_takes_is_refused(browser: Browser) -> None:
+    assert browser.get("/api/v1/changes?text=a%00b").status_code == 422
 
 
 def test_whoever_acts_must_say_who_it_is(browser: Browser) -> None:

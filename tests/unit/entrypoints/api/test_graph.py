@@ -105,7 +105,37 @@ def test_look_ups_are_counted_over_the_whole_query(conductor: FakeConductor, bro
 
 
 def test_it_takes_posts_of_json_alone(browser: Browser) -> None:
-    assert browser.get("/graphql?query={runbooks{name}}").status_code in (400, 404, 405)
-    form = browser.ask("POST", "/graphql", data={"query": "{ runbooks { name } }"})
-    assert form.status_code == 400
-    assert browser.get("/graphql", headers={"Accept": "text/html"}).status_code in (400, 404, 405)
+    assert browser.get("/graphql?query={runbooks{name}}").status_code == 405
+    assert browser.ask("POST", "/graphql", data={"query": "{ runbooks { name } }"}).status_code == 422
+    assert browser.post("/graphql", [{"query": "{ runbooks { name } }"}]).status_code == 422
+    assert browser.post("/graphql", {"query": "{ runbooks { name } }", "operationName": None}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "mutation { approve }",
+        "subscription { changes }",
+        "{",
+        "query A { runbooks { name } } query B { runbooks { name } }",
+        "{ runbooks { ...F } } fragment F on Runbook { ...F }",
+    ],
+)
+def test_documents_that_cannot_run_are_answered_with_errors(browser: Browser, query: str) -> None:
+    said = asked(browser, query)
+    assert said["data"] is None
+    assert said["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("query A { runbooks { name } }", "B"),
+        ("fragment F on Change { id }", None),
+        ("", None),
+    ],
+)
+def test_documents_without_an_operation_are_wrong_input(browser: Browser, query: str, name: str | None) -> None:
+    answer = browser.post("/graphql", {"query": query, "operationName": name})
+    assert answer.status_code == 422
+    assert set(answer.json()["error"]) == {"what", "why", "next"}

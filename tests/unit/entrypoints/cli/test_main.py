@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,32 @@ def test_an_interrupt_exits_130() -> None:
         raise KeyboardInterrupt
 
     assert run(["status"], interrupted) == 130
+
+
+def test_an_interrupt_while_following_is_quiet(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tests.fakes.conductor import build;"
+        "from conductor_core.entrypoints.cli.main import run;"
+        f"conductor = build(Path({str(tmp_path)!r})); change = conductor.requested();"
+        "sys.exit(run(['change', 'events', change.id, '--follow', '--json'], lambda: conductor))"
+    )
+    following = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert following.stdout is not None
+    assert "conductor.change.requested.v1" in following.stdout.readline()
+    following.send_signal(signal.SIGINT)
+    _, complaint = following.communicate(timeout=30)
+    assert following.returncode == 130
+    assert complaint == ""
+
+
+def test_an_argument_that_is_no_text_is_refused() -> None:
+    said = subprocess.run(
+        [*PROGRAM, "change", "list", "--json", "--text", b"\xff\xfe"], capture_output=True, check=False, cwd=ROOT
+    )
+    assert said.returncode == 2
+    assert "not UTF-8" in json.loads(said.stdout)["error"]["why"]
 
 
 def test_a_broken_pipe_is_quiet() -> None:
