@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -56,8 +56,6 @@ def lines(rows: Sequence[Row]) -> tuple[list[Line], list[str]]:
 
 def show(inventory: Inventory) -> None:
     """Draw the filters and the matrix, then what is installed and declared nowhere."""
-    for problem in inventory.problems:
-        errors.show(Diagnostics(f"{problem.where} is left out.", problem.why, "Mend it in the channels file."))
     for note in inventory.notes:
         st.warning(theme.plain(note), icon=":material/visibility_off:")
     every, channels = lines(inventory.rows)
@@ -65,6 +63,8 @@ def show(inventory: Inventory) -> None:
         empty.show("No release is declared.", "Declare one in channels.yaml of the operations repository.")
     else:
         _table(_filtered(every), len(every), channels)
+    for problem in inventory.problems:
+        errors.show(Diagnostics(f"{problem.where} is left out.", problem.why, "Mend it in the channels file."))
     foreign = [row for row in inventory.rows if row.foreign]
     if foreign:
         _foreign(foreign)
@@ -74,7 +74,7 @@ def _filtered(every: list[Line]) -> list[Line]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input("Words in release or version", key="q", type="search", live=True, width=260)
         only = st.segmented_control("Only", ["not healthy", "not in step", "not installed"], key="only")
-    passes = {
+    passes: dict[str, Callable[[Line], bool]] = {
         "not healthy": lambda line: line.health not in ("healthy", "missing"),
         "not in step": lambda line: line.step == "not in step",
         "not installed": lambda line: any(not row.revision for row in line.cells.values()),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from app import queries, session, theme
 from app.components import ago, copy_id, diff_viewer, empty, errors
-from app.components.release_dialogs import counts
 from app.theme import plain
+from conductor_core.domain.ids import CHANGE_ID
 from conductor_core.services.release_inventory import Row
 
 _STATUS = {"deployed": "healthy", "superseded": "off", "failed": "degraded", "uninstalled": "off", "unknown": "unknown"}
@@ -18,10 +18,13 @@ _STATUS = {"deployed": "healthy", "superseded": "off", "failed": "degraded", "un
 
 def show(row: Row, siblings: Sequence[Row]) -> None:
     """Draw the tabs; a tab is read when it is opened."""
-    names = ["What a deploy would change", "Revisions", "Values"]
-    tabs = st.tabs(names, key=session.TAB, bind="query-params")
-    draws = (lambda: _difference(row, siblings), lambda: _revisions(row), lambda: _values(row))
-    for tab, draw in zip(tabs, draws, strict=True):
+    drawn: dict[str, Callable[[], None]] = {
+        "What a deploy would change": lambda: _difference(row, siblings),
+        "Revisions": lambda: _revisions(row),
+        "Values": lambda: _values(row),
+    }
+    tabs = st.tabs(list(drawn), key=session.TAB, bind="query-params")
+    for tab, draw in zip(tabs, drawn.values(), strict=True):
         if tab.open:
             with tab, errors.shown():
                 draw()
@@ -37,7 +40,6 @@ def _difference(row: Row, siblings: Sequence[Row]) -> None:
     if comparison.same:
         empty.show("Nothing would change.", f"{old} and {new} are the same.", icon="check_circle")
         return
-    st.markdown(counts(comparison))
     diff_viewer.show(comparison, data, key="release")
 
 
@@ -59,11 +61,17 @@ def _revisions(row: Row) -> None:
             ],
             "version": [plain(p.version) for p in past],
             "when": [ago.words(p.updated, now) if p.updated else "–" for p in past],
-            "by": [plain(copy_id.short(p.change)) if p.change else plain(p.description) or "–" for p in past],
+            "by": [_by(p) for p in past],
         },
         border="horizontal",
         hide_index=True,
     )
+
+
+def _by(past: queries.Past) -> str:
+    if CHANGE_ID.fullmatch(past.change):
+        return f"[{plain(copy_id.short(past.change))}](/changes?{session.CHANGE}={past.change})"
+    return plain(past.description) or "–"
 
 
 def _values(row: Row) -> None:

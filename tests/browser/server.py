@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -14,11 +16,14 @@ from app import runtime
 from app.main import main
 from tests.pages.worlds import WORLDS
 
+if TYPE_CHECKING:
+    from conductor_core.wiring import Conductor
+
 
 @st.cache_resource
 def world(name: str) -> None:
     """Take the wiring from the world, once."""
-    runtime.use(WORLDS[name])
+    runtime.use(cast("Callable[[], Conductor]", WORLDS[name]))
 
 
 world(os.environ["CONDUCTOR_TEST_WORLD"])

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
 from app.navigation import FOLDER
 
+if TYPE_CHECKING:
+    from conductor_core.wiring import Conductor
+
 MAIN = FOLDER.parent / "app" / "main.py"
 
 
 def open_page(conductor: object, page: str, who: str = "requester", **where: str) -> AppTest:
     """The page as `who` sees it at that address."""
-    runtime.use(lambda: conductor)  # type: ignore[arg-type,return-value]  # fakes have the wiring's names
+    runtime.use(cast("Callable[[], Conductor]", lambda: conductor))
     at = AppTest.from_file(str(MAIN), default_timeout=30)
     at.run()
     if page != "status":
@@ -32,11 +36,11 @@ def seen(at: AppTest) -> str:
     """Every text on the page, Markdown escapes removed; what components get is included as JSON."""
     texts: list[str] = []
     for node in _walk(at._tree):
-        for name in ("value", "body", "label"):
+        for name in ("value", "body", "label", "text"):
             value = getattr(node, name, None)
             if isinstance(value, str):
                 texts.append(value)
-        proto = getattr(node, "proto", None)
+        proto: Any = getattr(node, "proto", None)
         texts.append(str(getattr(proto, "title", "") or ""))
         if hasattr(proto, "json") and isinstance(proto.json, str):
             texts.append(json.dumps(json.loads(proto.json), ensure_ascii=False) if proto.json else "")

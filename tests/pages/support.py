@@ -96,6 +96,11 @@ class Pages:
 class Unreachable:
     """Whatever is asked of it, it does not answer."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of connections, which can't be asked either."""
+        return tuple(self.ask_names())
+
     def __getattr__(self, name: str) -> Any:
         def fail(*args: object, **kwargs: object) -> Any:
             raise UnreachableError(
@@ -411,7 +416,7 @@ class World:
 def settings(**values: object) -> Settings:
     """Settings that read no file and no environment."""
     given: Mapping[str, Any] = {"home": Path("/nonexistent/home"), "cache": Path("/nonexistent/cache"), **values}
-    return Settings(_env_file=None, **given)
+    return Settings(_env_file=None, **given)  # type: ignore[call-arg]  # pydantic-settings takes it, its types don't say
 
 
 def _up(text: str) -> Any:

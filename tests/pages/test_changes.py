@@ -150,7 +150,7 @@ def test_a_captain_is_refused_on_a_change_of_their_own(world: tuple[FakeConducto
 
 def busy_plan(conductor: FakeConductor) -> str:
     """The id of some planned Change."""
-    return next(change.id for change in conductor.changes.find() if change.plan)
+    return str(next(change.id for change in conductor.changes.find() if change.plan))
 
 
 def test_the_approver_approves_what_was_shown(world: tuple[FakeConductor, dict[str, str]]) -> None:

@@ -64,7 +64,18 @@ def busy() -> tuple[FakeConductor, dict[str, str]]:
 def broken() -> FakeConductor:
     """Every service fails."""
     down = Unreachable()
-    return FakeConductor(settings(), *[down] * 11)
+    return FakeConductor(settings(), down, down, down, down, down, down, down, down, down, down, down)
 
 
-WORLDS: dict[str, Callable[[], FakeConductor]] = {"empty": empty, "full": full, "broken": broken}
+def large() -> FakeConductor:
+    """Two hundred releases, and a comparison of five hundred resources."""
+    return World(settings()).conductor(Releases(rows(200), 500, 110), PROBES)
+
+
+WORLDS: dict[str, Callable[[], FakeConductor]] = {
+    "empty": empty,
+    "full": full,
+    "broken": broken,
+    "acting": full,
+    "large": large,
+}

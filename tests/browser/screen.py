@@ -1,0 +1,125 @@
+"""The workbench as a person drives it in a browser: what is on the screen by its words, never by its markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 30_000
+"""Milliseconds that anything may take to appear on a busy machine."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a screen and without chatter."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Screen:
+    """One window of the workbench at `url`. `foreign` collects requests to other hosts, `faults` errors of scripts."""
+
+    def __init__(
+        self, browser: Browser, url: str, *, width: int = 1440, height: int = 900, scheme: str = "light"
+    ) -> None:
+        self._context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.url, self.foreign, self.faults = url, list[str](), list[str]()
+        self.page.on("request", self._note_request)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._note_console)
+
+    def _note_request(self, request: Request) -> None:
+        if urlsplit(request.url).hostname not in ("127.0.0.1", None):
+            self.foreign.append(request.url)
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "404" not in message.text:
+            self.faults.append(message.text)
+
+    def open(self, page: str = "", **where: str) -> None:
+        """Go to a page by its address; `where` are its query parameters (`acting` is the identity)."""
+        if "acting" in where:
+            where["as"] = where.pop("acting")
+        self.page.goto(f"{self.url}/{page}{'?' + urlencode(where) if where else ''}")
+        expect(self.page.get_by_test_id("stSidebar")).to_be_visible(timeout=PATIENCE)
+
+    def act_as(self, who: str) -> None:
+        """Switch the local identity in the sidebar."""
+        box = self.page.get_by_test_id("stSidebar").get_by_role("combobox")
+        box.click()
+        self.page.get_by_role("option", name=who, exact=True).click()
+        self.see(f"{who} ·")
+
+    def go(self, title: str) -> None:
+        """Follow the sidebar to a page."""
+        self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+        self.title(title)
+
+    def title(self, words: str) -> None:
+        """Wait until the page's title is that."""
+        expect(self.page.get_by_role("heading", level=1, name=words, exact=True)).to_be_visible(timeout=PATIENCE)
+
+    def see(self, words: str, *, within: Locator | None = None) -> None:
+        """Wait until those words are on the page."""
+        expect((within or self.page).get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+
+    def press(self, label: str) -> None:
+        """Press a button by its label; in the dialog when one is open."""
+        dialog = self.page.get_by_role("dialog")
+        place = dialog if dialog.count() else self.page.get_by_test_id("stMain")
+        place.get_by_role("button", name=label, exact=True).click()
+
+    def follow(self, label: str) -> None:
+        """Follow a link in the page by its label."""
+        self.page.get_by_test_id("stMain").get_by_role("link", name=label).first.click()
+
+    def tab(self, name: str) -> None:
+        """Open a tab."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into a field by its label and leave it."""
+        field = self.page.get_by_label(label).last
+        field.fill(text)
+        field.press("Tab")
+
+    def dialog(self) -> Locator:
+        """The open dialog."""
+        found = self.page.get_by_role("dialog")
+        expect(found).to_be_visible(timeout=PATIENCE)
+        return found
+
+    def settled(self) -> None:
+        """Wait until nothing is loading: no skeleton, no script at work."""
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(300)
+
+    def shot(self, name: str) -> Path:
+        """Keep what is on the screen; gives the file."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        path = ARTIFACTS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def close(self) -> None:
+        """Close the window."""
+        self._context.close()

@@ -1,0 +1,151 @@
+"""The page of releases: matrix, one release in one channel, deploy and roll back."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.components import release_matrix
+from tests.pages.drive import open_page, press, seen
+from tests.pages.support import FakeConductor, rows
+from tests.pages.worlds import broken, empty, full
+
+
+@pytest.fixture
+def conductor() -> FakeConductor:
+    return full()
+
+
+def one(conductor: FakeConductor, channel: str = "staging", who: str = "requester", **where: str) -> AppTest:
+    return open_page(conductor, "releases", who, release="intelgraph", channel=channel, **where)
+
+
+def test_empty_says_how_to_fill_it() -> None:
+    text = seen(open_page(empty(), "releases"))
+    assert "No release is declared." in text
+    assert "Declare one in channels.yaml of the operations repository." in text
+
+
+@pytest.mark.parametrize("who", ["requester", "approver", "captain"])
+@pytest.mark.parametrize("where", [{}, {"release": "intelgraph", "channel": "dev"}])
+def test_broken_shows_diagnostics(where: dict[str, str], who: str) -> None:
+    at = open_page(broken(), "releases", who, **where)
+    assert len(at.error) == 1
+    assert "Start it with `make up`" in seen(at)
+
+
+def test_the_matrix_has_a_line_a_release_and_a_column_a_channel(conductor: FakeConductor) -> None:
+    table = open_page(conductor, "releases").dataframe[0].value
+    assert list(table.columns) == ["release", "dev", "staging", "prod", "health", "branch", "last deploy"]
+    first = table.iloc[0]
+    assert (first["release"], first["dev"], first["staging"]) == ("intelgraph", "✓ 1.8.0  r41", "✓ 1.7.0  r37  ≠")
+    assert table.iloc[4]["prod"] == "–"
+
+
+def test_left_out_and_foreign_releases_are_named(conductor: FakeConductor) -> None:
+    text = seen(open_page(conductor, "releases"))
+    assert "broken-one is left out." in text
+    assert "legacy-cron" in text
+
+
+def test_filters(conductor: FakeConductor) -> None:
+    at = open_page(conductor, "releases")
+    at.text_input(key="q").set_value("graph").run()
+    assert list(at.dataframe[0].value["release"]) == ["intelgraph", "graph-ingest"]
+    at.text_input(key="q").set_value("").run()
+    at.segmented_control(key="only").set_value("not installed").run()
+    assert list(at.dataframe[0].value["release"]) == ["notifier"]
+
+
+def test_a_line_is_judged_by_its_worst_channel() -> None:
+    found, channels = release_matrix.lines(rows(6))
+    assert channels == ["dev", "staging", "prod"]
+    assert {line.release: line.health for line in found}["gateway"] == "degraded"
+    assert {line.release: line.step for line in found}["intelgraph"] == "not in step"
+
+
+def test_one_release_shows_where_it_stands(conductor: FakeConductor) -> None:
+    text = seen(one(conductor))
+    for part in ("intelgraph-staging", "revision 37", "not in step", "awaiting approval", "waits for 1 approval"):
+        assert part in text
+    assert conductor.releases.asked[0][:3] == ("intelgraph", "live:staging", "channel:staging")
+
+
+@pytest.mark.parametrize(
+    ("where", "what"), [("qa", "intelgraph has no channel qa."), ("dev", "There is no release x.")]
+)
+def test_an_unknown_one_is_named(where: str, what: str, conductor: FakeConductor) -> None:
+    release = "x" if where == "dev" else "intelgraph"
+    assert what in seen(open_page(conductor, "releases", release=release, channel=where))
+
+
+def test_the_channel_switch_changes_the_address(conductor: FakeConductor) -> None:
+    at = one(conductor)
+    at.segmented_control(key="channel_switch").set_value("dev").run()
+    assert at.query_params["channel"] == "dev"
+    assert "intelgraph-dev" in seen(at)
+
+
+def test_revisions_and_values_hide_secrets(conductor: FakeConductor) -> None:
+    text = seen(one(conductor, tab="Revisions"))
+    assert "r37" in text
+    assert "(/changes?change=chg-01KB0000000000000000000001)" in text
+    text = seen(one(conductor, tab="Values"))
+    assert "tag: 1.7.0" in text
+    assert "••••" in text
+    assert "hunter2" not in text
+
+
+def test_deploy_shows_what_it_would_change_then_requests(conductor: FakeConductor) -> None:
+    at = press(one(conductor), "act_deploy")
+    text = seen(at)
+    assert "Deploy intelgraph to staging" in text
+    assert "3 changed" in text
+    assert "Tier staging needs 1 approval by others than you." in text
+    at.text_area(key="deploy_sets").set_value("image.tag=1.9.0\nreplicas=6").run()
+    assert conductor.releases.asked[-1][3] == {"image.tag": "1.9.0", "replicas": "6"}
+    press(at, "release_request")
+    assert "A reason is needed." in seen(at)
+    at.text_input(key="release_reason").set_value("new image")
+    press(at, "release_request")
+    change = conductor.changes.find()[0]
+    assert change.parameters == {
+        "release": "intelgraph",
+        "channel": "staging",
+        "sets": {"image.tag": "1.9.0", "replicas": "6"},
+    }
+    assert change.reason == "new image"
+    assert at.title[0].value == "Deploy intelgraph to staging"
+
+
+def test_a_value_that_cant_be_read_can_not_be_requested(conductor: FakeConductor) -> None:
+    at = press(one(conductor), "act_deploy")
+    at.text_area(key="deploy_sets").set_value("image.tag").run()
+    assert "Each line is a name, '=' and a value." in seen(at)
+    assert "release_request" not in {b.key for b in at.button}
+
+
+def test_an_approver_is_refused_with_the_reason(conductor: FakeConductor) -> None:
+    at = press(one(conductor, who="approver"), "act_deploy")
+    at.text_input(key="release_reason").set_value("try it")
+    press(at, "release_request")
+    assert "It takes the role captain or operator; approver has approver, viewer." in seen(at)
+
+
+def test_rollback_names_target_and_effect(conductor: FakeConductor) -> None:
+    at = press(one(conductor), "act_roll_back")
+    text = seen(at)
+    assert "**intelgraph** in **staging** (namespace intelgraph-staging) gets a new revision r38" in text
+    at.selectbox(key="rollback_to").set_value(34).run()
+    assert conductor.releases.asked[-1][:3] == ("intelgraph", "live:staging", "revision:staging/34")
+    at.text_input(key="release_reason").set_value("errors after the deploy")
+    press(at, "release_request")
+    change = conductor.changes.find()[0]
+    assert (change.runbook, change.parameters["to_revision"]) == ("rollback_release", 34)
+
+
+def test_back_closes_the_dialog(conductor: FakeConductor) -> None:
+    at = press(one(conductor), "act_deploy")
+    press(at, "release_back")
+    assert "release_request" not in {b.key for b in at.button}
+    assert len(conductor.changes.find()) == 10
