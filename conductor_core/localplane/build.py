@@ -22,7 +22,8 @@ import psutil
 from conductor_core.errors import ConductorError, StorageError, ToolError, UnreachableError
 from conductor_core.localplane import progress as progress_files
 from conductor_core.localplane.programs import (
-    LOCAL_INFRA,
+    SHIPPED,
+    Catalogue,
     Program,
     Programs,
     go_program,
@@ -35,15 +36,10 @@ from conductor_core.localplane.progress import BuildProgress, Clock
 from conductor_core.settings import Settings
 
 Report = Callable[[BuildProgress], None]
-_ASSETS = {
-    "crds/argo-cd": ("github.com/argoproj/argo-cd/v3", "manifests/crds"),
-    "crds/argo-rollouts": ("github.com/argoproj/argo-rollouts", "manifests/crds"),
-    "argocd": ("github.com/argoproj/argo-cd/v3", "manifests/base/config"),
-}
 
 
 def build(
-    settings: Settings, report: Report = lambda _: None, only: list[str] | None = None, infra: Path = LOCAL_INFRA
+    settings: Settings, report: Report = lambda _: None, only: list[str] | None = None, shelf: Catalogue = SHIPPED
 ) -> Programs:
     """Build what is missing of `only` (default: all but those on request) and return the set's folders.
 
@@ -51,13 +47,13 @@ def build(
     `ConfigurationError` (no toolchain), `UnreachableError` (modules can't be fetched), `ToolError` (does not compile),
     `StorageError` (disk).
     """
-    wanted, built = select(only), layout(settings, infra)
-    if not missing(settings, only, infra) and (only is not None or built.assets.is_dir()):
+    wanted, built = select(only, shelf), layout(settings, shelf)
+    if not missing(settings, only, shelf) and (only is not None or built.assets.is_dir()):
         return built
     try:
         built.bin.mkdir(parents=True, exist_ok=True)
         with _locked(settings, report):
-            _build_all(settings, wanted, built, report, infra, assets=only is None)
+            _build_all(settings, wanted, built, report, shelf, assets=only is None)
     except OSError as bad:
         raise StorageError(
             "The programs' folder can't be written.",
@@ -68,12 +64,12 @@ def build(
 
 
 def _build_all(
-    settings: Settings, wanted: list[Program], built: Programs, report: Report, infra: Path, *, assets: bool
+    settings: Settings, wanted: list[Program], built: Programs, report: Report, shelf: Catalogue, *, assets: bool
 ) -> None:
     begun = time.monotonic()
     todo = []
     for program in wanted:
-        kept = store(settings, program, infra)
+        kept = store(settings, program, shelf)
         if kept.is_file():
             _link(kept, built.bin / program.name)
         else:
@@ -101,14 +97,14 @@ def _build_all(
         while todo:
             program = todo[0]
             tell()
-            kept = store(settings, program, infra)
+            kept = store(settings, program, shelf)
             with _beat(tell):
-                _build_one(settings, program, kept, infra)
+                _build_one(settings, program, kept, shelf.infra)
             _link(kept, built.bin / program.name)
             clock.finish(program.name, time.monotonic())
             todo.pop(0)
         if assets and not built.assets.is_dir():
-            _copy_assets(settings, built, infra)
+            _copy_assets(settings, built, shelf)
     except ConductorError as bad:
         tell("failed", f"{bad.what} {bad.why}")
         raise
@@ -237,12 +233,13 @@ def _edited(settings: Settings, program: Program, infra: Path) -> Path:
     return folder / "go.mod"
 
 
-def _copy_assets(settings: Settings, built: Programs, infra: Path) -> None:
+def _copy_assets(settings: Settings, built: Programs, shelf: Catalogue) -> None:
     """CRDs and base configuration come out of the modules' own folders; they are never committed here."""
     temporary = built.assets.with_name(f".assets.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
-    for target, (module, folder) in _ASSETS.items():
-        source = _module_dir(settings, module, infra / "go" / "control-plane") / folder
+    temporary.mkdir()
+    for target, (pinned, module, folder) in shelf.assets.items():
+        source = _module_dir(settings, module, shelf.infra / "go" / pinned) / folder
         (temporary / target).mkdir(parents=True)
         for path in sorted(source.glob("*.yaml")):
             if path.name != "kustomization.yaml":

@@ -99,6 +99,26 @@ CATALOGUE: tuple[Program, ...] = (
 )
 
 
+ASSETS: dict[str, tuple[str, str, str]] = {
+    "crds/argo-cd": ("control-plane", _ARGOCD, "manifests/crds"),
+    "crds/argo-rollouts": ("control-plane", _ROLLOUTS, "manifests/crds"),
+    "argocd": ("control-plane", _ARGOCD, "manifests/base/config"),
+}
+"""YAML that is copied out of modules: target, the folder whose `go.mod` pins the module, module, folder in it."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What can be built, from the `go.mod` files below `infra/go`."""
+
+    infra: Path
+    programs: tuple[Program, ...]
+    assets: dict[str, tuple[str, str, str]]
+
+
+SHIPPED = Catalogue(LOCAL_INFRA, CATALOGUE, ASSETS)
+
+
 @dataclass(frozen=True)
 class Programs:
     """A built set: `bin` holds the programs, `assets` the CRDs and base configuration out of the same modules."""
@@ -130,25 +150,25 @@ def go_program() -> Path:
     return found
 
 
-def select(only: list[str] | None = None) -> list[Program]:
+def select(only: list[str] | None = None, shelf: Catalogue = SHIPPED) -> list[Program]:
     """The named programs in build order, without names the default set; raises `InputError` on an unknown name."""
     if only is None:
-        return [p for p in CATALOGUE if not p.on_request]
-    unknown = sorted(set(only) - {p.name for p in CATALOGUE})
+        return [p for p in shelf.programs if not p.on_request]
+    unknown = sorted(set(only) - {p.name for p in shelf.programs})
     if unknown:
         raise InputError(
             f"There is no program {', '.join(unknown)} to build.",
-            why="The known ones are " + ", ".join(p.name for p in CATALOGUE) + ".",
+            why="The known ones are " + ", ".join(p.name for p in shelf.programs) + ".",
             next="Name one of them.",
         )
-    return [p for p in CATALOGUE if p.name in only]
+    return [p for p in shelf.programs if p.name in only]
 
 
-def digest(program: Program, infra: Path = LOCAL_INFRA) -> str:
+def digest(program: Program, shelf: Catalogue = SHIPPED) -> str:
     """SHA-256 (hex) of everything that decides the bytes of `program`."""
     told = hashlib.sha256()
     for name in ("go.mod", "go.sum"):
-        path = infra / "go" / program.folder / name
+        path = shelf.infra / "go" / program.folder / name
         try:
             told.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as bad:
@@ -170,19 +190,19 @@ def _toolchain() -> list[str]:
     return [wheel, platform.system(), platform.machine(), os.environ.get("GOARCH", ""), os.environ.get("GOOS", "")]
 
 
-def store(settings: Settings, program: Program, infra: Path = LOCAL_INFRA) -> Path:
+def store(settings: Settings, program: Program, shelf: Catalogue = SHIPPED) -> Path:
     """Where the binary of `program` is kept; the folder name is the start of its digest."""
-    return settings.cache / "programs" / "store" / digest(program, infra)[:24] / program.name
+    return settings.cache / "programs" / "store" / digest(program, shelf)[:24] / program.name
 
 
-def layout(settings: Settings, infra: Path = LOCAL_INFRA) -> Programs:
-    """The folders of the set that belongs to the files in `infra`, whether built or not."""
-    whole = hashlib.sha256("".join(digest(p, infra) for p in CATALOGUE).encode()).hexdigest()[:24]
+def layout(settings: Settings, shelf: Catalogue = SHIPPED) -> Programs:
+    """The folders of the set that belongs to the files of `shelf`, whether built or not."""
+    whole = hashlib.sha256("".join(digest(p, shelf) for p in shelf.programs).encode()).hexdigest()[:24]
     root = settings.cache / "programs" / whole
     return Programs(bin=root / "bin", assets=root / "assets")
 
 
-def missing(settings: Settings, only: list[str] | None = None, infra: Path = LOCAL_INFRA) -> list[str]:
+def missing(settings: Settings, only: list[str] | None = None, shelf: Catalogue = SHIPPED) -> list[str]:
     """Names of the programs that still have to be built, in build order."""
-    built = layout(settings, infra)
-    return [p.name for p in select(only) if not (built.bin / p.name).is_file()]
+    built = layout(settings, shelf)
+    return [p.name for p in select(only, shelf) if not (built.bin / p.name).is_file()]

@@ -180,6 +180,8 @@ def _bar(as_json: bool) -> Iterator[_Told]:
         task = bar.add_task("preparing", total=1.0, left="")
 
         def told(text: str, share: float, left: int) -> None:
-            bar.update(task, description=text or "ready", completed=share, left=f"about {_time(left)} left" if left else "")
+            bar.update(
+                task, description=text or "ready", completed=share, left=f"about {_time(left)} left" if left else ""
+            )
 
         yield told
