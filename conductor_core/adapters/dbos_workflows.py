@@ -37,6 +37,8 @@ PLANS, CHANGES = "plans", "changes"
 POLL = 0.2
 WATCH = 5.0
 LOCK_PATIENCE = 15.0
+RECORDING = 5
+"""Seconds that DBOS has to write down what the last handlers ended."""
 RETRY_FIRST, RETRY_CAP = 1.0, 30.0
 _STATES = {"ENQUEUED": "queued", "DELAYED": "queued", "PENDING": "running"}
 _KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
@@ -198,7 +200,7 @@ def serve(
                 yield serving
             finally:
                 serving.stop(grace)
-                DBOS.destroy()
+                DBOS.destroy(workflow_completion_timeout_sec=0 if serving.running() else RECORDING)
     finally:
         _one_at_a_time.release()
 
