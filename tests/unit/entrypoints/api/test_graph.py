@@ -117,7 +117,6 @@ def test_it_takes_posts_of_json_alone(browser: Browser) -> None:
         "mutation { approve }",
         "subscription { changes }",
         "{",
-        "query A { runbooks { name } } query B { runbooks { name } }",
         "{ runbooks { ...F } } fragment F on Runbook { ...F }",
     ],
 )
