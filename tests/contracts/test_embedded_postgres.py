@@ -14,12 +14,15 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 
 from conductor_core.adapters.postgres import embedded, server_files
+from conductor_core.adapters.postgres.engine import MIGRATIONS
 from conductor_core.errors import ConfigurationError, StorageError
 from tests.fakes.small_volume import ROOT, SmallVolume
 
 pytestmark = pytest.mark.postgres
+NEWEST = ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def test_processes_that_start_at_once_share_one_server(home: Path) -> None:
     assert {errors for _, errors in said} == {""}
     assert {output.strip() for output, _ in said} == {embedded.running(home)}
     with psycopg.connect(embedded.running(home)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]
 
 
 def test_it_outlives_the_process_that_started_it(home: Path) -> None:
