@@ -31,7 +31,7 @@ _STR = "tag:yaml.org,2002:str"
 class _Loader(yaml.CSafeLoader):
     """CSafeLoader with Kubernetes' scalars; mapping keys become text."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML declares it so)
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML declares it so
     unique_keys = False
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -26,7 +26,7 @@ _SECRET_WORDS = frozenset(
     """
     password passwords passwd passphrase pwd secret secrets token tokens apikey apitoken credential
     credentials privatekey accesskey secretkey dsn htpasswd kubeconfig bearer webhookurl
-    """.split()  # noqa: SIM905 (a list of words reads better as text)
+    """.split()  # noqa: SIM905  # a list of words reads better as text
 )
 _SECRET_PAIRS = frozenset(
     tuple(pair.split())
@@ -51,7 +51,7 @@ _REFERENCE_WORDS = frozenset(
     version id ids length ttl seconds minutes hours days timeout count size limit port provider store
     namespace annotations labels header audience issuer policy mode format kind rotation interval
     optional prefix review reviews
-    """.split()  # noqa: SIM905 (a list of words reads better as text)
+    """.split()  # noqa: SIM905  # a list of words reads better as text
 )
 _INNER_REFERENCES = frozenset(
     {"name", "key", "keys", "path", "namespace", "kind", "apiVersion", "items", "mode", "type"}

@@ -21,7 +21,7 @@ from typing import Any
 from conductor_core.errors import InputError
 
 OWNED_BY_HELM = "owner=helm"
-SECRET_TYPE = "helm.sh/release.v1"  # noqa: S105 (a type, not a password)
+SECRET_TYPE = "helm.sh/release.v1"  # noqa: S105  # a type, not a password
 OPERATION_LABEL = "conductor-operation"
 _PREFIX = "conductor:"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")

@@ -13,7 +13,7 @@ from conductor_core.domain.manifests import Kind
 from conductor_core.errors import InputError, NotFoundError
 from conductor_core.ports.cluster import Cluster
 from tests.fakes.cluster import FakeCluster
-from tests.real.conftest import plane  # noqa: F401 (a fixture: the real half of the contract asks for it by name)
+from tests.real.conftest import plane  # noqa: F401  # a fixture: the real half of the contract asks for it by name
 
 CONFIG, SECRET, NAMESPACE = Kind("v1", "ConfigMap"), Kind("v1", "Secret"), Kind("v1", "Namespace")
 

@@ -21,6 +21,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import ChartRequest, Helm
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.helm import FakeHelm
+from tests.real.conftest import plane  # noqa: F401  # a fixture: the real half of the contract asks for it by name
 
 FAKE = {
     "conf.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $release-conf}\ndata: {a: '$a', b: '$b'}\n",
