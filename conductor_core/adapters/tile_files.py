@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from conductor_core.ports.log_store import GROUP_LIMIT
 
 ASIDE = "aside"
 _BATCH = 64  # files open at once
+_SYNCS = 8  # fsyncs at once: the file system makes one commit of them, where one after the other each waits for its own
 
 
 class TileFiles:
@@ -27,9 +29,11 @@ class TileFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: set[Path] = set()
+        self._published = False
+        self._pool = ThreadPoolExecutor(_SYNCS, thread_name_prefix="ledger-fsync")
 
     def write(self, resources: Sequence[tuple[Place, bytes]]) -> None:
-        """See `LogStore`. One pass: create and write a batch, fsync its files, and the folders at the end."""
+        """See `LogStore`. One pass: create and write up to 64 files, then fsync them and all folders together."""
         folders: dict[Path, None] = {}
         with _fatal("written"):
             for start in range(0, len(resources), _BATCH):
@@ -40,23 +44,23 @@ class TileFiles:
                         self._make(path.parent, folders)
                         opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
                         _write_all(opened[-1], data)
-                    for handle in opened:
-                        os.fsync(handle)
+                    if start + _BATCH >= len(resources):
+                        opened.extend(map(_open_folder, folders))
+                    self._sync(opened)
                 finally:
                     for handle in opened:
                         os.close(handle)
-            for folder in folders:
-                _sync_folder(folder)
 
     def read(self, path: str) -> bytes:
         """See `LogStore`; only paths of the log are opened, and no link is followed."""
         return self._read(parse_path(path).path)
 
     def publish(self, checkpoint: bytes) -> None:
-        """See `LogStore`: a new file, fsynced, takes the name; then the folder is fsynced."""
+        """See `LogStore`: a new file, fsynced, takes the name. The folder is fsynced the first time."""
         new = self._root / f"{CHECKPOINT}.new"
+        folders: dict[Path, None] = {}
         with _fatal("published"):
-            self._make(self._root, {})
+            self._make(self._root, folders)
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
             try:
                 _write_all(handle, checkpoint)
@@ -64,7 +68,9 @@ class TileFiles:
             finally:
                 os.close(handle)
             new.rename(self._root / CHECKPOINT)
-            _sync_folder(self._root)
+            if not self._published:
+                self._sync_folders(folders)
+            self._published = True
 
     def published(self) -> bytes | None:
         """See `LogStore`."""
@@ -85,8 +91,7 @@ class TileFiles:
                 self._make(target.parent, folders)
                 source.rename(target)
                 folders[source.parent] = None
-            for folder in folders:
-                _sync_folder(folder)
+            self._sync_folders(folders)
         return len(found)
 
     def prune(self, full: Sequence[Place]) -> None:
@@ -103,7 +108,7 @@ class TileFiles:
         """The widths of the partial resources that are there beside this full one, ascending."""
         with _fatal("looked through"):
             try:
-                names = os.listdir(self._root / f"{full.path}.p")  # noqa: PTH208 - only names are needed, and often
+                names = os.listdir(self._root / f"{full.path}.p")  # noqa: PTH208  # only names are needed, and often
             except FileNotFoundError:
                 return []
         return sorted(int(name) for name in names if re.fullmatch("[1-9][0-9]{0,2}", name) and int(name) < WIDTH)
@@ -148,6 +153,22 @@ class TileFiles:
             if new == self._root:
                 return
 
+    def _sync_folders(self, folders: Iterable[Path]) -> None:
+        opened: list[int] = []
+        try:
+            opened.extend(map(_open_folder, folders))
+            self._sync(opened)
+        finally:
+            for handle in opened:
+                os.close(handle)
+
+    def _sync(self, handles: Sequence[int]) -> None:
+        """Fsync all; returns or raises when none is under way any more, so that the caller may close them."""
+        acts = [self._pool.submit(os.fsync, handle) for handle in handles]
+        wait(acts)
+        for act in acts:
+            act.result()
+
 
 @contextmanager
 def _fatal(act: str) -> Iterator[None]:
@@ -167,9 +188,5 @@ def _write_all(handle: int, data: bytes) -> None:
         done += os.write(handle, data[done:])
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _open_folder(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -23,9 +23,9 @@ class Head:
 class LogStore(Protocol):
     """Immutable resources by path, and one `checkpoint` that is replaced.
 
-    Durability: `write` and `publish` return when the bytes *and* the names survive a power cut. Errors: whatever keeps
-    a call from doing so is a `LedgerError`, after which the state is unknown; the caller must end its process and must
-    not call again, because a page cache that has lost a write will report success the second time.
+    Durability: `write` and `set_aside` return when the bytes *and* the names survive a power cut. Errors: whatever
+    keeps a call from doing so is a `LedgerError`, after which the state is unknown; the caller must end its process
+    and must not call again, because a page cache that has lost a write will report success the second time.
     """
 
     def write(self, resources: Sequence[tuple[Place, bytes]]) -> None:
@@ -36,7 +36,10 @@ class LogStore(Protocol):
         """The bytes of a resource; raises `NotFoundError`, or `InputError` for a path that is none of the log's."""
 
     def publish(self, checkpoint: bytes) -> None:
-        """Replace the checkpoint; a reader sees the old one or the new one, whole, also after a power cut."""
+        """Replace the checkpoint; a reader sees the old one or the new one, whole.
+
+        After a power cut the old one may be back, until the next start publishes again; the first one in a process is
+        durable on return, so that a log that has entries never comes back without a checkpoint."""
 
     def published(self) -> bytes | None:
         """The checkpoint, or None before the first."""

@@ -22,8 +22,9 @@ MAX_ENTRIES = 4096
 class Sequencer:
     """Appends to one log. Call `start` once, then `step` whenever something may be queued.
 
-    After any error of `step` the instance refuses to go on (`LedgerError`): the process must end, and the next one's
-    `start` finds out what became durable. Retrying a failed write or fsync in the same process is never safe.
+    When writing, committing or publishing a group fails, the instance refuses to go on (`LedgerError`): the process
+    must end, and the next one's `start` finds out what became durable. Retrying a failed write or fsync in the same
+    process is never safe. A queue that can't be read, or that holds an entry too long for the log, changes nothing.
     """
 
     def __init__(
@@ -67,8 +68,11 @@ class Sequencer:
         return head
 
     def step(self, limit: int = MAX_ENTRIES) -> int:
-        """Append what is queued, as one group; returns how many entries became provable. Raises `LedgerError`."""
-        edge, self._edge = self._edge, None
+        """Append what is queued, as one group; returns how many entries became provable.
+
+        Raises `LedgerError`; `StorageError` when the queue can't be read; `InputError` for an entry above 65,535 bytes.
+        """
+        edge = self._edge
         if edge is None:
             raise LedgerError(
                 "The ledger is not being written.",
@@ -76,15 +80,16 @@ class Sequencer:
                 next="Look at the earlier error, mend its cause, and start the process again.",
             )
         rows = self._outbox.queued(min(limit, GROUP_LIMIT))
-        if rows:
-            grown, writes = edge.extend([row.entry for row in rows])
-            self._files.write(writes)
-            head = Head(grown.size, grown.root)
-            self._swap(Head(edge.size, edge.root), head, [row.row for row in rows])
-            self._publish(head)
-            self._files.prune(_superseded(writes))
-            edge = grown
-        self._edge = edge
+        if not rows:
+            return 0
+        grown, writes = edge.extend([row.entry for row in rows])
+        self._edge = None  # until all of the following is done, what is durable is unknown
+        self._files.write(writes)
+        head = Head(grown.size, grown.root)
+        self._swap(Head(edge.size, edge.root), head, [row.row for row in rows])
+        self._publish(head)
+        self._files.prune(_superseded(writes))
+        self._edge = grown
         return len(rows)
 
     def _agree(self, head: Head, shown: checkpoints.Checkpoint | None) -> Edge:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conductor_core.adapters.signing import ed25519, make_signer
 from conductor_core.domain import checkpoints, merkle, tiles
 from conductor_core.domain.notes import NoteSigner, VerifierKey
-from conductor_core.errors import ConductorError, LedgerError
+from conductor_core.errors import ConductorError, LedgerError, StorageError
 from conductor_core.ports.log_store import GROUP_LIMIT, Head
 from conductor_core.ports.outbox import Queued
 from conductor_core.services.sequencing import Sequencer
@@ -211,6 +211,25 @@ def test_an_entry_that_is_too_long_is_refused_before_anything_is_written() -> No
         sequencer.step()
     assert world.files.files == {}
     assert world.check() == []
+    world.rows.entries[0] = b"short"
+    assert sequencer.step() == 1, "nothing was begun, so the process may go on"
+
+
+def test_a_queue_that_cannot_be_read_for_a_moment_ends_nothing() -> None:
+    world = World()
+    sequencer = world.started()
+    world.rows.put(b"a")
+    readable = world.rows.queued
+
+    def unreadable(limit: int) -> Sequence[Queued]:
+        raise StorageError("The database is away.")
+
+    world.rows.queued = unreadable  # type: ignore[method-assign]
+    with pytest.raises(StorageError):
+        sequencer.step()
+    world.rows.queued = readable  # type: ignore[method-assign]
+    assert sequencer.step() == 1
+    assert world.check() == [b"a"]
 
 
 def test_of_two_sequencers_one_goes_on() -> None:
