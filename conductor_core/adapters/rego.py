@@ -28,6 +28,8 @@ from conductor_core.domain.policies import Answer, CanonicalInput, PolicyBundle,
 from conductor_core.errors import PolicyError
 
 ENGINE = "regopy"
+_NATIVE = threading.Lock()
+"""One thread of the process in rego-cpp at a time: two that save bundles at once abort the process (regopy 1.5.2)."""
 _ENTRYPOINTS = ("deny", "warn", "rules")
 _INPUT_AND_DATA = 2  # the first two locals of every plan
 
@@ -96,9 +98,10 @@ class RegoEngine:
         return answer
 
     def _evaluate(self, bundle: PolicyBundle, family: str, asked: CanonicalInput) -> Answer:
-        compiled = self._take(bundle, family)
-        compiled.interpreter.set_input(Input(_escaped(asked.document)))
-        found = {name: _query(compiled, f"{family}/{name}") for name in _ENTRYPOINTS}
+        with _NATIVE:
+            compiled = self._take(bundle, family)
+            compiled.interpreter.set_input(Input(_escaped(asked.document)))
+            found = {name: _query(compiled, f"{family}/{name}") for name in _ENTRYPOINTS}
         with self._lock:
             if self._digest == bundle.digest:
                 self._idle.setdefault(family, []).append(compiled)
