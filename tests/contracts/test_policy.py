@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
 from conductor_core.adapters.opa import OpaEngine
@@ -18,7 +14,8 @@ from conductor_core.adapters.rego import RegoEngine
 from conductor_core.domain.gates import Result
 from conductor_core.domain.policies import Answer, PolicyBundle, RuleDoc, UndecidedError
 from conductor_core.ports.policy import PolicyEngine
-from tests.fakes.policy import FakePolicyEngine, Rule, program
+from tests.fakes.opa_server import serving
+from tests.fakes.policy import FakePolicyEngine, Rule
 
 COLOUR = """package colour
 
@@ -84,7 +81,7 @@ CASES = {
         "compile-error",
     ),
     "mistyped": Case(
-        'package mistyped\n\ndeny contains "a" if startswith(input.number, "a")\n\nwarn := set()\n\nrules := {"a"}\n',
+        'package mistyped\n\ndeny contains "a" if lower(input.number) == "a"\n\nwarn := set()\n\nrules := {"a"}\n',
         undecided("evaluation-error"),
         "evaluation-error",
     ),
@@ -103,28 +100,10 @@ CASES = {
 Build = Callable[[PolicyBundle, Mapping[str, Rule]], PolicyEngine]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def opa_url() -> Iterator[str]:
-    url = f"http://127.0.0.1:{free_port()}"
-    argv = [str(program("opa")), "run", "--server", "--addr", url.removeprefix("http://"), "--log-level", "error"]
-    server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/health").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.05)
+    with serving() as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
 
 
 @pytest.fixture(params=["fake", "regopy", pytest.param("opa", marks=pytest.mark.opa)])

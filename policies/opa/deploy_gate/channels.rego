@@ -51,7 +51,7 @@ out_of_order[path] := msg if {
 	[index, channel] := previous
 	not channel.version == lib.version
 	path := lib.at(["live/channels", index, "version"])
-	msg := sprintf("Channel %s runs %s, not %s.", [channel.name, running(channel), lib.version])
+	msg := lib.say(["Channel ", channel.name, " runs ", running(channel), ", not ", lib.version, "."])
 }
 
 out_of_order[path] := msg if {
@@ -60,7 +60,7 @@ out_of_order[path] := msg if {
 	channel.version == lib.version
 	not channel.healthy == true
 	path := lib.at(["live/channels", index, "healthy"])
-	msg := sprintf("Version %s is not healthy in channel %s.", [lib.version, channel.name])
+	msg := lib.say(["Version ", lib.version, " is not healthy in channel ", channel.name, "."])
 }
 
 running(channel) := channel.version if {

@@ -86,6 +86,12 @@ test_freeze if {
 	denied(patched([freeze("*", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z")])) == set()
 }
 
+test_a_freeze_without_a_reason_is_one if {
+	bare := set_to("/live/freezes", [{"target": "*", "from": "2026-11-24T00:00:00Z", "until": "2026-11-25T00:00:00Z"}])
+	messages := {finding.msg | some finding in deploy_gate.deny} with input as patched([bare])
+	messages == {"release/staging/intelgraph is frozen until 2026-11-25T00:00:00Z."}
+}
+
 test_freeze_is_overridden_by_role_with_a_reason if {
 	frozen := freeze("*", "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z")
 	override := {"kind": "freeze", "by": "local:captain", "role": "captain", "reason": "incident"}
@@ -130,6 +136,7 @@ test_scan_threshold if {
 	denied(patched([bad])) == rule
 	warned(patched([bad, set_to("/change/tier", "dev")])) == rule
 	denied(patched([set_to("/scans/0/counts/high", 11)])) == rule
+	denied(patched([set_to("/scans/0/counts/high", "none")])) == rule
 	denied(patched([set_to("/scans/0/counts/high", 10)])) == set()
 	denied(patched([bad, set_to("/settings/scan_thresholds", {"critical": 1})])) == set()
 }
@@ -141,6 +148,7 @@ test_scan_attached if {
 	warned(patched(array.concat(in_prod, [none]))) == rule
 	required := set_to("/settings/require_scans", true)
 	denied(patched(array.concat(in_prod, [none, required]))) == rule
+	warned(patched(array.concat(in_prod, [none, required]))) == set()
 	denied(patched([none, required])) == set()
 }
 
@@ -164,5 +172,7 @@ test_signature_attached if {
 	rule := {"deploy_gate/signature-attached"}
 	none := set_to("/scans", [scan])
 	warned(patched([none])) == rule
-	denied(patched(array.concat(in_prod, [none, set_to("/settings/require_signatures", true)]))) == rule
+	required := array.concat(in_prod, [none, set_to("/settings/require_signatures", true)])
+	denied(patched(required)) == rule
+	warned(patched(required)) == set()
 }

@@ -59,7 +59,7 @@ deny contains lib.finding("deploy_gate/freeze", path, msg, clears) if {
 	some index, freeze in active_freezes
 	not overridden
 	path := lib.at(["live/freezes", index])
-	msg := sprintf("%s is frozen until %s: %s", [input.change.target, freeze.until, object.get(freeze, ["reason"], "")])
+	msg := lib.say([input.change.target, " is frozen until ", freeze.until, reason_of(freeze)])
 	clears := "Wait until the freeze ends, or have somebody with the right role override it with a reason."
 }
 
@@ -67,15 +67,22 @@ warn contains lib.finding("deploy_gate/freeze", path, msg, clears) if {
 	some index, _ in active_freezes
 	some override in overrides
 	path := lib.at(["live/freezes", index])
-	msg := sprintf("The freeze of %s is overridden by %s: %s", [input.change.target, override.by, override.reason])
+	msg := lib.say(["The freeze of ", input.change.target, " is overridden by ", override.by, reason_of(override)])
 	clears := "Nothing: the override is recorded with the Change."
 }
 
 rules contains "deploy_gate/freeze"
 
+reason_of(entry) := concat("", [": ", entry.reason]) if is_string(entry.reason)
+
+reason_of(entry) := "." if not entry.reason
+
 active_freezes[index] := freeze if {
 	some index, freeze in input.live.freezes
 	concerns(freeze.target, input.change.target)
+	every time in [freeze.from, freeze.until, input.now] {
+		lib.utc(time)
+	}
 	freeze.from <= input.now
 	input.now < freeze.until
 }
@@ -83,6 +90,8 @@ active_freezes[index] := freeze if {
 concerns(pattern, target) if pattern == target
 
 concerns(pattern, target) if {
+	is_string(pattern)
+	is_string(target)
 	endswith(pattern, "*")
 	startswith(target, trim_suffix(pattern, "*"))
 }
@@ -91,6 +100,7 @@ overrides contains override if {
 	some override in input.change.overrides
 	override.kind == "freeze"
 	override.role in lib.setting("freeze_override_roles", ["captain"])
+	is_string(override.reason)
 	trim(override.reason, " ") != ""
 }
 
@@ -108,7 +118,7 @@ deny contains lib.finding("deploy_gate/quarantine", path, msg, clears) if {
 	entry.release == lib.parameter("release")
 	entry.version == lib.version
 	path := lib.at(["live/quarantined", index])
-	msg := sprintf("%s %s is quarantined: %s", [entry.release, entry.version, object.get(entry, ["reason"], "")])
+	msg := lib.say([entry.release, " ", entry.version, " is quarantined", reason_of(entry)])
 	clears := "Choose another version, or release this one from quarantine with a reason."
 }
 

@@ -56,10 +56,19 @@ too_many[path] := msg if {
 	report.kind == "vulnerabilities"
 	some severity, most in thresholds
 	found := report.counts[severity]
-	found > most
+	exceeds(found, most)
 	path := lib.at(["scans", index, "counts", severity])
-	msg := sprintf("%s has %d %s vulnerabilities; %d are allowed.", [report.image, found, severity, most])
+	msg := lib.say([report.image, " has ", found, " ", severity, " vulnerabilities; ", most, " are allowed."])
 }
+
+exceeds(found, most) if {
+	is_number(found)
+	is_number(most)
+	found > most
+}
+
+# A count that is no number says nothing good.
+exceeds(found, _) if not is_number(found)
 
 # METADATA
 # title: A scan report is attached

@@ -27,8 +27,10 @@ finding(rule, path, msg, clears_by) := {
 	"clears_by": clears_by,
 }
 
-# Steps of a path, joined. (rego-cpp's sprintf puts quotes around texts that another function made, so it gets one at a
-# time, and messages are made from texts of the input only.)
+# rego-cpp's sprintf puts quotes around texts that another function made, unless the format is nothing but that text. So
+# sentences with such texts, and paths, are joined from parts.
+say(parts) := concat("", [sprintf("%v", [part]) | some part in parts])
+
 at(steps) := concat("/", [sprintf("%v", [step]) | some step in steps])
 
 # RFC 3339 in UTC with whole seconds: such times sort as texts do, so no engine has to read them.

@@ -26,5 +26,6 @@ test_images_need_a_text if {
 
 test_where_without_names if {
 	lib.where({"kind": "Role"}) == "Role/unnamed"
+	lib.where({"kind": 5, "metadata": {"name": 5, "namespace": 5}}) == "/unnamed"
 	lib.namespace({"kind": "Role"}) == ""
 }

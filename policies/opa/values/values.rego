@@ -18,7 +18,7 @@ pointer(path) := lib.at(array.concat(["values"], path))
 # title: No secret stands in the values
 # description: >-
 #   A text under a key that means a secret. References are fine: keys that end in name, key, ref, file, path or secret
-#   name where it is, and secret://name is a reference too.
+#   name where it is; so does everything below a key named keys, and secret://name is a reference too.
 # custom:
 #   id: values/no-secret
 #   severity: deny
@@ -28,12 +28,16 @@ deny contains lib.finding("values/no-secret", pointer(entry.path), msg, clears) 
 	is_string(entry.value)
 	entry.value != ""
 	secret_key(lower(entry.key))
+	not below_keys(entry.path)
 	not startswith(entry.value, "secret://")
 	msg := sprintf("The value of %s looks like a secret.", [entry.key])
 	clears := "Put the secret into the secret store and give its name (existingSecret)."
 }
 
 rules contains "values/no-secret"
+
+# A map from variables to keys in a secret names places, not contents.
+below_keys(path) if "keys" in path
 
 secret_key(key) if {
 	some word in ["password", "passwd", "passphrase", "token", "apikey", "api_key", "privatekey", "private_key", "credential"]

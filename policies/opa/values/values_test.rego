@@ -36,6 +36,7 @@ test_no_secret if {
 		denied(patched("/config", {key: ""}), "dev") == set()
 		denied(patched("/config", {key: true}), "dev") == set()
 	}
+	denied(patched("/secrets/keys", {"API_TOKEN": "api-token"}), "dev") == set()
 	every key in ["existingSecret", "passwordSecretName", "tokenRef", "tlsSecretName", "passwordFile", "tokenSecretKey"] {
 		denied(patched("/config", {key: "somewhere"}), "dev") == set()
 	}

@@ -25,7 +25,10 @@ deny contains lib.finding("workload/replicas", path, msg, clears) if {
 
 rules contains "workload/replicas"
 
-scaled_out(manifest) if manifest.spec.replicas >= 2
+scaled_out(manifest) if {
+	is_number(manifest.spec.replicas)
+	manifest.spec.replicas >= 2
+}
 
 scaled_out(manifest) if {
 	not manifest.spec.replicas
@@ -33,6 +36,7 @@ scaled_out(manifest) if {
 	scaler.kind == "HorizontalPodAutoscaler"
 	scaler.spec.scaleTargetRef.kind == manifest.kind
 	scaler.spec.scaleTargetRef.name == manifest.metadata.name
+	is_number(scaler.spec.minReplicas)
 	scaler.spec.minReplicas >= 2
 }
 

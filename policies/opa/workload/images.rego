@@ -37,7 +37,7 @@ pinned_tag(image) if {
 deny contains lib.finding("workload/image-registry", entry.path, msg, clears) if {
 	some entry in lib.images
 	not lib.registry_allowed(entry.image)
-	msg := sprintf("The image %s comes from %s, which is not allowed.", [entry.image, lib.registry(entry.image)])
+	msg := lib.say(["The image ", entry.image, " comes from ", lib.registry(entry.image), ", which is not allowed."])
 	clears := "Copy the image to an allowed registry, or have the registry allowed in the settings."
 }
 
