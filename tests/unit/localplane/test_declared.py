@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conductor_core.errors import ConfigurationError
-from conductor_core.localplane import certificates, declared
+from conductor_core.localplane import argo, certificates, declared
 from conductor_core.localplane import layout as layouts
 from conductor_core.localplane.layout import Layout
 from conductor_core.localplane.processes import ProcessSet
@@ -97,5 +97,5 @@ def test_a_missing_program_is_named(layout: Layout, programs: Programs) -> None:
 
 def test_a_long_home_still_gets_a_short_socket(tmp_path: Path) -> None:
     long = Layout(tmp_path / ("x" * 120), tmp_path)
-    assert len(declared._socket(long)) < 100
-    assert declared._socket(long) != declared._socket(Layout(tmp_path / ("y" * 120), tmp_path))
+    assert len(argo.socket_path(long)) < 100
+    assert argo.socket_path(long) != argo.socket_path(Layout(tmp_path / ("y" * 120), tmp_path))
