@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from conductor_core.adapters import dbos_workflows
-from conductor_core.adapters.dbos_workflows import DbosWorkflows, migrate, serve
+from conductor_core.adapters.dbos_workflows import DbosWorkflows, identity, migrate, serve
+from conductor_core.adapters.dbos_workflows import serving as serving_module
 from conductor_core.errors import ConflictError, StateError, UnreachableError
 from conductor_core.settings import PROJECT_ROOT
 
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.postgres
 
 WORKER = """
 import os, signal, sys, threading, time
-from conductor_core.adapters import dbos_workflows
+from conductor_core.adapters.dbos_workflows import identity, serve
 from conductor_core.errors import UnreachableError
 url, folder, executor, grace = sys.argv[1:]
-dbos_workflows.WATCH = 0.5
+identity.WATCH = 0.5
 def say(word, change):
     with open(f"{folder}/log", "a") as log:
         log.write(f"{word} {change} {executor} {time.time()}\\n")
@@ -38,7 +38,7 @@ def handle(change):
     say("end", change)
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-with dbos_workflows.serve(url, handle, handle, executor_id=executor, concurrency=4, grace=float(grace)) as serving:
+with serve(url, handle, handle, executor_id=executor, concurrency=4, grace=float(grace)) as serving:
     print("ready", flush=True)
     stop.wait()
 print("left", *serving.running(), flush=True)
@@ -210,7 +210,7 @@ def test_dbos_is_silent_when_all_is_well(workers: Workers) -> None:
 def test_transient_errors_are_tried_again_and_others_are_not(
     database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(dbos_workflows, "RETRY_FIRST", 0.05)
+    monkeypatch.setattr(serving_module, "RETRY_FIRST", 0.05)
     calls: list[str] = []
 
     def plan(change: str) -> None:
@@ -241,7 +241,7 @@ def test_transient_errors_are_tried_again_and_others_are_not(
 
 
 def test_two_living_workers_cannot_share_an_id(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbos_workflows, "LOCK_PATIENCE", 0.3)
+    monkeypatch.setattr(identity, "LOCK_PATIENCE", 0.3)
     workers.start("one")
     with (
         pytest.raises(ConflictError, match="id one is alive"),
@@ -266,7 +266,7 @@ def test_a_worker_without_its_database_says_so() -> None:
 
 
 def test_a_lost_connection_of_the_lock_is_made_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbos_workflows, "WATCH", 0.2)
+    monkeypatch.setattr(identity, "WATCH", 0.2)
     held = (
         "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database "
         "WHERE locktype = 'advisory' AND granted AND datname = current_database()"
