@@ -34,7 +34,7 @@ DEPTH, ALIASES, TOKENS, ROWS = 8, 15, 1000, 200
 """Limits of one query: nesting, aliases, tokens, and rows of one list."""
 
 
-async def _changes(info: Info, filters: ChangeFilter | None = None, limit: int = 50) -> list[Change]:
+async def _changes(info: Info, filters: ChangeFilter | None = None, limit: int = 50) -> list[Change] | None:
     asked = filters or ChangeFilter()
     query = change_query(asked.states, asked.target, asked.runbook, asked.requester, asked.text, _rows(limit))
     reading = reading_of(info)
@@ -42,18 +42,18 @@ async def _changes(info: Info, filters: ChangeFilter | None = None, limit: int =
     return [change_type(change, reading.conductor) for change in found]
 
 
-async def _one_change(info: Info, id: str) -> Change:
+async def _one_change(info: Info, id: str) -> Change | None:
     reading = reading_of(info)
     return change_type(await reading.ask(reading.conductor.changes.get, id), reading.conductor)
 
 
-async def _runbooks(info: Info) -> list[Runbook]:
+async def _runbooks(info: Info) -> list[Runbook] | None:
     reading = reading_of(info)
     known = (await reading.ask(reading.conductor.runbooks.catalogue)).runbooks
     return [runbook_type(known[name]) for name in sorted(known)]
 
 
-async def _releases(info: Info) -> list[Release]:
+async def _releases(info: Info) -> list[Release] | None:
     reading = reading_of(info)
     inventory = await reading.ask(reading.conductor.releases.inventory)
     return [Release(**cast("dict[str, Any]", row.as_json())) for row in inventory.rows]
@@ -61,12 +61,14 @@ async def _releases(info: Info) -> list[Release]:
 
 @strawberry.type
 class Query:
-    """Everything that can be read."""
+    """Everything that can be read; a part that can't be answered is null, with its error beside the other parts."""
 
-    changes: list[Change] = strawberry.field(resolver=_changes, description="Changes that match, newest first.")
-    change: Change = strawberry.field(resolver=_one_change, description="One Change by its id.")
-    releases: list[Release] = strawberry.field(resolver=_releases, description="Every release in every channel.")
-    runbooks: list[Runbook] = strawberry.field(resolver=_runbooks, description="Every runbook that works, by name.")
+    changes: list[Change] | None = strawberry.field(resolver=_changes, description="Changes that match, newest first.")
+    change: Change | None = strawberry.field(resolver=_one_change, description="One Change by its id.")
+    releases: list[Release] | None = strawberry.field(resolver=_releases, description="Every release in every channel.")
+    runbooks: list[Runbook] | None = strawberry.field(
+        resolver=_runbooks, description="Every runbook that works, by name."
+    )
 
 
 def _rows(limit: int) -> int:
