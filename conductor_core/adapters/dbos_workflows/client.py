@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from dbos import DBOS, DBOSClient, EnqueueOptions  # noqa: TID251 (this room is the library's home)
+from dbos import DBOS, DBOSClient, EnqueueOptions  # noqa: TID251  # this room is its home
 
 from conductor_core.adapters.dbos_workflows.wall import APPLICATION, CHANGES, PLANS, VERSION, libpq, wall
 

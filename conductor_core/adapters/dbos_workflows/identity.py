@@ -9,8 +9,8 @@ import time
 from contextlib import suppress
 from typing import LiteralString
 
-import psycopg  # noqa: TID251 (this room is the library's home)
-from dbos import DBOS  # noqa: TID251 (this room is the library's home)
+import psycopg  # noqa: TID251  # this room is its home
+from dbos import DBOS  # noqa: TID251  # this room is its home
 
 from conductor_core.adapters.dbos_workflows.wall import APPLICATION, FOREIGN, libpq, wall
 from conductor_core.errors import ConflictError

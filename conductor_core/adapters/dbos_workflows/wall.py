@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg  # noqa: TID251 (this room is the library's home)
-from dbos import error as dbos_errors  # noqa: TID251 (this room is the library's home)
-from sqlalchemy.exc import SQLAlchemyError  # noqa: TID251 (this room is the library's home)
+import psycopg  # noqa: TID251  # this room is its home
+from dbos import error as dbos_errors  # noqa: TID251  # this room is its home
+from sqlalchemy.exc import SQLAlchemyError  # noqa: TID251  # this room is its home
 
 from conductor_core.errors import UnreachableError
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dbos import DBOS  # noqa: TID251 (this room is the library's home)
+from dbos import DBOS  # noqa: TID251  # this room is its home
 
 from conductor_core.adapters.dbos_workflows.identity import Identity
 from conductor_core.adapters.dbos_workflows.serving import Serving
