@@ -141,3 +141,12 @@ def test_a_hash_of_another_length_is_refused(size: int) -> None:
 def test_an_empty_new_tree_has_the_empty_root() -> None:
     with pytest.raises(LedgerError):
         merkle.verify_consistency(0, 0, merkle.EMPTY_ROOT, LEAVES[0], [])
+
+
+def test_the_root_of_a_smaller_tree_is_not_that_of_the_claimed_size() -> None:
+    merkle.verify_consistency(1, 2, LEAVES[0], mth(0, 2), [LEAVES[1]])
+    for claimed in (3, 4, 5, 64):
+        with pytest.raises(LedgerError, match="shorter"):
+            merkle.verify_consistency(1, claimed, LEAVES[0], mth(0, 2), [LEAVES[1]])
+        with pytest.raises(LedgerError, match="shorter"):
+            merkle.verify_inclusion(LEAVES[0], 0, claimed, [LEAVES[1]], mth(0, 2))

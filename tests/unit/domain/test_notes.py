@@ -230,3 +230,11 @@ def test_kinds_of_keys_that_we_cannot_check_are_refused(kind: int) -> None:
 def test_what_cannot_be_a_note_is_not_signed(text: bytes) -> None:
     with pytest.raises(InputError):
         SIGNER.note(text)
+
+
+@pytest.mark.parametrize("control", [*range(0x0A), *range(0x0B, 0x20)])
+def test_a_control_character_is_refused_even_when_it_was_signed(control: int) -> None:
+    text = b"a" + bytes([control]) + b"b\n"
+    signed = notes.Note(text, (notes.Signature(SIGNER.key.name, SIGNER.key.key_id, SIGNER.sign(text)),)).encode()
+    with pytest.raises(LedgerError, match="control character"):
+        notes.open_note(signed, [SIGNER.key], ed25519)
