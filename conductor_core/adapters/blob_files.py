@@ -201,8 +201,7 @@ def _holds(folder: int, name: str, digest: str) -> bool:
 
 
 def _sweep(incoming: int) -> None:
-    with os.scandir(incoming) as entries:
-        old = [e.name for e in entries if e.stat(follow_symlinks=False).st_mtime < time.time() - _DAY]
-    for name in old:
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=incoming)
+    for name in os.listdir(incoming):
+        with suppress(FileNotFoundError):  # another writer's, which is done with it
+            if os.stat(name, dir_fd=incoming, follow_symlinks=False).st_mtime < time.time() - _DAY:
+                os.unlink(name, dir_fd=incoming)

@@ -36,9 +36,9 @@ class Run:
         print(f"plan {change.plan_digest}")
         for name, value in (plan.summary | plan.facts).items() if plan else ():
             print(f"  {name}: {value}")
-        for approval in change.approvals:
+        for approval in change.valid_approvals:
             print(f"approved by {approval.actor.name} at {approval.at:%Y-%m-%d %H:%M:%S} UTC {approval.reason}")
-        if not change.approvals:
+        if not change.valid_approvals:
             print(f"approvals needed: {change.approvals_required}")
 
     def perform(self, kind: str, key: str = "") -> None:

@@ -26,6 +26,6 @@ class _Late:
         return getattr(target, name)
 
 
-def late(port: type[T], source: Callable[[], K], make: Callable[[K], T]) -> T:
-    """A stand-in for `port` that makes its adapter from `source()` whenever that has changed; both may raise."""
+def late(source: Callable[[], K], make: Callable[[K], T]) -> T:
+    """A stand-in that makes its adapter from `source()` at first use, and whenever that has changed; both may raise."""
     return cast(T, _Late(source, make))

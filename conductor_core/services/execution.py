@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from conductor_core.domain import changes as c
@@ -9,7 +10,7 @@ from conductor_core.domain.changes import Change, Check, Outcome, State
 from conductor_core.domain.gates import Result, overall
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import what_changed
-from conductor_core.errors import ConductorError, StateError
+from conductor_core.errors import ConductorError, StateError, TransientError
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.notebooks import NotebookRun, Notebooks, Output
 from conductor_core.ports.run_log import RunLog
@@ -51,7 +52,7 @@ class ExecutionService:
         """Plan a requested Change; anything else is left alone."""
         change = self._changes.get(change_id)
         if change.state is State.REQUESTED:
-            self._transition(change_id, self._planning.plan(change))
+            self._transition(change_id, self._planned(change))
 
     def execute(self, change_id: str) -> None:
         """Execute an approved Change, or go on with one whose worker died."""
@@ -64,16 +65,25 @@ class ExecutionService:
         if change.state in c.RUNNING:
             self._transition(change_id, self._run(change))
 
+    def _planned(self, change: Change) -> c.Planned | c.PlanFailed:
+        try:
+            return self._planning.plan(change)
+        except TransientError:
+            raise
+        except Exception as bug:  # a Change must not stay in no state because of it
+            logging.exception("planning %s", change.id)
+            return c.PlanFailed(_unexpected("The plan", bug))
+
     def _still_holds(self, change: Change) -> bool:
         """Check again at dispatch: authority, evidence, policy and target (security rule 3)."""
         try:
             authorize(change.requester, Action.REQUEST, Resource("change", change.id, change.requester.key))
-            for approval in change.approvals:
+            for approval in change.valid_approvals:
                 authorize(approval.actor, Action.APPROVE, Resource("change", change.id, change.requester.key))
         except ConductorError as refused:
             self._replan(change, (str(refused),), None)
             return False
-        fresh = self._planning.plan(change)
+        fresh = self._planned(change)
         if isinstance(fresh, c.PlanFailed):
             self._replan(change, (fresh.outcome.what,), fresh)
             return False
@@ -104,6 +114,10 @@ class ExecutionService:
         except ConductorError as bad:
             said = bad.diagnostics()
             return _ending(NotebookRun(b"", said.what), "", self._operations.of(change.id), said.why, said.next)
+        except Exception as bug:  # a Change must not stay in no state because of it
+            logging.exception("running %s", change.id)
+            end = _unexpected("The run", bug)
+            return _ending(NotebookRun(b"", end.what), "", self._operations.of(change.id), end.why, end.next)
         digest, _ = self._blobs.put(run.notebook)
         return _ending(run, digest, self._operations.of(change.id))
 
@@ -117,6 +131,11 @@ class ExecutionService:
             self._run_log.write(change_id, "note", str(refused))
             return False
         return True
+
+
+def _unexpected(what: str, bug: Exception) -> Outcome:
+    why = f"{type(bug).__name__}: {bug}" if isinstance(bug, ConductorError) else type(bug).__name__
+    return Outcome(f"{what} stopped with an unexpected error.", why, "Look into maestro-worker.log in the logs folder.")
 
 
 def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str = "", next: str = "") -> c.Message:

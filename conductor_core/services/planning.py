@@ -12,7 +12,7 @@ from conductor_core.domain.changes import Change, Outcome
 from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.runbooks import Runbook
-from conductor_core.errors import ConductorError
+from conductor_core.errors import ConductorError, ConfigurationError
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.runbooks import RunbookService
 
@@ -60,11 +60,13 @@ class PlanningService:
     def plan(self, change: Change) -> c.Planned | c.PlanFailed:
         """The message that planning this Change gives; an error of the world is an outcome, not an error."""
         try:
-            runbook = self._runbooks.get(change.runbook)
-            draft = self._draft(change, runbook)
+            return self._plan(change, self._runbooks.get(change.runbook))
         except ConductorError as bad:
             said = bad.diagnostics()
             return c.PlanFailed(Outcome(said.what, said.why, said.next))
+
+    def _plan(self, change: Change, runbook: Runbook) -> c.Planned:
+        draft = self._draft(change, runbook)
         names = sorted(draft.pieces)
         plan = Plan(
             evidence=tuple(self._evidence.put(name, *draft.pieces[name]) for name in names),
@@ -77,7 +79,7 @@ class PlanningService:
     def _draft(self, change: Change, runbook: Runbook) -> Draft:
         found = self._functions[runbook.plan](change) if runbook.plan in self._functions else None
         if found is None:
-            raise ConductorError(
+            raise ConfigurationError(
                 f"Runbook {runbook.name} asks for the plan function {runbook.plan!r}, which does not exist.",
                 why=f"Known: {', '.join(sorted(self._functions))}.",
                 next=f"Correct `plan` in runbooks/{runbook.name}.yaml.",

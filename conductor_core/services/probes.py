@@ -16,7 +16,6 @@ from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.status import OffError, Probe
 from conductor_core.settings import Settings
 
-
 LATE = 15.0
 """Seconds without a sign of life after which a worker counts as dead."""
 

@@ -22,7 +22,7 @@ LONG_LIVED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
 
 @dataclass(frozen=True)
 class ReleaseChecks:
-    """Looks at what the plan's manifests became in the cluster; `api` gives the format of its address, empty: not asked."""
+    """Looks at what became of the release; `api` gives the format of its address, empty: not asked."""
 
     source: ReleaseReader
     cluster: Cluster

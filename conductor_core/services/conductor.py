@@ -1,0 +1,154 @@
+"""The services joined over their ports: what every door gets, whatever the adapters behind it are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conductor_core.domain.actors import Actor, local_actor
+from conductor_core.ports.blobs import Blobs
+from conductor_core.ports.change_store import ChangeStore
+from conductor_core.ports.clock import Clock
+from conductor_core.ports.cluster import Cluster
+from conductor_core.ports.documents import Documents
+from conductor_core.ports.heartbeats import Heartbeats
+from conductor_core.ports.helm import Helm
+from conductor_core.ports.locks import Locks
+from conductor_core.ports.notebooks import Notebooks
+from conductor_core.ports.operation_store import OperationStore
+from conductor_core.ports.policy import PolicyEngine
+from conductor_core.ports.progress import BuildState
+from conductor_core.ports.repository import Repository
+from conductor_core.ports.run_log import RunLog
+from conductor_core.ports.runbook_files import RunbookFiles
+from conductor_core.ports.web import Web
+from conductor_core.ports.workflows import Workflows
+from conductor_core.services import probes
+from conductor_core.services.changes import ChangeService
+from conductor_core.services.checks import Patience, drivers
+from conductor_core.services.evidence import EvidenceService
+from conductor_core.services.execution import ExecutionService
+from conductor_core.services.gates import PolicyGate
+from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
+from conductor_core.services.ledger import Ledger
+from conductor_core.services.operations import Driver, OperationService
+from conductor_core.services.planning import Gate, PlanningService, parameters_only
+from conductor_core.services.release_checks import ReleaseChecks
+from conductor_core.services.release_plans import ReleasePlans
+from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.runbooks import RunbookService
+from conductor_core.services.server_gate import ServerGate
+from conductor_core.services.status import StatusService
+from conductor_core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The ports that the composition root has filled; `now` gives the settings with what the local plane offers."""
+
+    settings: Settings
+    now: Callable[[], Settings]
+    clock: Clock
+    store: ChangeStore
+    operations: OperationStore
+    run_log: RunLog
+    heartbeats: Heartbeats
+    blobs: Blobs
+    workflows: Workflows
+    notebooks: Notebooks
+    files: RunbookFiles
+    policy: PolicyEngine
+    cluster: Cluster
+    helm: Helm
+    repository: Repository
+    documents: Documents
+    web: Web
+    locks: Locks
+    mask_key: bytes
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    local_progress: Callable[[], BuildState | None]
+
+
+@dataclass(frozen=True)
+class Conductor:
+    """Everything that a door may call. `local_progress`: how far the local control plane's build is, or None."""
+
+    settings: Settings
+    changes: ChangeService
+    runbooks: RunbookService
+    releases: ReleaseReader
+    evidence: EvidenceService
+    run_log: RunLog
+    operations: OperationStore
+    acts: OperationService
+    notebooks: Notebooks
+    policy: PolicyEngine
+    status: StatusService
+    ledger: Ledger
+    store: ChangeStore
+    locks: Locks
+    execution: ExecutionService
+    heartbeats: Heartbeats
+    local_progress: Callable[[], BuildState | None]
+
+    def actor(self, name: str) -> Actor:
+        """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
+        return local_actor(name, allowed=self.settings.identity_mode == "local")
+
+
+def join(parts: Parts) -> Conductor:
+    """The services over these parts."""
+    ledger, evidence = Ledger(parts.store, parts.clock), EvidenceService(parts.blobs)
+    runbooks = RunbookService(parts.files)
+    changes = ChangeService(parts.store, runbooks, parts.workflows, ledger, parts.clock)
+    releases = ReleaseReader(
+        parts.repository,
+        parts.helm,
+        parts.cluster,
+        parts.documents,
+        mask_key=parts.mask_key,
+        channels_file=parts.settings.channels_file,
+    )
+    gates: dict[str, Gate] = {
+        "policy": PolicyGate(parts.policy, ledger, parts.clock.now),
+        "server": ServerGate(parts.cluster),
+    }
+    plans = ReleasePlans(releases, parts.helm, parts.documents, parts.mask_key).functions()
+    functions = {"parameters_only": parameters_only, **plans}
+    always = lambda: {"policy": parts.policy.bundle_digest()}  # noqa: E731  # a fact read at each plan
+    planning = PlanningService(runbooks, functions, gates, evidence, always)
+    looks = ReleaseChecks(releases, parts.cluster, parts.web, lambda: parts.now().intelgraph_url)
+    kinds: dict[str, Driver] = {
+        "helm_upgrade": HelmUpgrade(parts.helm, releases),
+        "helm_rollback": HelmRollback(parts.helm, releases),
+        **drivers(looks.probes(), Patience(parts.monotonic, parts.sleep)),
+    }
+    acts = OperationService(parts.operations, kinds, parts.clock)
+    variables = parts.settings.kernel_variables
+    execution = ExecutionService(
+        changes, planning, runbooks, acts, parts.notebooks, parts.run_log, parts.blobs, variables
+    )
+    asked = [
+        *probes.core(parts.store, parts.blobs, parts.policy, parts.heartbeats.latest),
+        *probes.outside(parts.now, parts.cluster, parts.helm, releases, parts.web),
+    ]
+    return Conductor(
+        settings=parts.settings,
+        changes=changes,
+        runbooks=runbooks,
+        releases=releases,
+        evidence=evidence,
+        run_log=parts.run_log,
+        operations=parts.operations,
+        acts=acts,
+        notebooks=parts.notebooks,
+        policy=parts.policy,
+        status=StatusService(asked, parts.workflows.depth),
+        ledger=ledger,
+        store=parts.store,
+        locks=parts.locks,
+        execution=execution,
+        heartbeats=parts.heartbeats,
+        local_progress=parts.local_progress,
+    )

@@ -1,0 +1,124 @@
+"""The composition root: the only file that joins ports to adapters. Connections open at first use."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from conductor_core.adapters.blob_files import BlobFiles
+from conductor_core.adapters.clock import SystemClock
+from conductor_core.adapters.dbos_workflows import DbosWorkflows
+from conductor_core.adapters.file_locks import FileLocks
+from conductor_core.adapters.git import GitRepository
+from conductor_core.adapters.helm import HelmProgram
+from conductor_core.adapters.kubernetes import KubernetesCluster
+from conductor_core.adapters.mask_key import mask_key
+from conductor_core.adapters.opa import OpaEngine
+from conductor_core.adapters.papermill_runs import PapermillRuns
+from conductor_core.adapters.policy_files import PolicyFiles
+from conductor_core.adapters.postgres import embedded
+from conductor_core.adapters.postgres.change_store import PostgresChangeStore
+from conductor_core.adapters.postgres.engine import open_engine
+from conductor_core.adapters.postgres.heartbeats import PostgresHeartbeats
+from conductor_core.adapters.postgres.operation_store import PostgresOperationStore
+from conductor_core.adapters.postgres.run_log import PostgresRunLog
+from conductor_core.adapters.rego import RegoEngine
+from conductor_core.adapters.runbook_files import RunbookFolder
+from conductor_core.adapters.system import SystemCommands
+from conductor_core.adapters.web import HttpxWeb
+from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.localplane import progress
+from conductor_core.localplane.reach import reach
+from conductor_core.ports.cluster import Cluster
+from conductor_core.ports.helm import Helm
+from conductor_core.ports.late import late
+from conductor_core.ports.policy import PolicyEngine
+from conductor_core.ports.repository import Repository
+from conductor_core.services.conductor import Conductor, Parts, join
+from conductor_core.settings import PROJECT_ROOT, Settings
+
+__all__ = ["Conductor", "database_url", "prepare_database", "serve", "stop_database", "wire", "worker_name"]
+
+
+def wire(settings: Settings) -> Conductor:
+    """Join everything; nothing is contacted but PostgreSQL's address. Raises `ConfigurationError`."""
+    clock, runner, documents, notebooks = SystemClock(), SystemCommands(), YamlDocuments(), PapermillRuns()
+    url = database_url(settings)
+    engine = open_engine(url)
+
+    def now() -> Settings:
+        return reach(settings)
+
+    def of_helm(s: Settings) -> Helm:
+        return HelmProgram(runner, documents, s.helm or "helm", s.kubeconfig, s.kube_context, settings.home / "charts")
+
+    cluster: Cluster = late(now, lambda s: KubernetesCluster(s.kubeconfig, s.kube_context))
+    helm: Helm = late(now, of_helm)
+    repository: Repository = late(now, lambda s: GitRepository(runner, s.ops_repo, settings.home))
+    bundle = PolicyFiles(PROJECT_ROOT / (settings.policy_bundle or "policies/opa"))
+    policy: PolicyEngine = OpaEngine(settings.opa_url, bundle) if settings.opa_url else RegoEngine(bundle)
+    parts = Parts(
+        settings=settings,
+        now=now,
+        clock=clock,
+        store=PostgresChangeStore(engine),
+        operations=PostgresOperationStore(engine, clock),
+        run_log=PostgresRunLog(engine, clock),
+        heartbeats=PostgresHeartbeats(engine),
+        blobs=BlobFiles(settings.blob_dir),
+        workflows=DbosWorkflows(url),
+        notebooks=notebooks,
+        files=RunbookFolder(PROJECT_ROOT / "runbooks", PROJECT_ROOT / "notebooks", notebooks.parameters),
+        policy=policy,
+        cluster=cluster,
+        helm=helm,
+        repository=repository,
+        documents=documents,
+        web=HttpxWeb(),
+        locks=FileLocks(settings.run_dir / "locks"),
+        mask_key=mask_key(settings.home),
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+        local_progress=lambda: None if settings.kube_context else progress.read(settings),
+    )
+    return join(parts)
+
+
+def database_url(settings: Settings) -> str:
+    """The URL of PostgreSQL: the configured one, else that of the embedded server, which is started if need be."""
+    return settings.database_url.get_secret_value() or embedded.start(settings.home)
+
+
+def prepare_database(settings: Settings) -> None:
+    """Start the embedded server if it's the one to use, and bring the tables up to date."""
+    from conductor_core.adapters.dbos_workflows import migrate as migrate_queue
+    from conductor_core.adapters.postgres.engine import migrate
+
+    migrate(database_url(settings))
+    migrate_queue(database_url(settings))
+
+
+def stop_database(settings: Settings) -> bool:
+    """Stop the embedded server; True when it ran."""
+    if settings.database_url.get_secret_value() or not embedded.running(settings.home):
+        return False
+    embedded.stop(settings.home)
+    return True
+
+
+def worker_name() -> str:
+    """A worker's name, the same after a restart, so that it finds the work that it was killed in."""
+    return os.environ.get("CONDUCTOR_WORKER_NAME") or socket.gethostname()
+
+
+@contextmanager
+def serve(conductor: Conductor) -> Iterator[None]:
+    """Work on the queue, as a worker, until the block ends."""
+    from conductor_core.adapters import dbos_workflows
+
+    plan, execute, url = conductor.execution.plan, conductor.execution.execute, database_url(conductor.settings)
+    with dbos_workflows.serve(url, plan, execute, executor_id=worker_name(), concurrency=4):
+        yield
