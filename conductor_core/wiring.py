@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 from conductor_core.adapters.blob_files import BlobFiles
 from conductor_core.adapters.clock import SystemClock
-from conductor_core.adapters.dbos_workflows import DbosWorkflows
 from conductor_core.adapters.file_locks import FileLocks
 from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
@@ -37,6 +36,7 @@ from conductor_core.ports.helm import Helm
 from conductor_core.ports.late import late
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.repository import Repository
+from conductor_core.ports.workflows import Workflows
 from conductor_core.services.conductor import Conductor, Parts, join
 from conductor_core.settings import PROJECT_ROOT, Settings
 
@@ -69,7 +69,7 @@ def wire(settings: Settings) -> Conductor:
         run_log=PostgresRunLog(engine, clock),
         heartbeats=PostgresHeartbeats(engine),
         blobs=BlobFiles(settings.blob_dir),
-        workflows=DbosWorkflows(url),
+        workflows=late(lambda: url, _queue),
         notebooks=notebooks,
         files=RunbookFolder(PROJECT_ROOT / "runbooks", PROJECT_ROOT / "notebooks", notebooks.parameters),
         policy=policy,
@@ -85,6 +85,12 @@ def wire(settings: Settings) -> Conductor:
         local_progress=lambda: None if settings.kube_context else progress.read(settings),
     )
     return join(parts)
+
+
+def _queue(url: str) -> Workflows:
+    from conductor_core.adapters.dbos_workflows import DbosWorkflows  # half of what a command's start-up would cost
+
+    return DbosWorkflows(url)
 
 
 def database_url(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from app import runtime
 from app.components import errors
 from app.theme import plain
 from conductor_core.errors import Diagnostics
-from conductor_core.localplane.progress import BuildProgress
+from conductor_core.ports.progress import BuildState
 
 
 @st.fragment(run_every=2)
@@ -25,7 +25,7 @@ def show() -> None:
             _building(progress)
 
 
-def _building(progress: BuildProgress) -> None:
+def _building(progress: BuildState) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown("**:material/construction: The local control plane is being built for the first time**")
         at = min(progress.done + 1, progress.total)

@@ -31,3 +31,7 @@ class BuildState(Protocol):
     @property
     def why(self) -> str:
         """Why it failed or rests."""
+
+    @property
+    def fraction(self) -> float:
+        """How much of the whole is done, from 0 to 1, by weight."""
