@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
 CHROMIUM = "/usr/bin/chromium"
+EXPECTED = ("404 (Not Found)", "Blocked script execution in 'about:srcdoc'")
+"""What Streamlit asks for under a page's own path, and the script in a notebook that the frame must not run."""
 PATIENCE = 30_000
 """Milliseconds that anything may take to appear on a busy machine."""
 
@@ -31,12 +33,10 @@ def chromium() -> Iterator[Browser]:
 class Screen:
     """One window of the workbench at `url`. `foreign` collects requests to other hosts, `faults` errors of scripts."""
 
-    def __init__(
-        self, browser: Browser, url: str, *, width: int = 1440, height: int = 900, scheme: str = "light"
-    ) -> None:
+    def __init__(self, browser: Browser, url: str) -> None:
         self._context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
+            viewport={"width": 1440, "height": 900},
+            color_scheme="light",
             permissions=["clipboard-read", "clipboard-write"],
         )
         self.page: Page = self._context.new_page()
@@ -51,7 +51,7 @@ class Screen:
             self.foreign.append(request.url)
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and "404" not in message.text:
+        if message.type == "error" and not any(known in message.text for known in EXPECTED):
             self.faults.append(message.text)
 
     def open(self, page: str = "", **where: str) -> None:
@@ -67,6 +67,7 @@ class Screen:
         box.click()
         self.page.get_by_role("option", name=who, exact=True).click()
         self.see(f"{who} ·")
+        self.still()
 
     def go(self, title: str) -> None:
         """Follow the sidebar to a page."""
@@ -107,11 +108,17 @@ class Screen:
         expect(found).to_be_visible(timeout=PATIENCE)
         return found
 
+    def still(self) -> None:
+        """Wait until no script is at work."""
+        quiet = self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        expect(quiet).to_be_attached(timeout=PATIENCE)
+        self.page.wait_for_timeout(200)
+
     def settled(self) -> None:
         """Wait until nothing is loading: no skeleton, no script at work."""
+        self.still()
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(300)
+        self.page.wait_for_timeout(200)
 
     def shot(self, name: str) -> Path:
         """Keep what is on the screen; gives the file."""
@@ -119,6 +126,16 @@ class Screen:
         path = ARTIFACTS / f"{name}.png"
         self.page.screenshot(path=path)
         return path
+
+    def shots(self, name: str) -> None:
+        """Keep the page in both themes and two widths."""
+        for scheme in ("light", "dark"):
+            for width in (800, 1440):
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+                self.page.wait_for_timeout(500)
+                self.shot(f"{name}-{width}-{scheme}")
+        self.page.emulate_media(color_scheme="light")
 
     def close(self) -> None:
         """Close the window."""
