@@ -28,8 +28,9 @@ from conductor_core.domain.policies import Answer, CanonicalInput, PolicyBundle,
 from conductor_core.errors import PolicyError
 
 ENGINE = "regopy"
-_NATIVE = threading.Lock()
-"""One thread of the process in rego-cpp at a time: two that save bundles at once abort the process (regopy 1.5.2)."""
+_COMPILING = threading.Lock()
+"""One compilation in the process at a time: two that save bundles at once abort the process (regopy 1.5.2). Decisions
+may overlap with one another and with a compilation: each has an interpreter and a bundle of its own."""
 _ENTRYPOINTS = ("deny", "warn", "rules")
 _INPUT_AND_DATA = 2  # the first two locals of every plan
 
@@ -98,10 +99,9 @@ class RegoEngine:
         return answer
 
     def _evaluate(self, bundle: PolicyBundle, family: str, asked: CanonicalInput) -> Answer:
-        with _NATIVE:
-            compiled = self._take(bundle, family)
-            compiled.interpreter.set_input(Input(_escaped(asked.document)))
-            found = {name: _query(compiled, f"{family}/{name}") for name in _ENTRYPOINTS}
+        compiled = self._take(bundle, family)
+        compiled.interpreter.set_input(Input(_escaped(asked.document)))
+        found = {name: _query(compiled, f"{family}/{name}") for name in _ENTRYPOINTS}
         with self._lock:
             if self._digest == bundle.digest:
                 self._idle.setdefault(family, []).append(compiled)
@@ -114,7 +114,8 @@ class RegoEngine:
             idle = self._idle.get(family)
             if idle:
                 return idle.pop()
-        return _compile(bundle, family)
+        with _COMPILING:
+            return _compile(bundle, family)
 
 
 def _compile(bundle: PolicyBundle, family: str) -> _Compiled:

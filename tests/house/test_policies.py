@@ -20,7 +20,6 @@ from conductor_core.adapters.policy_files import PolicyFiles
 from conductor_core.adapters.rego import RegoEngine
 from conductor_core.domain.gates import Result
 from conductor_core.domain.policies import PolicyDecision
-from conductor_core.errors import PolicyError
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.opa_server import serving
 from tests.fakes.policy import program
@@ -241,26 +240,3 @@ def test_a_family_without_rules_denies_a_real_change(tmp_path: Path) -> None:
     engine = RegoEngine(PolicyFiles(tmp_path), timeout=TIMEOUT)
     assert engine.decide("values", document(OVERLAYS[0])).result is Result.DENY
     assert engine.decide("deploy_gate", document(OVERLAYS[0])).result is Result.WARN
-
-
-def test_a_bundle_on_disk_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    source = PolicyFiles(tmp_path / "opa")
-    with pytest.raises(PolicyError, match="not there"):
-        source()
-    (tmp_path / "opa" / "door").mkdir(parents=True)
-    module = tmp_path / "opa" / "door" / "door.rego"
-    module.write_text("package door\n", encoding="utf-8")
-    first = source()
-    assert source() is first
-    module.write_text("package door\n\nx := 1\n", encoding="utf-8")
-    assert source().digest != first.digest
-    module.write_bytes(b"package \xff")
-    with pytest.raises(PolicyError, match=r"door\.rego"):
-        source()
-    module.write_text("# METADATA\n# title: [\nx := 1\n", encoding="utf-8")
-    with pytest.raises(PolicyError, match="METADATA above line 3"):
-        source()
-    module.unlink()
-    module.symlink_to("/etc/hostname")
-    with pytest.raises(PolicyError, match="out of the bundle"):
-        source()
