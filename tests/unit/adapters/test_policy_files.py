@@ -36,7 +36,8 @@ def test_a_bundle_on_disk_is_read_again_when_it_changes(tmp_path: Path) -> None:
 def test_rules_are_documented_by_their_metadata(tmp_path: Path) -> None:
     (tmp_path / "door").mkdir()
     text = (
-        "# METADATA\n# title: About the family\npackage door\n\n# METADATA\n# title: Closed\n# description: >-\n#   Two\n"
+        "# METADATA\n# title: About the family\npackage door\n\n# METADATA\n"
+        "# title: Closed\n# description: >-\n#   Two\n"
         "#   lines.\n# custom:\n#   id: door/closed\n#   severity: warn\n#   clears_by: close it\nwarn := set()\n"
     )
     (tmp_path / "door" / "door.rego").write_text(text, encoding="utf-8")
