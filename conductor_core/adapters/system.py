@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from conductor_core.errors import InputError, ToolError, TransientError
+from conductor_core.errors import InputError, StorageError, ToolError, TransientError
 from conductor_core.ports.commands import OUTPUT_CAP, CommandResult
 
 GRACE_SECONDS = 2.0
@@ -42,37 +44,45 @@ class SystemCommands:
         secrets = sorted({t for t in redact if len(t) >= 4}, key=len, reverse=True)
         started = time.monotonic()
         try:
+            out, err = (_output(bool(inherit_fds), output_cap, secrets, on_line) for _ in range(2))
+        except OSError as bad:
+            raise StorageError(
+                f"There is no room for what {program} prints.",
+                why=f"{tempfile.gettempdir()}: {bad.strerror or bad}.",
+                next="Free some space there, or point TMPDIR to another volume; then try again.",
+            ) from bad
+        try:
             process = subprocess.Popen(  # the group outlives no deadline: see _end_group
                 list(argv),
                 cwd=cwd,
                 env=None if env is None else dict(env),
                 stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdout=out.sink,
+                stderr=err.sink,
                 pass_fds=tuple(inherit_fds),
                 start_new_session=True,
             )
         except OSError as bad:
+            out.close()
+            err.close()
             raise ToolError(
                 f"The program {program} could not be started.",
                 why=str(bad),
                 next=f"Install {program}, or name it in the settings (CONDUCTOR_{program.upper()}); then try again.",
             ) from bad
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out = _Drain(process.stdout, output_cap, secrets, on_line)
-        err = _Drain(process.stderr, output_cap, secrets, on_line)
+        out.begin(process.stdout)
+        err.begin(process.stderr)
         feeder = threading.Thread(target=_feed, args=(process, stdin), daemon=True)
         feeder.start()
         try:
             process.wait(timeout=max(0.0, timeout))
             # A child left behind may still hold the pipes (git gc): what has been printed by now is the output.
-            out.join(GRACE_SECONDS)
-            err.join(GRACE_SECONDS)
+            out.end(GRACE_SECONDS)
+            err.end(GRACE_SECONDS)
         except subprocess.TimeoutExpired as late:
             _end_group(process)
-            out.join(GRACE_SECONDS)
-            err.join(GRACE_SECONDS)
+            out.end(GRACE_SECONDS)
+            err.end(GRACE_SECONDS)
             raise TransientError(
                 f"{program} did not finish within {timeout:g} seconds and was stopped.",
                 why=_last_line(err.text()) or _last_line(out.text()) or "It printed nothing.",
@@ -99,45 +109,27 @@ class SystemCommands:
         return Path(found).absolute() if found else None
 
 
-class _Drain(threading.Thread):
-    """Reads one stream to its end, keeps the first `cap` bytes, and hands each line on without the secrets."""
+class _Output:
+    """What one stream prints: the first `cap` bytes are kept, and each line is handed on without the secrets."""
 
-    def __init__(self, stream: IO[bytes], cap: int, secrets: list[str], on_line: Callable[[str], None] | None) -> None:
-        super().__init__(daemon=True)
-        self._stream, self._cap, self._secrets, self._on_line = stream, cap, secrets, on_line
+    sink: int | IO[bytes]
+    """What the program gets as its stream."""
+
+    def __init__(self, cap: int, secrets: list[str], on_line: Callable[[str], None] | None) -> None:
+        self._cap, self._secrets, self._on_line = cap, secrets, on_line
         self._kept = bytearray()
         self._rest = b""
         self._closed = False
         self.truncated = False
-        self.start()
 
-    def run(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # the other end went away
-            while chunk := os.read(self._stream.fileno(), _CHUNK):
-                room = self._cap - len(self._kept)
-                self._kept += chunk[:room]
-                self.truncated = self.truncated or len(chunk) > room
-                self._hand_on(chunk)
-        if self._rest:
-            self._hand_on(b"\n")
-        if self._closed:
-            self._stream.close()
+    def begin(self, stream: IO[bytes] | None) -> None:
+        """The program runs; `stream` is the end to read from, if it got a pipe."""
 
-    def _hand_on(self, chunk: bytes) -> None:
-        if self._on_line is None or self._closed:
-            return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) > _CHUNK:  # a line without end is handed on in pieces
-            lines.append(self._rest)
-            self._rest = b""
-        for line in lines:
-            self._on_line(_redacted(line.decode("utf-8", "replace").rstrip("\r"), self._secrets))
+    def end(self, patience: float) -> None:
+        """The program has ended: what it printed is complete, or will be within `patience` seconds."""
 
     def close(self) -> None:
-        """Hand on nothing more; the descriptor is closed when the last writer is gone."""
-        self._closed = True
-        if not self.is_alive():
-            self._stream.close()
+        """Hand on nothing more."""
 
     def text(self) -> str:
         return _redacted(bytes(self._kept).decode("utf-8", "replace"), self._secrets)
@@ -147,6 +139,81 @@ class _Drain(threading.Thread):
         for secret in self._secrets:
             raw = raw.replace(secret.encode(), MASK.encode())
         return raw
+
+    def _take(self, chunk: builtins.bytes) -> None:
+        room = self._cap - len(self._kept)
+        self._kept += chunk[:room]
+        self.truncated = self.truncated or len(chunk) > room
+        self._hand_on(chunk)
+
+    def _hand_on(self, chunk: builtins.bytes) -> None:
+        if self._on_line is None or self._closed:
+            return
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > _CHUNK:  # a line without end is handed on in pieces
+            lines.append(self._rest)
+            self._rest = b""
+        for line in lines:
+            self._on_line(_redacted(line.decode("utf-8", "replace").rstrip("\r"), self._secrets))
+
+    def _last_line(self) -> None:
+        if self._rest:
+            self._hand_on(b"\n")
+
+
+class _Piped(_Output):
+    """Output that is read by a thread as it comes; the descriptor is closed when the last writer is gone."""
+
+    sink = subprocess.PIPE
+    _thread: threading.Thread | None = None
+
+    def begin(self, stream: IO[bytes] | None) -> None:
+        assert stream is not None
+        self._stream = stream
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the other end went away
+            while chunk := os.read(self._stream.fileno(), _CHUNK):
+                self._take(chunk)
+        self._last_line()
+        if self._closed:
+            self._stream.close()
+
+    def end(self, patience: float) -> None:
+        if self._thread is not None:
+            self._thread.join(patience)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._thread is not None and not self._thread.is_alive():
+            self._stream.close()
+
+
+class _Filed(_Output):
+    """Output of a program that may outlive this process: an unlinked file, read when the program has ended.
+
+    A pipe whose reader was killed would end such a program by SIGPIPE in the middle of its act (pipe(7)).
+    """
+
+    def __init__(self, cap: int, secrets: list[str], on_line: Callable[[str], None] | None) -> None:
+        super().__init__(cap, secrets, on_line)
+        self.sink = self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
+
+    def end(self, patience: float) -> None:
+        self._file.seek(0)
+        while chunk := self._file.read(_CHUNK):
+            self._take(chunk)
+        self._last_line()
+
+    def close(self) -> None:
+        self._closed = True
+        self._file.close()
+
+
+def _output(outlives: bool, cap: int, secrets: list[str], on_line: Callable[[str], None] | None) -> _Output:
+    return (_Filed if outlives else _Piped)(cap, secrets, on_line)
 
 
 def _checked(argv: Sequence[str]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -47,6 +49,60 @@ def test_an_inherited_lock_lasts_as_long_as_the_program(tmp_path: Path) -> None:
     fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(other)
     assert (with_it.code, without.code) == (0, 1)
+
+
+def lock_in(folder: Path) -> int:
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def test_a_program_that_holds_a_lock_survives_the_death_of_its_caller(tmp_path: Path) -> None:
+    """It goes on printing after its reader was killed, ends its act, and frees the lock only then."""
+    act = f"echo started; echo $$ > {tmp_path}/pid; sleep 0.7; echo one; echo two >&2; echo done > {tmp_path}/done"
+    caller = (
+        "import fcntl, os\nfrom conductor_core.adapters.system import SystemCommands\n"
+        f"lock = os.open({str(tmp_path / 'lock')!r}, os.O_CREAT | os.O_RDWR)\nfcntl.flock(lock, fcntl.LOCK_EX)\n"
+        f"SystemCommands().run(['sh', '-c', {act!r}], inherit_fds=[lock])\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", caller])
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    other = os.open(tmp_path / "lock", os.O_RDWR)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(other, fcntl.LOCK_EX)  # as soon as the orphan has ended
+    os.close(other)
+    assert (tmp_path / "done").read_text() == "done\n"
+
+
+def test_the_deadline_holds_for_a_program_with_a_lock(tmp_path: Path) -> None:
+    lock = lock_in(tmp_path)
+    child = f"trap '' TERM; sleep 60 & echo $! > {tmp_path}/pids; echo $$ >> {tmp_path}/pids; echo busy; wait"
+    with pytest.raises(TransientError, match="did not finish") as late:
+        SystemCommands().run(["sh", "-c", child], timeout=0.5, inherit_fds=[lock])
+    assert late.value.why == "Its last words: busy"
+    started = [int(p) for p in (tmp_path / "pids").read_text().split()]
+    deadline = time.monotonic() + 3
+    while any(map(alive, started)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (len(started), any(map(alive, started))) == (2, False)
+    os.close(lock)
+
+
+def test_a_program_with_a_lock_prints_as_any_other(tmp_path: Path) -> None:
+    lock, lines = lock_in(tmp_path), list[str]()
+    script = "echo out hunter22; echo err >&2; printf last; exit 3"
+    result = SystemCommands().run(
+        ["sh", "-c", script], inherit_fds=[lock], redact=["hunter22"], on_line=lines.append, output_cap=12
+    )
+    assert (result.code, result.stdout, result.stderr) == (3, "out hunter22"[:12].replace("hunter22", "••••"), "err\n")
+    assert (lines, result.truncated) == (["out ••••", "last", "err"], True)
+    os.close(lock)
 
 
 def test_two_full_pipes_do_not_block() -> None:
