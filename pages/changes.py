@@ -30,7 +30,7 @@ def one(change_id: str) -> None:
     change = runtime.conductor().changes.get(change_id)
     change_header.show(change, actor)
     change_live.show(change)
-    main, side = split.show(3, 1)
+    main, side = split.show(5, 2)
     with main:
         change_tabs.show(change)
     with side:

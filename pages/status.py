@@ -23,14 +23,14 @@ LAST = 8
 def changes() -> None:
     """What waits for me, and the last Changes."""
     actor = session.actor()
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.subheader(f"Waits for {theme.plain(actor.name)}", anchor=False)
     found = queries.changes()
     if not found:
         first_change.show()
         return
     mine = waiting.mine_first(found, actor)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Waits for {theme.plain(actor.name)}", anchor=False)
-        st.badge(str(len(mine)), color="orange" if mine else "gray")
+    head.badge(str(len(mine)), color="orange" if mine else "gray")
     change_queue.show(mine, actor)
     st.subheader("Last Changes", anchor=False)
     change_table.show(found[:LAST], key="last_changes", columns=change_table.NARROW)
@@ -40,19 +40,19 @@ def changes() -> None:
 @st.fragment(run_every=10)
 def health() -> None:
     """Every connection, asked again every few seconds."""
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.subheader("Connections", anchor=False)
     with errors.shown():
         seen = queries.connections()
-        mark, words = connections.overall(seen)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader("Connections", anchor=False)
-            state_badge.show(mark, words)
+        with head:
+            state_badge.show(*connections.overall(seen))
         connections.show(seen)
 
 
 def work() -> None:
     """How deep the queue is."""
-    depth = queries.queue()
     st.subheader("Queue", anchor=False)
+    depth = queries.queue()
     if any(depth.values()):
         st.table(
             {"work": list(depth), "how many": [str(n) for n in depth.values()]}, border="horizontal", hide_index=True

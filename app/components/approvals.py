@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from app.components import ago, copy_id
-from app.theme import plain
+from app.theme import NBSP, plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.approvals import Approval
 from conductor_core.domain.changes import Change, State
@@ -19,16 +19,14 @@ def show(change: Change, actor: Actor, now: datetime) -> None:
     if change.state is State.AWAITING_APPROVAL and actor.key == change.requester.key:
         st.caption("You requested it: somebody else has to approve.")
     if change.approvals:
-        st.table(
-            {
-                "who": [plain(a.actor.name) for a in change.approvals],
-                "when": [ago.words(a.at, now) for a in change.approvals],
-                "plan": [_plan(a, change) for a in change.approvals],
-                "reason": [plain(a.reason) or "–" for a in change.approvals],
-            },
-            border="horizontal",
-            hide_index=True,
-        )
+        rows = {
+            "who": [plain(a.actor.name) for a in change.approvals],
+            "when": [ago.words(a.at, now).replace(" ", NBSP) for a in change.approvals],
+            "plan": [_plan(a, change) for a in change.approvals],
+        }
+        if any(a.reason for a in change.approvals):
+            rows["reason"] = [plain(a.reason) or "–" for a in change.approvals]
+        st.table(rows, border="horizontal", hide_index=True)
 
 
 def void_banner(change: Change) -> None:
@@ -51,4 +49,4 @@ def _count(change: Change) -> str:
 
 def _plan(approval: Approval, change: Change) -> str:
     valid = approval.plan_digest == change.plan_digest
-    return ":green[✓ this plan]" if valid else f":red[✕ void: {plain(copy_id.short(approval.plan_digest))}]"
+    return f":green[✓{NBSP}this{NBSP}plan]" if valid else f":red[✕ void: {plain(copy_id.short(approval.plan_digest))}]"

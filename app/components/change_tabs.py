@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import streamlit as st
@@ -98,11 +99,22 @@ def _evidence(change: Change) -> None:
         facts.text(f"{piece.media_type} · {piece.size:,} bytes ·"),
         facts.copy(piece.digest, copy_id.short(piece.digest)),
     )
-    text = queries.evidence(piece.digest, piece.name, change).decode("utf-8", "replace")
+    text = _readable(queries.evidence(piece.digest, piece.name, change))
     if len(text) > CAP:
         st.caption(f"The first {CAP:,} of {len(text):,} characters.")
     st.code(text[:CAP], "yaml" if "yaml" in piece.media_type else "json", line_numbers=True, height=520)
     _facts(change)
+
+
+def _readable(data: bytes) -> str:
+    """The bytes as text; JSON, which is kept without spaces, with its lines."""
+    text = data.decode("utf-8", "replace")
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
 
 
 def _facts(change: Change) -> None:
