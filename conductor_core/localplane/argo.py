@@ -57,6 +57,7 @@ def argo(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[
                 f"--metricsPort={ports['rollouts-metrics']}",
                 "--loglevel=warn",
             ),
+            env={"ARGO_ROLLOUTS_PROMETHEUS_ADDRESS": f"http://127.0.0.1:{ports['prometheus']}"},
             ready=http(ports["rollouts-health"], "/healthz"),
             after=("seed-cluster",),
         ),

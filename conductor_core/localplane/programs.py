@@ -24,6 +24,11 @@ _KUBE_VERSION = (
     f"-X k8s.io/component-base/version.gitVersion={KUBERNETES} "
     "-X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
 )
+_HELM_VERSION = (
+    "-X helm.sh/helm/v3/internal/version.version=v3.19.5 "
+    "-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34"
+)
+"""Without the last two, `helm template` takes Kubernetes for 1.20."""
 _ROLLOUTS = "github.com/argoproj/argo-rollouts"
 _ARGOCD = "github.com/argoproj/argo-cd/v3"
 
@@ -53,9 +58,7 @@ class Program:
 
 
 CATALOGUE: tuple[Program, ...] = (
-    Program(
-        "helm", "control-plane", "helm.sh/helm/v3/cmd/helm", 90, "-X helm.sh/helm/v3/internal/version.version=v3.19.5"
-    ),
+    Program("helm", "control-plane", "helm.sh/helm/v3/cmd/helm", 90, _HELM_VERSION),
     Program("kubectl", "control-plane", "k8s.io/kubernetes/cmd/kubectl", 25, _KUBE_VERSION),
     Program("opa", "opa", "github.com/open-policy-agent/opa", 40),
     Program("etcd", "control-plane", "go.etcd.io/etcd/server/v3", 30),
