@@ -17,6 +17,8 @@ from conductor_core.domain.plans import what_changed
 from conductor_core.errors import AccessDeniedError, StateError
 
 Decision = tuple[Change, list[Fact]]
+SEALED = "conductor.change.sealed.v1"
+"""The last fact of a Change: the digest of its record."""
 
 
 def decide(change: Change, message: c.Message, now: datetime) -> Decision:
@@ -28,7 +30,7 @@ def decide(change: Change, message: c.Message, now: datetime) -> Decision:
     if not after.terminal:
         return after, facts
     sealed = replace(after, seal=seal_of(after))
-    return sealed, [*facts, Fact("conductor.change.sealed.v1", {"seal": sealed.seal, "state": sealed.state.value})]
+    return sealed, [*facts, Fact(SEALED, {"seal": sealed.seal, "state": sealed.state.value})]
 
 
 def _step(change: Change, message: c.Message, now: datetime) -> Decision:
@@ -59,31 +61,34 @@ def _step(change: Change, message: c.Message, now: datetime) -> Decision:
 
 def seal_of(change: Change) -> str:
     """The digest that names everything that a terminal Change says: request, plan, verdicts, approvals, outcome."""
-    return digest_of(
-        {
-            "id": change.id,
-            "title": change.title,
-            "created_at": _time(change.created_at),
-            "runbook": change.runbook,
-            "target": change.target,
-            "tier": change.tier,
-            "parameters": _spelled(change.parameters),
-            "requester": _who(change.requester),
-            "reason": change.reason,
-            "state": change.state.value,
-            "plan": change.plan_digest,
-            "verdicts": verdict_rows(change.verdicts),
-            "approvals_required": change.approvals_required,
-            "approvals": [
-                {"actor": _who(a.actor), "plan": a.plan_digest, "reason": a.reason, "at": _time(a.at), "void": a.void}
-                for a in change.approvals
-            ],
-            "void_reasons": change.void_reasons,
-            "checks": check_rows(change.checks),
-            "outcome": asdict(change.outcome) if change.outcome else None,
-            "notebook": change.notebook,
-        }
-    )
+    return digest_of(record_of(change))
+
+
+def record_of(change: Change) -> dict[str, object]:
+    """What the seal is the digest of, as plain JSON."""
+    return {
+        "id": change.id,
+        "title": change.title,
+        "created_at": _time(change.created_at),
+        "runbook": change.runbook,
+        "target": change.target,
+        "tier": change.tier,
+        "parameters": _spelled(change.parameters),
+        "requester": _who(change.requester),
+        "reason": change.reason,
+        "state": change.state.value,
+        "plan": change.plan_digest,
+        "verdicts": verdict_rows(change.verdicts),
+        "approvals_required": change.approvals_required,
+        "approvals": [
+            {"actor": _who(a.actor), "plan": a.plan_digest, "reason": a.reason, "at": _time(a.at), "void": a.void}
+            for a in change.approvals
+        ],
+        "void_reasons": change.void_reasons,
+        "checks": check_rows(change.checks),
+        "outcome": asdict(change.outcome) if change.outcome else None,
+        "notebook": change.notebook,
+    }
 
 
 def _who(actor: Actor) -> dict[str, object]:

@@ -19,6 +19,10 @@ MIGRATION_LOCK = 0x4D43_0001
 """Key of the advisory lock that lets one process at a time change the tables."""
 EVENT_LOCK = 0x4D43_0002
 """Key of the advisory lock that makes events visible in the order of their sequence."""
+SEAT_LOCK = 0x4D43_0003
+"""Key of the advisory lock that lets one process at a time write the ledger."""
+EVENT_CHANNEL = "conductor_events"
+"""Channel on which every transaction that commits events says so."""
 
 
 def open_engine(url: str, *, pool_size: int = 5) -> Engine:

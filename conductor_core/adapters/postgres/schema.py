@@ -101,6 +101,17 @@ LEDGER_HEAD = Table(
     CheckConstraint("one = 1", name="one_row"),
 )
 
+LEDGER_REFUSAL = Table(
+    "ledger_refusal",
+    METADATA,
+    Column("one", SmallInteger, primary_key=True, autoincrement=False, comment="always 1: there is one reason"),
+    _time("at"),
+    Column("what", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("next", Text, nullable=False),
+    CheckConstraint("one = 1", name="one_row"),
+)
+
 HEARTBEATS = Table(
     "heartbeats",
     METADATA,
