@@ -49,14 +49,17 @@ def show(verdicts: Sequence[Verdict]) -> None:
 def _reasons(reasons: Sequence[Reason]) -> None:
     st.table(
         {
-            "what it found": [plain(r.text) for r in reasons],
-            "where": [plain(r.path) or "–" for r in reasons],
+            "what it found": [_finding(r) for r in reasons],
             "what clears it": [plain(r.clears_by) or "–" for r in reasons],
-            "rule": [plain(r.rule) for r in reasons],
         },
         border="horizontal",
         hide_index=True,
     )
+
+
+def _finding(reason: Reason) -> str:
+    where = f" :small[at {plain(reason.path)}]" if reason.path else ""
+    return f"{plain(reason.text)}{where} :small[:gray[{plain(reason.rule)}]]"
 
 
 def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:

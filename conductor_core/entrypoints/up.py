@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conductor_core.errors import ConfigurationError, StorageError
-from conductor_core.localplane import supervisor
+from conductor_core.localplane import programs, supervisor
 from conductor_core.localplane.supervisor import Probe, Process, ProcessSet, SetStatus
 from conductor_core.settings import PROJECT_ROOT, Settings
 from conductor_core.wiring import prepare_database, stop_database
@@ -113,8 +113,16 @@ def follow_plane(settings: Settings, report: Callable[[SetStatus], None] = lambd
     env = {"CONDUCTOR_HOME": str(settings.home), "CONDUCTOR_CACHE": str(settings.cache)}
     argv = (sys.executable, "-m", "conductor_core.entrypoints.cli.main", "local", "up")
     builder = Process("local-plane", argv, env=env, cwd=str(PROJECT_ROOT), once=True, patience=PLANE_PATIENCE)
-    declared = ProcessSet("local-plane", settings.run_dir / "plane", settings.log_dir, (builder,))
+    folder = settings.run_dir / "plane"
+    if supervisor.status(folder).ready:
+        supervisor.stop(folder)  # done once; whether the plane still runs is asked anew
+    declared = ProcessSet("local-plane", folder, settings.log_dir, (builder,))
     supervisor.start(declared, report, timeout=PLANE_PATIENCE)
+
+
+def plane_is_built(settings: Settings) -> bool:
+    """True when the local control plane can start at once, without building a program first."""
+    return not programs.missing(settings)
 
 
 def _folder(settings: Settings) -> Path:

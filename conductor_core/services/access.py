@@ -44,8 +44,14 @@ class Resource:
 def authorize(actor: Actor, action: Action, resource: Resource) -> None:
     """Return when the actor may do that; raise `AccessDeniedError` that names the roles which may.
 
-    Only its requester or a captain may cancel a Change.
+    The requester of a Change never approves it, whatever the roles; only its requester or a captain may cancel it.
     """
+    if action is Action.APPROVE and resource.owner == actor.key:
+        raise AccessDeniedError(
+            "The requester of a Change can't approve it.",
+            why=f"{actor.name} requested {resource.name}; separation of duties asks for a second person.",
+            next="Ask somebody else with the approver role.",
+        )
     allowed = GRANTS[action]
     if not actor.roles & allowed:
         roles = " or ".join(sorted(role.value for role in allowed))

@@ -10,6 +10,9 @@ from playwright.sync_api import Browser
 
 from tests.browser.screen import ARTIFACTS, chromium
 from tests.browser.serving import workbench
+from tests.real.conftest import kubectl, namespace, plane
+
+__all__ = ["kubectl", "namespace", "plane"]
 
 
 @pytest.fixture(scope="session")

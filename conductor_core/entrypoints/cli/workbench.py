@@ -23,13 +23,15 @@ BEGINNING = 60.0
 
 @up.command("up", epilog="Example: conductor up")
 def start(
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the local control plane is ready too.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the local control plane even when it has to be built.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start the workbench, the API and the worker.
 
-    When no kubeconfig context is chosen, the local control plane is started in the background; the first time, it is
-    built. Progress goes to stderr, the address of the workbench to stdout.
+    When no kubeconfig context is chosen, the local control plane is started too; the first time, it is built in the
+    background. Progress goes to stderr, the address of the workbench to stdout.
     """
     from conductor_core.entrypoints import up as processes
     from conductor_core.settings import load
@@ -37,6 +39,7 @@ def start(
     settings = load()
     running = processes.up(settings, _say)
     if running.plane:
+        wait = wait or processes.plane_is_built(settings)
         begin(lambda report: processes.follow_plane(settings, report), wait=wait)
     if as_json:
         answer = {"url": running.url, "api_url": running.api_url, "plane": running.plane, "already": running.already}

@@ -1,0 +1,145 @@
+"""The first journey, in a real browser on real systems: deploy to staging with a second person, then roll back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from conductor_core.localplane import operations_repo
+from conductor_core.localplane.layout import Endpoints
+from conductor_core.settings import PROJECT_ROOT
+from tests.browser.screen import ARTIFACTS, Screen
+from tests.real.conftest import run_kubectl
+
+CONDUCTOR = str(Path(sys.executable).with_name("conductor"))
+LONG = 180_000
+"""Milliseconds that a deploy may take: a canary with its pauses and its analysis, on a busy machine."""
+
+pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def address(plane: Endpoints, tmp_path: Path, namespace: str) -> Iterator[str]:
+    """The address of a workbench of this test's own, started by `conductor up` on the shared control plane."""
+    files = tmp_path / "operations"
+    for folder in ("helm", "policies"):
+        shutil.copytree(PROJECT_ROOT / folder, files / folder)
+    channels = (PROJECT_ROOT / "channels.yaml").read_text(encoding="utf-8")
+    (files / "channels.yaml").write_text(channels.replace("intelgraph-staging", namespace), encoding="utf-8")
+    repository = tmp_path / "operations.git"
+    operations_repo.seed(repository, files)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("CONDUCTOR_")} | {
+        "CONDUCTOR_HOME": str(tmp_path / "home"),
+        "CONDUCTOR_KUBE_CONTEXT": plane.context,
+        "CONDUCTOR_KUBECONFIG": str(plane.kubeconfig),
+        "CONDUCTOR_HELM": str(plane.bin / "helm"),
+        "CONDUCTOR_OPS_REPO": str(repository),
+        "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
+        "CONDUCTOR_UI_PORT": "18501",
+        "CONDUCTOR_API_PORT": "18601",
+    }
+    up = subprocess.run([CONDUCTOR, "up", "--json"], env=env, capture_output=True, text=True, timeout=180, check=False)
+    try:
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield str(json.loads(up.stdout)["url"])
+    finally:
+        ARTIFACTS.mkdir(exist_ok=True)
+        for log in (tmp_path / "home" / "logs").glob("maestro-*.log"):
+            (ARTIFACTS / f"journey-{log.name}").write_bytes(log.read_bytes())
+        subprocess.run([CONDUCTOR, "down"], env=env, capture_output=True, timeout=120, check=True)
+
+
+@pytest.fixture
+def screen(browser: Browser, address: str) -> Iterator[Screen]:
+    window = Screen(browser, address)
+    yield window
+    window.shot("journey-last")
+    window.close()
+
+
+def deploy(screen: Screen, reason: str, values: str = "") -> None:
+    """Ask for a deploy to staging, as the requester, from the Releases page."""
+    screen.open("releases", release="intelgraph", channel="staging", acting="requester")
+    screen.press("Deploy")
+    if values:
+        screen.fill("Values set by hand, one a line", values)
+    screen.see("It would change", within=screen.dialog())
+    screen.fill("Reason, for the record", reason)
+    screen.press("Request the deploy")
+    screen.title("Deploy intelgraph to staging")
+    screen.see("awaiting approval")
+
+
+def approved_by_a_second_person(screen: Screen) -> None:
+    """Switch to the approver, approve, and wait until the Change has succeeded."""
+    screen.act_as("approver")
+    screen.press("Approve")
+    if screen.page.get_by_role("dialog").count():
+        screen.press("Approve")
+    expect(screen.page.get_by_text("succeeded", exact=True).first).to_be_visible(timeout=LONG)
+    screen.settled()
+
+
+def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoints, namespace: str) -> None:
+    deploy(screen, "first release to staging")
+    screen.settled()
+    screen.shot("journey-1-awaiting")
+    screen.tab("Gates")
+    screen.see("policy/workload")
+    screen.shot("journey-2-gates")
+
+    screen.press("Approve")
+    if screen.page.get_by_role("dialog").count():
+        screen.press("Approve")
+    screen.see("The requester of a Change can't approve it")
+    screen.shot("journey-3-refused")
+    screen.open("changes")
+    screen.page.get_by_text("Deploy intelgraph to staging").first.click()
+    screen.title("Deploy intelgraph to staging")
+
+    approved_by_a_second_person(screen)
+    screen.tab("Events")
+    screen.see("helm upgrade --install intelgraph")
+    screen.shot("journey-4-events")
+    screen.tab("Notebook")
+    frame = screen.page.frame_locator("iframe").first
+    expect(frame.get_by_text("Deploy a Helm release").first).to_be_visible()
+    screen.shot("journey-5-notebook")
+    rollout = run_kubectl(plane, "get", "rollout", "intelgraph", "-n", namespace, "-o", "jsonpath={.status.phase}")
+    assert rollout == "Healthy"
+
+    deploy(screen, "new version with a canary", "image.tag=1.4.3")
+    approved_by_a_second_person(screen)
+    screen.shot("journey-6-canary")
+
+    screen.open("releases", release="intelgraph", channel="staging", acting="requester")
+    screen.settled()
+    screen.shot("journey-7-release")
+    screen.press("Roll back")
+    screen.fill("Reason, for the record", "the new version is slow")
+    screen.press("Request the rollback to r1")
+    screen.title("Roll back intelgraph in staging to revision 1")
+    screen.see("awaiting approval")
+    approved_by_a_second_person(screen)
+    screen.shot("journey-8-rolled-back")
+    image = run_kubectl(
+        plane,
+        "get",
+        "rollout",
+        "intelgraph",
+        "-n",
+        namespace,
+        "-o",
+        "jsonpath={.spec.template.spec.containers[0].image}",
+    )
+    assert image.endswith(":1.4.2")
+    assert screen.foreign == []
+    assert screen.faults == []
