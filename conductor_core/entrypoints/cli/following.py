@@ -14,12 +14,16 @@ from conductor_core.entrypoints.api.forms import Form, change_form
 from conductor_core.entrypoints.cli.rendering import news_line, show_change
 from conductor_core.entrypoints.cli.shared import Door, print_json
 from conductor_core.errors import TransientError
+from conductor_core.services.status import Health
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PLANNING = 20.0
 """Seconds that a command gives the worker to plan."""
+WORKER_GRACE, WORKER_PERIOD = 3.0, 2.0
+"""Seconds before the first look at whether a worker lives, and between two, while a Change waits for one."""
+_FOR_A_WORKER = frozenset({State.REQUESTED, State.APPROVED, State.EXECUTING, State.VALIDATING})
 _CODES = {
     State.SUCCEEDED: 0,
     State.AWAITING_APPROVAL: 3,
@@ -47,18 +51,21 @@ def follow(
     """Tell every piece of news (on stderr, or to `say`) until the Change ends or waits for a person.
 
     `through_approval`: an approval that is missing is waited for too. `timeout`: seconds, 0 for ever; raises
-    `TransientError` when they have passed.
+    `TransientError` when they have passed. That no worker answers is told on stderr; the wait goes on.
     """
     tell = say or _on_stderr
     feed = Feed(door.conductor, change_id)
     stops = RESTING if through_approval else RESTING | {State.AWAITING_APPROVAL}
     end = time.monotonic() + timeout
+    worker = _WorkerWatch(door)
     while True:
         fresh = feed.news()
         for item in fresh:
             tell(item)
         if feed.state in stops and not fresh:
             return door.conductor.changes.get(change_id)
+        if feed.state in _FOR_A_WORKER:
+            worker.look()
         if timeout and time.monotonic() > end:
             raise TransientError(
                 f"{change_id} is still {feed.state.value}.",
@@ -66,6 +73,27 @@ def follow(
                 next="Wait again, or look at its events with `conductor change events`.",
             )
         time.sleep(PERIOD)
+
+
+class _WorkerWatch:
+    """Tells once that no worker answers, and once that one does again."""
+
+    def __init__(self, door: Door) -> None:
+        self._status = door.conductor.status
+        self._next = time.monotonic() + WORKER_GRACE
+        self._missing = False
+
+    def look(self) -> None:
+        if time.monotonic() < self._next or "worker" not in self._status.names:
+            return
+        self._next = time.monotonic() + WORKER_PERIOD
+        worker = self._status.test("worker")
+        missing = worker.health is Health.DOWN
+        if missing != self._missing:
+            words = f"{worker.detail} {worker.why} {worker.next}" if missing else f"a worker answers: {worker.detail}"
+            sys.stderr.write(words + "\n")
+            sys.stderr.flush()
+        self._missing = missing
 
 
 def planned(door: Door, change_id: str) -> Change:
