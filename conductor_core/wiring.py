@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from conductor_core.adapters.blob_files import BlobFiles
 from conductor_core.adapters.clock import SystemClock
@@ -22,11 +23,16 @@ from conductor_core.adapters.postgres import embedded
 from conductor_core.adapters.postgres.change_store import PostgresChangeStore
 from conductor_core.adapters.postgres.engine import open_engine
 from conductor_core.adapters.postgres.heartbeats import PostgresHeartbeats
+from conductor_core.adapters.postgres.ledger_head import PostgresLedgerRows
+from conductor_core.adapters.postgres.ledger_index import PostgresLedgerIndex
 from conductor_core.adapters.postgres.operation_store import PostgresOperationStore
 from conductor_core.adapters.postgres.run_log import PostgresRunLog
+from conductor_core.adapters.postgres.seat import PostgresSeat
 from conductor_core.adapters.rego import RegoEngine
 from conductor_core.adapters.runbook_files import RunbookFolder
+from conductor_core.adapters.signing import ed25519, open_keys, read_vkeys
 from conductor_core.adapters.system import SystemCommands
+from conductor_core.adapters.tile_files import TileFiles
 from conductor_core.adapters.web import HttpxWeb
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.localplane import progress
@@ -34,13 +40,29 @@ from conductor_core.localplane.reach import reach
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.late import late
+from conductor_core.ports.ledger_index import LedgerIndex
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.repository import Repository
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services.conductor import Conductor, Parts, join
+from conductor_core.services.ledger_reader import LedgerReader
+from conductor_core.services.sealing import Sealing
+from conductor_core.services.sequencing import Sequencer
 from conductor_core.settings import PROJECT_ROOT, Settings
 
-__all__ = ["Conductor", "database_url", "prepare_database", "serve", "stop_database", "wire", "worker_name"]
+__all__ = [
+    "Conductor",
+    "database_url",
+    "open_log",
+    "prepare_database",
+    "sealing",
+    "serve",
+    "stop_database",
+    "wire",
+    "worker_name",
+]
+LOG, KEY, VKEY = "ledger", "ledger.key", "vkey"
+"""The log's folder in the data folder, its private key beside that, and its public keys in the log's folder."""
 
 
 def wire(settings: Settings) -> Conductor:
@@ -83,8 +105,25 @@ def wire(settings: Settings) -> Conductor:
         monotonic=time.monotonic,
         sleep=time.sleep,
         local_progress=lambda: None if settings.kube_context else progress.read(settings),
+        ledger_reader=open_log(settings.home / LOG, index=PostgresLedgerIndex(engine)),
     )
     return join(parts)
+
+
+def open_log(folder: Path, vkeys: str = "", index: LedgerIndex | None = None) -> LedgerReader:
+    """The log in a folder, checked with these keys (one a line; empty: the ones in its folder); opens nothing else."""
+    files, file = TileFiles(folder), folder / VKEY
+    keys = lambda: read_vkeys(vkeys or (file.read_text(encoding="utf-8") if file.is_file() else ""))  # noqa: E731  # read when asked: a key may be replaced
+    return LedgerReader(files, keys, ed25519, index, files.widths)
+
+
+def sealing(settings: Settings) -> Sealing:
+    """A worker's claim on writing the ledger; a new key is made at the first start. Raises `ConfigurationError`."""
+    signer, earlier = open_keys(settings.home / KEY, settings.home / LOG / VKEY)
+    engine = open_engine(database_url(settings), pool_size=2)
+    rows = PostgresLedgerRows(engine)
+    files = TileFiles(settings.home / LOG)
+    return Sealing(Sequencer(files, rows, rows, signer, ed25519, trusted=earlier), PostgresSeat(engine))
 
 
 def _queue(url: str) -> Workflows:

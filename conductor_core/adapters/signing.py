@@ -1,7 +1,8 @@
 """The ledger's Ed25519 key in a file of mode 0600, and the check of Ed25519 signatures (RFC 8032).
 
 The file holds one line in the form that Go's note tools read (https://pkg.go.dev/golang.org/x/mod/sumdb/note):
-`PRIVATE+KEY+name+hex(keyID)+base64(0x01 || seed)`.
+`PRIVATE+KEY+name+hex(keyID)+base64(0x01 || seed)`. The log's public keys stand in a file of their own, one vkey a line:
+the present one first, then those that were replaced, which the checkpoints that they signed are still checked with.
 """
 
 from __future__ import annotations
@@ -70,6 +71,44 @@ def load_or_create(path: Path, name: str) -> notes.NoteSigner:
             next="Make the data folder writable for this user, with space on its disk.",
         ) from bad
     return signer
+
+
+def open_keys(private: Path, public: Path) -> tuple[notes.NoteSigner, tuple[notes.VerifierKey, ...]]:
+    """The log's signer, and its earlier public keys. A new key is made under the log's name when there is none, which
+    is how a key is replaced: move the private file away. Raises what `load_or_create` and `read_vkeys` raise.
+    """
+    known = read_vkeys(public.read_text(encoding="utf-8")) if public.exists() else ()
+    name = known[0].name if known else _name_in(private) or f"maestro-conductor/{secrets.token_hex(6)}"
+    try:
+        for folder in (private.parent, public.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        signer = load_or_create(private, name)
+        keys = (signer.key, *(key for key in known if key != signer.key))
+        text = "".join(f"{key.encode()}\n" for key in keys)
+        if known != keys:
+            new = public.with_name(f"{public.name}.new")
+            new.write_text(text, encoding="utf-8")
+            new.replace(public)
+    except OSError as bad:
+        raise StorageError(
+            "The ledger's public key can't be written.",
+            why=f"{public.name}: {bad.strerror}.",
+            next="Make the data folder writable for this user, with space on its disk.",
+        ) from bad
+    return signer, keys[1:]
+
+
+def read_vkeys(text: str) -> tuple[notes.VerifierKey, ...]:
+    """The verifier keys in a text, one a line, the present one first; raises `InputError`."""
+    return tuple(notes.parse_vkey(line) for line in text.splitlines() if line.strip())
+
+
+def _name_in(private: Path) -> str:
+    """The name in a key that was given; what else is wrong with it, `load_or_create` says."""
+    try:
+        return private.read_text(encoding="utf-8").removeprefix(_PREFIX).split("+")[0]
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _load(path: Path, name: str) -> notes.NoteSigner:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from conductor_core.domain.canonical import digest_bytes
+from conductor_core.domain.events import Fact
 
 
 class OperationState(StrEnum):
@@ -46,6 +51,27 @@ class Operation:
     def finished(self, state: OperationState, result: dict[str, object], now: datetime) -> Operation:
         """The same operation, ended."""
         return replace(self, state=state, result=result, finished_at=now)
+
+
+def fact_of(operation: Operation, name: str) -> Fact:
+    """The fact that the operation has become `name`; what it was asked and came to is named by digest."""
+    request, result = (recorded(side) for side in (operation.request, operation.result))
+    return Fact(
+        f"conductor.operation.{name}.v1",
+        {
+            "key": operation.key,
+            "kind": operation.kind,
+            "dispatches": operation.dispatches,
+            "request": digest_bytes(request) if request else "",
+            "result": digest_bytes(result) if result else "",
+        },
+    )
+
+
+def recorded(side: Mapping[str, object]) -> bytes:
+    """The bytes that a digest of a request or result names, nothing for an empty one: sorted, compact JSON, which may
+    hold fractions, as the canonical form may not."""
+    return json.dumps(side, sort_keys=True, separators=(",", ":")).encode("utf-8") if side else b""
 
 
 def resume(observation: Observation) -> OperationState | None:

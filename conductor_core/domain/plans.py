@@ -44,13 +44,16 @@ class Plan:
     @property
     def digest(self) -> str:
         """The plan digest: changes when one byte of evidence, one fact or one line of the summary changes."""
-        return digest_of(
-            {
-                "evidence": {e.name: {"digest": e.digest, "type": e.media_type} for e in self.evidence},
-                "facts": self.facts,
-                "summary": self.summary,
-            }
-        )
+        return digest_of(self.document)
+
+    @property
+    def document(self) -> dict[str, object]:
+        """What the digest is the digest of, as plain JSON."""
+        return {
+            "evidence": {e.name: {"digest": e.digest, "type": e.media_type} for e in self.evidence},
+            "facts": self.facts,
+            "summary": self.summary,
+        }
 
     def find(self, name: str) -> Evidence | None:
         """The evidence of that name, or None."""

@@ -1,23 +1,28 @@
-"""maestro-worker: plans and executes Changes from the queue; the only process that acts on the world."""
+"""maestro-worker: plans and executes Changes from the queue, the only process that acts on the world, and writes the
+ledger: one worker at a time does, the others stand by."""
 
 from __future__ import annotations
 
 import logging
 import os
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
 
 from conductor_core import settings as configuration
 from conductor_core.errors import ConductorError
-from conductor_core.wiring import prepare_database, serve, wire, worker_name
+from conductor_core.services.sealing import Sealing
+from conductor_core.wiring import prepare_database, sealing, serve, wire, worker_name
 
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
+REFUSED_SECONDS = 15.0
+"""How long a worker whose ledger can't be started stays, before it ends to be started anew."""
 
 
-def main() -> None:
-    """Serve until SIGTERM or SIGINT; work that is under way goes on in the next worker."""
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; work that is under way goes on in the next worker. Returns the exit code."""
     settings = configuration.load()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("alembic", "dbos", "papermill"):
@@ -26,8 +31,18 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     prepare_database(settings)
+    try:
+        claim = sealing(settings)
+        claim.open()
+    except ConductorError as refused:
+        logging.error("this worker does nothing: %s %s", refused, refused.next)  # noqa: TRY400  # a refusal is no bug
+        stopping.wait(REFUSED_SECONDS)
+        return refused.exit_code
     conductor = wire(settings)
     name = f"{worker_name()}/{os.getpid()}"
+    lost: list[ConductorError] = []
+    thread = threading.Thread(target=_seal, args=(claim, stopping, lost), name="ledger")
+    thread.start()
     with serve(conductor):
         logging.info("worker %s is ready", name)
         while not stopping.wait(SWEEP_SECONDS):
@@ -36,7 +51,20 @@ def main() -> None:
                 conductor.changes.sweep()
             except ConductorError as bad:
                 logging.warning("%s %s", bad, bad.next)
+    thread.join()
+    return lost[0].exit_code if lost else 0
+
+
+def _seal(claim: Sealing, stopping: threading.Event, lost: list[ConductorError]) -> None:
+    """Write the ledger; whatever ends that ends the worker, and the next one finds out what became durable."""
+    try:
+        claim.work(stopping)
+    except ConductorError as bad:
+        logging.error("the ledger can't be written, this worker ends: %s %s", bad, bad.next)  # noqa: TRY400  # its words say it
+        lost.append(bad)
+    finally:
+        stopping.set()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -24,6 +24,7 @@ from conductor_core.ports.runbook_files import RunbookFiles
 from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services import probes
+from conductor_core.services.audit_pack import AuditPacks
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience, drivers
 from conductor_core.services.evidence import EvidenceService
@@ -31,6 +32,7 @@ from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
 from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.operations import Driver, OperationService
 from conductor_core.services.planning import Gate, PlanningService, parameters_only
 from conductor_core.services.release_checks import ReleaseChecks
@@ -38,7 +40,7 @@ from conductor_core.services.release_plans import ReleasePlans
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.server_gate import ServerGate
-from conductor_core.services.status import StatusService
+from conductor_core.services.status import Probe, StatusService
 from conductor_core.settings import Settings
 
 
@@ -68,6 +70,7 @@ class Parts:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     local_progress: Callable[[], BuildState | None]
+    ledger_reader: LedgerReader
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Conductor:
     execution: ExecutionService
     heartbeats: Heartbeats
     local_progress: Callable[[], BuildState | None]
+    ledger_reader: LedgerReader
+    audit_packs: AuditPacks
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -131,6 +136,7 @@ def join(parts: Parts) -> Conductor:
     )
     asked = [
         *probes.core(parts.store, parts.blobs, parts.policy, parts.heartbeats.latest),
+        Probe("ledger", parts.ledger_reader.health),
         *probes.outside(parts.now, parts.cluster, parts.helm, releases, parts.web),
     ]
     return Conductor(
@@ -151,4 +157,6 @@ def join(parts: Parts) -> Conductor:
         execution=execution,
         heartbeats=parts.heartbeats,
         local_progress=parts.local_progress,
+        ledger_reader=parts.ledger_reader,
+        audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conductor_core.domain.actors import SYSTEM
-from conductor_core.domain.events import Event
-from conductor_core.domain.operations import Operation, OperationState
+from conductor_core.domain.events import stamp
+from conductor_core.domain.operations import Operation, OperationState, fact_of
 from conductor_core.errors import ConflictError, NotFoundError
 from conductor_core.ports.clock import Clock
 from tests.fakes.change_store import MemoryChangeStore
@@ -49,11 +49,7 @@ class MemoryOperationStore:
             raise NotFoundError(f"There is no operation {operation.key}.") from missing
 
     def _write(self, operation: Operation, fact: str) -> None:
-        data: dict[str, object] = {
-            "key": operation.key,
-            "kind": operation.kind,
-            "dispatches": operation.dispatches,
-        }
-        kind, subject, now = f"conductor.operation.{fact}.v1", operation.change_id, self.clock.now()
-        self.changes.record([Event(self.clock.new_id("evt"), kind, subject, now, SYSTEM.key, data)])
+        event_id, now = self.clock.new_id("evt"), self.clock.now()
+        told = fact_of(operation, fact)
+        self.changes.record([stamp(told, event_id=event_id, subject=operation.change_id, actor=SYSTEM, now=now)])
         self.rows[operation.change_id, operation.key] = operation

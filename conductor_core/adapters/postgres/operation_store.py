@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from sqlalchemy import JSON, ColumnElement, Connection, Engine, Text, cast, literal, select, update
@@ -13,9 +12,8 @@ from conductor_core.adapters.postgres.documents import Document
 from conductor_core.adapters.postgres.schema import OPERATIONS
 from conductor_core.adapters.postgres.wall import wall
 from conductor_core.domain.actors import SYSTEM
-from conductor_core.domain.canonical import digest_bytes
-from conductor_core.domain.events import Event
-from conductor_core.domain.operations import Operation, OperationState
+from conductor_core.domain.events import Event, stamp
+from conductor_core.domain.operations import Operation, OperationState, fact_of
 from conductor_core.errors import ConductorError, ConflictError, NotFoundError
 from conductor_core.ports.clock import Clock
 
@@ -76,26 +74,9 @@ class PostgresOperationStore:
         with wall(f"The operations of {change_id} could not be read."), self._engine.connect() as connection:
             return [_OPERATIONS.read(text) for text in connection.execute(statement).scalars()]
 
-    def _event(self, operation: Operation, fact: str) -> Event:
-        return Event(
-            id=self._clock.new_id("evt"),
-            type=f"conductor.operation.{fact}.v1",
-            subject=operation.change_id,
-            time=self._clock.now(),
-            actor=SYSTEM.key,
-            data={
-                "key": operation.key,
-                "kind": operation.kind,
-                "dispatches": operation.dispatches,
-                "request": _digest(operation.request),
-                "result": _digest(operation.result),
-            },
-        )
-
-
-def _digest(value: dict[str, object]) -> str:
-    """The digest of sorted, compact JSON; results may hold floats, which the canonical form refuses."""
-    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8")) if value else ""
+    def _event(self, operation: Operation, name: str) -> Event:
+        event_id, now = self._clock.new_id("evt"), self._clock.now()
+        return stamp(fact_of(operation, name), event_id=event_id, subject=operation.change_id, actor=SYSTEM, now=now)
 
 
 def _row(operation: Operation) -> dict[str, object]:
