@@ -110,6 +110,12 @@ class LedgerReader:
         opened = self.checkpoint()
         return opened, list(tiles.places(opened.checkpoint.size))
 
+    def copy(self, place: Place) -> bytes:
+        """The bytes of a resource that `places` named, though the log may have grown over it meanwhile."""
+        if place.level == ENTRIES:
+            return b"".join(map(tiles.frame, tiles.read_entries(self._files.read, place)))
+        return tiles.read_hashes(self._files.read, place)
+
     def entry(self, index: int) -> Entry:
         """One entry under the published checkpoint; raises `NotFoundError`, `LedgerError`."""
         return self._entry(index, self.checkpoint().checkpoint.size)

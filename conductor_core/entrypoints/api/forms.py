@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from conductor_core.domain.changes import Change, moments
+from conductor_core.domain.checkpoints import Opened
+from conductor_core.domain.notes import base64_text
 from conductor_core.domain.operations import Operation
 from conductor_core.domain.releases import Revision
 from conductor_core.domain.runbooks import Parameter, Runbook
@@ -15,6 +17,7 @@ from conductor_core.domain.transitions import check_rows, verdict_rows
 from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.ports.run_log import RunLine
 from conductor_core.ports.runbook_files import Catalogue
+from conductor_core.services.ledger_reader import Entry
 from conductor_core.services.status import Connection, healthy
 from conductor_core.settings import Settings
 
@@ -168,6 +171,24 @@ def revision_form(revision: Revision) -> Form:
         "description": revision.description,
         "updated": instant(revision.updated) if revision.updated else None,
     }
+
+
+def checkpoint_form(opened: Opened) -> Form:
+    """A signed checkpoint; `root` is base64, `note` the signed note itself."""
+    head = opened.checkpoint
+    return {
+        "origin": head.origin,
+        "size": head.size,
+        "root": base64_text(head.root),
+        "signed_by": [{"name": s.name, "key_id": s.key_id.hex()} for s in opened.signed_by],
+        "cosigned_by": [{"name": s.name, "key_id": s.key_id.hex(), "at": s.timestamp} for s in opened.cosigned_by],
+        "note": opened.note.encode().decode(),
+    }
+
+
+def entry_form(entry: Entry) -> Form:
+    """One entry of the ledger: its index, its bytes as text, which are what was hashed, and the same as an event."""
+    return {"index": entry.index, "entry": entry.data.decode(), "event": entry.event}
 
 
 def status_form(connections: Sequence[Connection], queue: Mapping[str, int], version: str) -> Form:
