@@ -1,0 +1,296 @@
+"""Builds the read model: rows go into memory, and a publication writes them beside the base (port `AuditBuilder`).
+
+DuckDB lets nobody read a file that somebody writes, so readers get files that are never written again. A base is
+replaced in the background, by a copy with the recent rows added, when those have become many.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
+
+from conductor_core.adapters.duckdb_audit import published
+from conductor_core.adapters.duckdb_audit.model import PREFIX, create_all
+from conductor_core.adapters.duckdb_audit.published import Published
+from conductor_core.domain.audit_model import STORED, VERSION, Table
+from conductor_core.errors import StorageError
+from conductor_core.ports.audit_database import Batch, Position, Row
+
+MOST_RECENT = 50_000
+"""Events that are written anew with each publication, before they go into the base."""
+_TABLES = {table.name: table for table in STORED}
+_TYPES = {
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+    "VARCHAR": pa.string(),
+    "JSON": pa.string(),
+}
+
+
+class DuckdbAuditBuilder:
+    """Implements `ports.audit_database.AuditBuilder` in one folder."""
+
+    def __init__(self, folder: Path, most_recent: int = MOST_RECENT) -> None:
+        self._folder = folder
+        self._most_recent = most_recent
+        self._db: duckdb.DuckDBPyConnection | None = None
+        self._position = Position()
+        self._shown: Published | None = None
+        self._base = ""
+        self._base_events = 0
+        self._open_base = False
+        self._merge: _Merge | None = None
+
+    def open(self) -> Position:
+        """See `AuditBuilder`; what another process has published meanwhile is taken up."""
+        shown = published.read(self._folder)
+        if self._db is not None and shown is not None and shown == self._shown:
+            return self._position
+        if shown is not None:
+            with suppress(duckdb.Error, StorageError):
+                self._take_up(shown)
+                return self._position
+        self.begin_anew()
+        return self._position
+
+    def begin_anew(self) -> None:
+        """See `AuditBuilder`."""
+        self.close()
+        published.prepare(self._folder)
+        with self._guard():
+            db = self._connect()
+            self._base = _name("base")
+            db.execute(f"ATTACH '{_path(self._folder / self._base)}' AS base (BLOCK_SIZE 16384)")
+            for statement in create_all("base"):
+                db.execute(statement)
+        self._open_base = True
+        self._base_events, self._position, self._shown = 0, Position(), None
+
+    def known(self, table: str, keys: Sequence[Sequence[object]]) -> dict[tuple[object, ...], Row]:
+        """See `AuditBuilder`."""
+        kind, db = _TABLES[table], self._ready()
+        asked = pa.table({k: pa.array([key[at] for key in keys], pa.string()) for at, k in enumerate(kind.key)})
+        at = [kind.names.index(k) for k in kind.key]
+        found: dict[tuple[object, ...], Row] = {}
+        with self._guard(), _registered(db, asked):
+            for database in ("base", "memory"):
+                name, keys_of = f"{database}.main.{PREFIX}{table}", ", ".join(kind.key)
+                sql = f"SELECT t.* FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
+                for row in db.execute(sql).fetchall():
+                    found[tuple(row[n] for n in at)] = row
+        return found
+
+    def write(self, batch: Batch) -> None:
+        """See `AuditBuilder`."""
+        db, database = self._ready(), "base" if self._open_base else "memory"
+        with self._guard():
+            db.begin()
+            try:
+                for name, rows in batch.rows.items():
+                    with _registered(db, _arrow(_TABLES[name], rows)):
+                        _replace(db, _TABLES[name], database, "given")
+            except BaseException:
+                db.rollback()
+                raise
+            db.commit()
+        self._position = batch.position
+        if self._open_base:
+            self._base_events = batch.position.events
+
+    def publish(self, sealed: int) -> bool:
+        """See `AuditBuilder`."""
+        db = self._ready()
+        sealed = min(sealed, self._position.events)
+        position = Position(self._position.sequence, self._position.events, sealed)
+        if self._shown is not None and self._shown.position == position:
+            return False
+        with self._guard():
+            if self._open_base:
+                db.execute("CHECKPOINT base")
+                db.execute("DETACH base")
+                self._attach(self._base)
+                self._open_base = False
+            self._finish_merge()
+            recent = _name("recent")
+            _write_recent(db, self._folder / recent)
+        self._shown = Published(VERSION, self._base, recent, self._base_events, position)
+        published.write(self._folder, self._shown)
+        published.sweep(self._folder, self._in_use())
+        if self._merge is None and position.events - self._base_events > self._most_recent:
+            self._merge = _Merge(db, self._folder, self._base, self._position)
+        return True
+
+    def close(self) -> None:
+        """See `AuditBuilder`."""
+        if self._merge is not None:
+            self._merge.wait()
+            self._merge = None
+        if self._db is not None:
+            with suppress(duckdb.Error):
+                self._db.close()
+        self._db, self._shown = None, None
+
+    def _ready(self) -> duckdb.DuckDBPyConnection:
+        if self._db is None:
+            self.open()
+        assert self._db is not None
+        return self._db
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": 1,
+            "memory_limit": "1GB",
+            "temp_directory": str(self._folder / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        }
+        self._db = duckdb.connect(":memory:", config=config)
+        self._db.execute("SET TimeZone = 'UTC'")
+        for statement in create_all("memory"):
+            self._db.execute(statement)
+        return self._db
+
+    def _take_up(self, shown: Published) -> None:
+        self.close()
+        with self._guard():
+            db = self._connect()
+            self._base = shown.base
+            self._attach(shown.base)
+            db.execute(f"ATTACH '{_path(self._folder / shown.recent)}' AS taken (READ_ONLY)")
+            for table in STORED:
+                name = PREFIX + table.name
+                db.execute(f"INSERT INTO memory.main.{name} SELECT * FROM taken.main.{name}")  # noqa: S608  # names of our own model
+            db.execute("DETACH taken")
+        self._open_base = False
+        self._base_events, self._position, self._shown = shown.base_events, shown.position, shown
+
+    def _attach(self, base: str) -> None:
+        assert self._db is not None
+        self._db.execute(f"ATTACH '{_path(self._folder / base)}' AS base (READ_ONLY)")
+
+    def _finish_merge(self) -> None:
+        merge = self._merge
+        if merge is None or not merge.ended:
+            return
+        self._merge = None
+        if merge.failed is not None:
+            raise merge.failed
+        db = self._ready()
+        db.execute("DETACH base")
+        self._attach(merge.base)
+        self._base, self._base_events = merge.base, merge.upto.events
+        for table in STORED:
+            db.execute(f"DELETE FROM memory.main.{PREFIX}{table.name} WHERE sequence <= {merge.upto.sequence}")  # noqa: S608  # a number and names of our own
+
+    def _in_use(self) -> set[str]:
+        shown = (self._shown.base, self._shown.recent) if self._shown else ()
+        return {self._base, *shown, *((self._merge.base,) if self._merge else ())}
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Translates DuckDB's errors; what was in memory is then built again from what is published."""
+        try:
+            yield
+        except (duckdb.Error, OSError, pa.ArrowException) as bad:
+            with suppress(duckdb.Error):
+                if self._db is not None:
+                    self._db.close()
+            self._db = None
+            raise published.full(self._folder, bad) from bad
+
+
+class _Merge:
+    """A new base in the making, by a thread of its own: a copy of the old one with the recent rows up to `upto`."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, folder: Path, old: str, upto: Position) -> None:
+        self.base, self.upto = _name("base"), upto
+        self.failed: Exception | None = None
+        self._cursor = db.cursor()
+        self._cursor.begin()
+        self._cursor.execute(f"SELECT count(*) FROM memory.main.{PREFIX}events").fetchall()  # noqa: S608  # the snapshot begins here
+        self._thread = threading.Thread(target=self._run, args=(folder, old), name="audit-merge", daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is made, or has failed."""
+        return not self._thread.is_alive()
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._thread.join()
+
+    def _run(self, folder: Path, old: str) -> None:
+        try:
+            rows = {table: self._cursor.table(f"memory.main.{PREFIX}{table.name}").to_arrow_table() for table in STORED}
+            self._cursor.rollback()
+            self._cursor.close()
+            shutil.copyfile(folder / old, folder / self.base)
+            with duckdb.connect(str(folder / self.base), config={"threads": 1, "memory_limit": "512MB"}) as new:
+                new.execute("SET TimeZone = 'UTC'")
+                name = new.execute("SELECT current_database()").fetchall()[0][0]
+                new.begin()
+                for table, added in rows.items():
+                    with _registered(new, added):
+                        _replace(new, table, f'"{name}"', "given")
+                new.commit()
+                new.execute("CHECKPOINT")
+        except Exception as bad:  # noqa: BLE001  # told by the next publication
+            self.failed = bad if isinstance(bad, (duckdb.Error, OSError)) else OSError(str(bad))
+
+
+def _write_recent(db: duckdb.DuckDBPyConnection, path: Path) -> None:
+    db.execute(f"ATTACH '{_path(path)}' AS made (BLOCK_SIZE 16384)")
+    try:
+        for statement in create_all("made"):
+            db.execute(statement)
+        db.begin()
+        for table in STORED:
+            name = PREFIX + table.name
+            db.execute(f"INSERT INTO made.main.{name} SELECT * FROM memory.main.{name}")  # noqa: S608  # names of our own model
+        db.commit()
+        db.execute("CHECKPOINT made")
+    finally:
+        db.execute("DETACH made")
+
+
+def _replace(db: duckdb.DuckDBPyConnection, table: Table, database: str, given: str) -> None:
+    name = f"{database}.main.{PREFIX}{table.name}"
+    if table.key:
+        same = " AND ".join(f"t.{key} = g.{key}" for key in table.key)
+        db.execute(f"DELETE FROM {name} AS t USING {given} AS g WHERE {same}")  # noqa: S608  # names of our own model
+    db.execute(f"INSERT INTO {name} SELECT * FROM {given}")  # noqa: S608  # names of our own model
+
+
+def _arrow(table: Table, rows: Sequence[Row]) -> pa.Table:
+    columns = zip(*rows, strict=True)
+    cells = zip(table.columns, columns, strict=True)
+    return pa.table({column.name: pa.array(values, _TYPES[column.type]) for column, values in cells})
+
+
+@contextmanager
+def _registered(db: duckdb.DuckDBPyConnection, rows: pa.Table) -> Iterator[None]:
+    db.register("given", rows)
+    try:
+        yield
+    finally:
+        db.unregister("given")
+
+
+def _name(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(8)}.duckdb"
+
+
+def _path(path: Path) -> str:
+    return str(path).replace("'", "''")

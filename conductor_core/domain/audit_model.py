@@ -1,0 +1,342 @@
+"""The read model of the record: which tables and views the SQL explorer has, and what each column means.
+
+Every row says where it comes from: `sequence` is the event's place in the outbox, `ledger_index` its place in the
+ledger (null until it is sealed), which `conductor ledger prove` takes. Times are in UTC, durations in seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VERSION = 1
+"""Grows with every change of the tables below; a read model of another version is built anew."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its SQL type and what it says."""
+
+    name: str
+    type: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. `key`: the columns by which a later row replaces an earlier one; empty: rows are only added.
+
+    `stored` is false for a view over another table.
+    """
+
+    name: str
+    help: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    stored: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """One column a line: name, type, meaning."""
+    lines = [line.split(None, 2) for line in text.splitlines() if line.strip()]
+    return tuple(Column(name, kind, words) for name, kind, words in lines)
+
+
+_PLACE = """
+sequence BIGINT Place of the event in the outbox; grows, with gaps.
+ordinal BIGINT How many events came before it: its index in the ledger once it is sealed.
+"""
+_ABOUT = (
+    _PLACE
+    + """
+change_id VARCHAR The Change that it is about.
+occurred_at TIMESTAMPTZ When it happened.
+"""
+)
+
+EVENTS = Table(
+    "events",
+    "Every recorded fact, as it was sealed.",
+    _columns(
+        _PLACE
+        + """
+id VARCHAR Id of the event.
+type VARCHAR conductor.<noun>.<fact>.v1
+subject VARCHAR What it is about, mostly the id of a Change.
+occurred_at TIMESTAMPTZ When it happened.
+actor VARCHAR Who caused it: issuer|subject.
+data JSON Everything else that it says.
+"""
+    ),
+)
+CHANGES = Table(
+    "changes",
+    "One row for each Change, as its latest event left it.",
+    _columns(
+        _PLACE
+        + """
+id VARCHAR Id of the Change.
+title VARCHAR What it does, in words.
+runbook VARCHAR The runbook that it runs.
+target VARCHAR What it acts on.
+tier VARCHAR Tier of the target: dev, staging, prod ...
+release VARCHAR The Helm release that it is about; empty when it is about none.
+channel VARCHAR The channel of the release.
+version VARCHAR The version that the plan puts there.
+git_commit VARCHAR The commit that the plan was rendered from.
+state VARCHAR Where it is: requested, awaiting_approval, approved, executing, succeeded, failed, denied ...
+requester VARCHAR Who asked for it: issuer|subject.
+reason VARCHAR Why, in their words.
+parameters JSON What it was asked with.
+requested_at TIMESTAMPTZ When it was asked for.
+planned_at TIMESTAMPTZ When its present plan was made.
+approved_at TIMESTAMPTZ When the last approval needed was given.
+started_at TIMESTAMPTZ When its execution started.
+validated_at TIMESTAMPTZ When its post-flight checks started.
+finished_at TIMESTAMPTZ When it ended.
+updated_at TIMESTAMPTZ When its latest event happened.
+plan VARCHAR Digest of the present plan.
+plans INTEGER How often it was planned.
+denials INTEGER How many plans were denied by a gate.
+approvals INTEGER How many approvals of the present plan were given.
+operations INTEGER How many operations were dispatched for it.
+checks_passed INTEGER Post-flight checks that passed.
+checks_failed INTEGER Post-flight checks that failed.
+outcome VARCHAR How it ended, in one sentence.
+outcome_why VARCHAR Why it ended so.
+notebook VARCHAR Digest of the executed notebook.
+seal VARCHAR Digest of its sealed record.
+"""
+    ),
+    key=("id",),
+)
+GATES = Table(
+    "gates",
+    "One row for each verdict of a gate on a plan.",
+    _columns(
+        _ABOUT
+        + """
+gate VARCHAR Name of the gate, such as policy/workload or server.
+result VARCHAR allow, warn or deny.
+reasons INTEGER How many reasons it gave.
+rules_run INTEGER How many rules were evaluated; zero is a denial.
+plan VARCHAR Digest of the plan that was judged.
+evidence VARCHAR Digest of what the gate saw.
+"""
+    ),
+)
+DECISIONS = Table(
+    "decisions",
+    "One row for each decision of a family of policy rules.",
+    _columns(
+        _ABOUT
+        + """
+family VARCHAR Family of the rules.
+result VARCHAR allow, warn or deny.
+denials INTEGER How many findings deny.
+warnings INTEGER How many findings warn.
+rules_run INTEGER How many rules were evaluated.
+input VARCHAR Digest of the input document.
+bundle VARCHAR Digest of the policy bundle.
+engine VARCHAR Which engine decided.
+microseconds BIGINT How long it took.
+"""
+    ),
+)
+FINDINGS = Table(
+    "findings",
+    "One row for each reason that a gate or policy gave.",
+    _columns(
+        _ABOUT
+        + """
+gate VARCHAR The gate that found it.
+effect VARCHAR deny or warn.
+rule VARCHAR The rule.
+text VARCHAR What was found.
+path VARCHAR Where.
+clears_by VARCHAR The act that would clear it.
+"""
+    ),
+)
+APPROVALS = Table(
+    "approvals",
+    "One row for each approval that was given.",
+    _columns(
+        _ABOUT
+        + """
+actor VARCHAR Who approved: issuer|subject.
+plan VARCHAR Digest of the plan that was approved.
+reason VARCHAR Their words.
+waited_seconds DOUBLE How long the plan had waited for it.
+"""
+    ),
+)
+VOIDS = Table(
+    "voids",
+    "One row for each time that a changed plan voided the approvals of the plan before.",
+    _columns(
+        _ABOUT
+        + """
+plan VARCHAR Digest of the new plan.
+changed JSON What was different in it.
+"""
+    ),
+)
+OPERATIONS = Table(
+    "operations",
+    "One row for each act on the world, as its latest event left it.",
+    _columns(
+        _ABOUT
+        + """
+name VARCHAR Name of the operation, once in its Change.
+kind VARCHAR What kind of act it is, such as helm_upgrade or check:pods.
+state VARCHAR started, succeeded, failed or unknown.
+dispatches INTEGER How often it was sent to the world.
+started_at TIMESTAMPTZ When it was first dispatched.
+finished_at TIMESTAMPTZ When it ended.
+request VARCHAR Digest of what was asked.
+result VARCHAR Digest of what came of it.
+"""
+    ),
+    key=("change_id", "name"),
+)
+SMOKE_RESULTS = Table(
+    "smoke_results",
+    "One row for each post-flight check of a Change.",
+    _columns(
+        _ABOUT
+        + """
+release VARCHAR The release that was checked.
+channel VARCHAR Its channel.
+name VARCHAR Name of the check.
+passed BOOLEAN Whether it passed.
+detail VARCHAR What it saw.
+"""
+    ),
+)
+EVIDENCE = Table(
+    "evidence",
+    "One row for each piece of evidence that a plan names.",
+    _columns(
+        _ABOUT
+        + """
+plan VARCHAR Digest of the plan.
+name VARCHAR Name of the piece.
+media_type VARCHAR Its media type.
+digest VARCHAR Its digest, which is its place in the evidence store.
+size BIGINT Bytes.
+"""
+    ),
+)
+ROLLOUT_STEPS = Table(
+    "rollout_steps",
+    "One row for each step of a progressive delivery; empty until rollouts are recorded.",
+    _columns(
+        _ABOUT
+        + """
+release VARCHAR The release that is rolled out.
+channel VARCHAR Its channel.
+step INTEGER Number of the step, from 0.
+weight INTEGER Share of traffic, in per cent.
+phase VARCHAR What the step came to.
+"""
+    ),
+)
+METRIC_SAMPLES = Table(
+    "metric_samples",
+    "One row for each measurement of an analysis; empty until rollouts are recorded.",
+    _columns(
+        _ABOUT
+        + """
+release VARCHAR The release that was measured.
+channel VARCHAR Its channel.
+metric VARCHAR Name of the metric.
+value DOUBLE What was measured.
+threshold DOUBLE What it was held against.
+passed BOOLEAN Whether it held.
+"""
+    ),
+)
+RUNS = Table(
+    "runs",
+    "One row for each execution of a runbook.",
+    _columns(
+        _ABOUT
+        + """
+runbook VARCHAR The runbook.
+target VARCHAR What it acted on.
+state VARCHAR State of its Change.
+finished_at TIMESTAMPTZ When it ended.
+seconds DOUBLE How long it ran.
+operations INTEGER How many operations it dispatched.
+notebook VARCHAR Digest of the executed notebook.
+"""
+    ),
+    stored=False,
+)
+RELEASES = Table(
+    "releases",
+    "One row for each deployment of a release: a Change that deploys or rolls back and has been executed.",
+    _columns(
+        _ABOUT
+        + """
+release VARCHAR The release.
+channel VARCHAR Its channel.
+tier VARCHAR Tier of the channel.
+kind VARCHAR deploy or rollback.
+version VARCHAR The version that was put there.
+git_commit VARCHAR The commit that it was rendered from.
+requester VARCHAR Who asked for it.
+state VARCHAR State of its Change.
+finished_at TIMESTAMPTZ When it ended.
+lead_seconds DOUBLE From the request to the end.
+"""
+    ),
+    stored=False,
+)
+
+TABLES: tuple[Table, ...] = (
+    CHANGES,
+    RELEASES,
+    GATES,
+    FINDINGS,
+    DECISIONS,
+    APPROVALS,
+    VOIDS,
+    OPERATIONS,
+    RUNS,
+    SMOKE_RESULTS,
+    EVIDENCE,
+    ROLLOUT_STEPS,
+    METRIC_SAMPLES,
+    EVENTS,
+)
+"""Everything that can be asked, in the order in which it is shown."""
+STORED: tuple[Table, ...] = tuple(table for table in TABLES if table.stored)
+EXTRA: dict[str, tuple[Column, ...]] = {
+    "changes": _columns(
+        """
+lead_seconds DOUBLE From the request to the end.
+wait_seconds DOUBLE From the plan to the last approval needed.
+run_seconds DOUBLE From the start of the execution to the end.
+"""
+    ),
+    "approvals": _columns("void BOOLEAN Whether the plan became another one afterwards, which voids it for ever."),
+    "operations": _columns("seconds DOUBLE How long it took."),
+}
+"""Columns that a view computes beside those that its table stores."""
+LEDGER_INDEX = Column(
+    "ledger_index",
+    "BIGINT",
+    "Place of the event in the ledger; null until it is sealed. `conductor ledger prove` takes it.",
+)
+
+
+def shown(table: Table) -> tuple[Column, ...]:
+    """The columns of the view that people ask: `ordinal` is shown as the ledger index."""
+    stored = tuple(LEDGER_INDEX if column.name == "ordinal" else column for column in table.columns)
+    return stored + EXTRA.get(table.name, ())
