@@ -17,11 +17,14 @@ from app import runtime
 from app.differences import Data, block, of
 from conductor_core.domain import masking
 from conductor_core.domain.changes import Change
+from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.comparison import Comparison, from_json
+from conductor_core.domain.proofs import Proof
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
 from conductor_core.ports.run_log import RunLine
 from conductor_core.ports.runbook_files import Catalogue
+from conductor_core.services.ledger_reader import Entry
 from conductor_core.services.release_inventory import Inventory
 from conductor_core.services.status import Connection
 
@@ -169,3 +172,36 @@ def values(release: str, channel: str, revision: int) -> str:
     found = next(r for r in runtime.conductor().releases.history(release, channel) if r.revision == revision)
     masker = masking.Masker(_MASK_KEY, masking.secrets_in_values(found.values))
     return "\n".join(block(masking.show(masker.hide_values(found.values)))) if found.values else ""
+
+
+@_kept(1)
+def ledger_checkpoint() -> tuple[Opened, str]:
+    """The signed checkpoint, and the vkey of the key that signed it."""
+    reader = runtime.conductor().ledger_reader
+    opened = reader.checkpoint()
+    return opened, reader.vkey_of(opened)
+
+
+@_kept(FOR_EVER)
+def ledger_latest(size: int, limit: int = 100) -> list[Entry]:
+    """The last entries of the ledger of that size, newest first."""
+    return runtime.conductor().ledger_reader.entries(max(-1, size - 1 - limit), limit)[::-1]
+
+
+@_kept(30)
+def ledger_growth() -> list[tuple[datetime, int]]:
+    """How many entries there were at which time, at even distances."""
+    return [(entry.at, entry.index + 1) for entry in runtime.conductor().ledger_reader.growth()]
+
+
+@_kept(FOR_EVER)
+def ledger_proof(index: int, size: int) -> tuple[Entry, Proof]:
+    """An entry, and its proof under a checkpoint of at least that size."""
+    reader = runtime.conductor().ledger_reader
+    return reader.entry(index), reader.prove(index)
+
+
+@_kept(2)
+def ledger_places(change_id: str) -> list[int | None]:
+    """The indexes of a Change's facts; None for one that waits for its place."""
+    return runtime.conductor().ledger_reader.of_change(change_id)

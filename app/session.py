@@ -14,6 +14,7 @@ CHANGE = "change"
 RELEASE = "release"
 CHANNEL = "channel"
 RUNBOOK = "runbook"
+ENTRY = "entry"
 TAB = "tab"
 """Query parameters that deep links carry."""
 

@@ -43,6 +43,11 @@ class Entry:
         return found
 
     @property
+    def fact(self) -> str:
+        """The type without what all types have: `change.sealed` for `conductor.change.sealed.v1`."""
+        return str(self.event.get("type")).removeprefix("conductor.").rpartition(".v")[0]
+
+    @property
     def at(self) -> datetime:
         """The event's own time, in UTC."""
         try:

@@ -66,8 +66,8 @@ def entries(
     if not found:
         console().print("No entry matches.")
         return
-    rows = [(f"{e.index}", f"{e.at:%m-%d %H:%M:%S}", str(e.event["type"]), str(e.event["subject"])) for e in found]
-    console().print(table(("INDEX", "TIME", "TYPE", "SUBJECT"), rows))
+    rows = [(f"{e.index}", f"{e.at:%m-%d %H:%M:%S}", e.fact, str(e.event.get("subject"))) for e in found]
+    console().print(table(("INDEX", "TIME", "FACT", "SUBJECT"), rows))
 
 
 @app.command("prove", epilog="Example: conductor ledger prove 7 --out 7.tlog-proof")
@@ -115,9 +115,11 @@ def verify(directory: Dir = None, key: Key = "", as_json: Json = False) -> None:
         print_json({"holds": True, **checkpoint_form(opened)})
         return
     head = opened.checkpoint
-    console().print(f"{head.size} entries hold: every bundle, every tile and the root {base64_text(head.root)}.")
+    typer.echo(f"{head.size} entries hold: every bundle, every tile and the root {base64_text(head.root)}")
     if not key:
-        console().print(f"Checked with the key beside the log: {reader.vkey_of(opened)}")
+        typer.echo(
+            f"checked with the key beside the log, to be compared with the published one: {reader.vkey_of(opened)}"
+        )
 
 
 @app.command("export", epilog="Example: conductor ledger export --to /media/copy")

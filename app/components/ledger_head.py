@@ -1,0 +1,45 @@
+"""The head of the ledger: how long it is, since when it grows, and who signed that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from app.components import facts
+from conductor_core.domain.checkpoints import Opened
+from conductor_core.domain.notes import base64_text
+
+
+def show(opened: Opened, vkey: str, growth: Sequence[tuple[datetime, int]]) -> None:
+    """Draw size, growth, root and signatures; `vkey` is the key that signed, `growth` times and sizes in order."""
+    head = opened.checkpoint
+    numbers, chart = st.columns([1, 2], vertical_alignment="center")
+    with numbers:
+        st.metric("Entries", f"{head.size:,}", help="Every recorded fact of the product is one entry.")
+        if growth:
+            facts.show(facts.text("last one"), facts.ago(growth[-1][0]))
+    with chart:
+        if len(growth) > 1:
+            st.area_chart(
+                {"time": [at for at, _ in growth], "entries": [size for _, size in growth]},
+                x="time",
+                y="entries",
+                height=170,
+            )
+    facts.show(
+        facts.text("log"),
+        facts.copy(head.origin),
+        facts.text("· root"),
+        facts.copy(base64_text(head.root), f"{base64_text(head.root)[:12]}…"),
+        *(part for s in opened.signed_by for part in (facts.text("· signed by key"), facts.copy(s.key_id.hex()))),
+        facts.text("· public key"),
+        facts.copy(vkey, f"{vkey[:24]}…"),
+    )
+    names = ", ".join(s.name for s in opened.cosigned_by)
+    st.caption(f"Cosigned by {names}." if names else "No witness has cosigned this checkpoint.")
+    with st.container(horizontal=True):
+        note = opened.note.encode()
+        st.download_button("Checkpoint", note, "checkpoint", "text/plain", icon=":material/download:")
+        st.download_button("Public key", f"{vkey}\n", "vkey", "text/plain", icon=":material/key:")
