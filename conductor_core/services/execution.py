@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Change, Check, Outcome, State
 from conductor_core.domain.gates import Result, overall
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import what_changed
-from conductor_core.errors import ConductorError, StateError, TransientError
+from conductor_core.domain.runbooks import Runbook
+from conductor_core.errors import ConductorError, LedgerError, StateError, StorageError, TransientError
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.notebooks import NotebookRun, Notebooks, Output
 from conductor_core.ports.run_log import RunLog
@@ -49,21 +51,26 @@ class ExecutionService:
         self._environment = environment
 
     def plan(self, change_id: str) -> None:
-        """Plan a requested Change; anything else is left alone."""
-        change = self._changes.get(change_id)
-        if change.state is State.REQUESTED:
-            self._transition(change_id, self._planned(change))
+        """Plan a requested Change, leave any other alone. Raises `TransientError` when it must be called again."""
+        with _called_again():
+            change = self._changes.get(change_id)
+            if change.state is State.REQUESTED:
+                self._transition(change_id, self._planned(change))
 
     def execute(self, change_id: str) -> None:
-        """Execute an approved Change, or go on with one whose worker died."""
-        change = self._changes.get(change_id)
-        if change.state is State.APPROVED and not self._still_holds(change):
-            return
-        if change.state is State.APPROVED and not self._transition(change_id, c.Start(change.plan_digest)):
-            return
-        change = self._changes.get(change_id)
-        if change.state in c.RUNNING:
-            self._transition(change_id, self._run(change))
+        """Execute an approved Change, or go on with one whose worker died.
+
+        Raises `TransientError` when it must be called again.
+        """
+        with _called_again():
+            change = self._changes.get(change_id)
+            if change.state is State.APPROVED and not self._still_holds(change):
+                return
+            if change.state is State.APPROVED and not self._transition(change_id, c.Start(change.plan_digest)):
+                return
+            change = self._changes.get(change_id)
+            if change.state in c.RUNNING:
+                self._transition(change_id, self._run(change))
 
     def _planned(self, change: Change) -> c.Planned | c.PlanFailed:
         try:
@@ -104,13 +111,11 @@ class ExecutionService:
     def _run(self, change: Change) -> c.Message:
         try:
             runbook = self._runbooks.get(change.runbook)
-            run = self._notebooks.run(
-                self._runbooks.notebook(runbook),
-                change.parameters,
-                self._environment(change.id),
-                lambda output: self._tell(change.id, output),
-                runbook.timeout,
-            )
+            run = self._notebook(runbook, change)
+            if any(op.state is OperationState.STARTED and not _is_check(op) for op in self._operations.of(change.id)):
+                # The kernel died in the middle of an act. Once more, it waits for the act's program and observes.
+                self._run_log.write(change.id, "note", f"the run broke off: {run.error}; looking what came of it")
+                run = self._notebook(runbook, change)
         except ConductorError as bad:
             said = bad.diagnostics()
             return _ending(NotebookRun(b"", said.what), "", self._operations.of(change.id), said.why, said.next)
@@ -118,8 +123,24 @@ class ExecutionService:
             logging.exception("running %s", change.id)
             end = _unexpected("The run", bug)
             return _ending(NotebookRun(b"", end.what), "", self._operations.of(change.id), end.why, end.next)
-        digest, _ = self._blobs.put(run.notebook)
-        return _ending(run, digest, self._operations.of(change.id))
+        return _ending(run, self._kept(change.id, run.notebook), self._operations.of(change.id))
+
+    def _notebook(self, runbook: Runbook, change: Change) -> NotebookRun:
+        return self._notebooks.run(
+            self._runbooks.notebook(runbook),
+            change.parameters,
+            self._environment(change.id),
+            lambda output: self._tell(change.id, output),
+            runbook.timeout,
+        )
+
+    def _kept(self, change_id: str, notebook: bytes) -> str:
+        """The digest of the executed notebook; '' when no disk takes it: what was done to the world counts more."""
+        try:
+            return self._blobs.put(notebook)[0]
+        except StorageError as full:
+            self._run_log.write(change_id, "note", f"the executed notebook could not be kept: {full}")
+            return ""
 
     def _tell(self, change_id: str, output: Output) -> None:
         self._run_log.write(change_id, output.kind, output.text, output.cell, output.cells)
@@ -131,6 +152,15 @@ class ExecutionService:
             self._run_log.write(change_id, "note", str(refused))
             return False
         return True
+
+
+@contextmanager
+def _called_again() -> Iterator[None]:
+    """A transition that could not be written down is due: the worker goes on asking until a person has made room."""
+    try:
+        yield
+    except (StorageError, LedgerError) as closed:
+        raise TransientError(closed.what, why=closed.why, next=closed.next) from closed
 
 
 def _unexpected(what: str, bug: Exception) -> Outcome:
@@ -155,7 +185,13 @@ def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str
         result = failed[0].result
         error = Outcome(str(result.get("what", f"{failed[0].key} failed.")), str(result.get("why", "")))
         return c.Finish(checks, Outcome(error.what, error.why, str(result.get("next", ""))), digest)
-    if run.error and all(check.passed for check in checks):
+    unwell = [f"{check.name}: {check.detail or 'it did not finish'}" for check in checks if not check.passed]
+    if unwell:
+        what = "It was carried out, but it is not healthy."
+        next = "Mend the cause and request it again, or go back to the last good state."
+        return c.Finish(checks, Outcome(what, "; ".join(unwell), next), digest)
+    if run.error:
+        next = next or "Read the executed notebook, mend the cause, then request it again."
         return c.Finish(checks, Outcome("The runbook stopped with an error.", why or run.error, next), digest)
     return c.Finish(checks, None, digest)
 

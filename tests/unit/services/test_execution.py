@@ -12,7 +12,7 @@ from conductor_core.domain.changes import Change, State
 from conductor_core.domain.gates import Verdict
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.runbooks import Parameter
-from conductor_core.errors import ToolError
+from conductor_core.errors import ConductorError, LedgerError, StorageError, ToolError, TransientError
 from conductor_core.ports.notebooks import NotebookRun, Output
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
@@ -28,6 +28,13 @@ from tests.fakes.clock import SteppingClock
 from tests.fakes.conductor import RunbookShelf, Worker
 from tests.fakes.operation_store import MemoryOperationStore
 from tests.fakes.run_log import MemoryRunLog
+
+
+class FullBlobs(MemoryBlobs):
+    """Takes nothing more."""
+
+    def put(self, data: bytes | Path) -> tuple[str, int]:
+        raise StorageError("The disk is full.", why="No space left on device.", next="Free some space.")
 
 
 class Stage:
@@ -182,12 +189,63 @@ def test_a_failed_check_fails_the_change(stage: Stage) -> None:
     change = stage.changes.get(change_id)
     assert change.state is State.FAILED
     assert not change.checks[0].passed
+    assert change.outcome is not None
+    assert change.outcome.why == "pods: pod a: crash"
+    assert "go back" in change.outcome.next
+
+
+def test_an_act_in_which_the_kernel_died_is_observed(stage: Stage) -> None:
+    """The second run finds the row started, and the operation service observes; here the fake does it for it."""
+
+    def die_first(change_id: str) -> str:
+        if stage.runs == 1:
+            stage.operation(change_id, "helm_upgrade", OperationState.STARTED)
+            return "The kernel died or fell silent while cell 3 ran."
+        (row,) = stage.rows.of(change_id)
+        stage.rows.finish(row.finished(OperationState.SUCCEEDED, {"observed": "done"}, stage.clock.now()))
+        return ""
+
+    stage.cells = die_first
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    assert (stage.state(change_id), stage.runs) == (State.SUCCEEDED, 2)
+    assert any("the run broke off: The kernel died" in line.text for line in stage.log.read(change_id))
+
+
+def test_a_disk_that_takes_no_notebook_loses_no_ending(stage: Stage) -> None:
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution._blobs = FullBlobs()
+    stage.execution.execute(change_id)
+    change = stage.changes.get(change_id)
+    assert (change.state, change.notebook) == (State.SUCCEEDED, "")
+    assert any("could not be kept: The disk is full." in line.text for line in stage.log.read(change_id))
+
+
+@pytest.mark.parametrize("error", [StorageError, LedgerError])
+def test_a_transition_that_cant_be_written_is_tried_again(stage: Stage, error: type[ConductorError]) -> None:
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+
+    def full(method: str) -> None:
+        if method == "save":
+            raise error("No room.", why="0 bytes are free.", next="Make room.")
+
+    stage.memory.before = full
+    with pytest.raises(TransientError, match="No room") as later:
+        stage.execution.execute(change_id)
+    assert later.value.next == "Make room."
+    stage.memory.before = lambda _: None
+    stage.execution.execute(change_id)
+    assert stage.state(change_id) is State.SUCCEEDED
 
 
 @pytest.mark.parametrize("state", [OperationState.UNKNOWN, OperationState.STARTED])
 def test_an_operation_that_cant_be_told_leaves_it_unknown(stage: Stage, state: OperationState) -> None:
     def lose(change_id: str) -> str:
-        stage.operation(change_id, "helm_upgrade", state, seen="revision 3 is pending-upgrade")
+        if not stage.rows.of(change_id):
+            stage.operation(change_id, "helm_upgrade", state, seen="revision 3 is pending-upgrade")
         return "boom"
 
     stage.cells = lose
