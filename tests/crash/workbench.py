@@ -234,6 +234,18 @@ class Workbench:
         )
         return Answer(ended.returncode, ended.stdout, ended.stderr)
 
+    def follow(self, *argv: str) -> subprocess.Popen[str]:
+        """Start `conductor ...` and leave it running; whoever calls reads its streams."""
+        return subprocess.Popen(
+            [CONDUCTOR, *argv],
+            env=self.environment,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def ended(self, change_id: str, seconds: float = 120) -> Change:
         """The Change once it has ended or is unknown."""
         eventually(lambda: self.change(change_id).state in ENDED, seconds, lambda: self._story(change_id))
@@ -257,9 +269,11 @@ def eventually(said: Callable[[], object], seconds: float, why: Callable[[], str
 
 
 @contextmanager
-def opened(folder: Path, plane: Endpoints, namespaces: Sequence[str] = ()) -> Iterator[Workbench]:
-    """A workbench whose processes, database and namespaces are gone afterwards."""
-    bench = Workbench(folder, plane)
+def opened(
+    folder: Path, plane: Endpoints, namespaces: Sequence[str] = (), settings: Mapping[str, str] | None = None
+) -> Iterator[Workbench]:
+    """A workbench whose processes, database and namespaces are gone afterwards; `settings` are further variables."""
+    bench = Workbench(folder, plane, settings)
     for name in namespaces:
         run_kubectl(plane, "create", "namespace", name)
     try:

@@ -1,0 +1,143 @@
+"""The command line, in the exact forms that scripts use, on the shipped charts and the real control plane."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from conductor_core.localplane.layout import Endpoints
+from conductor_core.settings import PROJECT_ROOT
+from tests.crash.workbench import Answer, Workbench, eventually, fresh_names, opened
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+CHANNELS = """releases:
+  intelgraph:
+    chart: helm/intelgraph
+    channels:
+      dev: {{branch: dev, namespace: {0}, values: [helm/intelgraph/values-dev.yaml], tier: dev}}
+      staging: {{branch: staging, namespace: {1}, values: [helm/intelgraph/values-staging.yaml], tier: staging}}
+"""
+# The first measurement comes sooner than in the chart, so that a bad version is found out within the test's time.
+SOON = ("--set", "rollout.analysis.initialDelay=6s", "--set", "rollout.analysis.interval=5s")
+
+
+@pytest.fixture(scope="module")
+def bench(plane: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """A workbench on the project's own charts, with a worker at work."""
+    settings = {
+        "CONDUCTOR_ARGOCD_URL": plane.argocd_url,
+        "CONDUCTOR_ARGOCD_TOKEN": plane.argocd_token(),
+        "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
+        "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
+    }
+    folder, namespaces = tmp_path_factory.mktemp("cli"), fresh_names("dev", "staging")
+    with opened(folder, plane, namespaces, settings) as bench:
+        for name in ("helm", "policies"):
+            shutil.copytree(PROJECT_ROOT / name, bench.files / name)
+        bench.commit({"channels.yaml": CHANNELS.format(*namespaces)})
+        bench.start()
+        yield bench
+
+
+@pytest.fixture
+def conductor(bench: Workbench) -> Callable[..., Answer]:
+    """Runs a command and compares its exit code."""
+
+    def run(*argv: str, code: int = 0) -> Answer:
+        answer = bench.cli(*argv)
+        assert answer.code == code, (argv, answer)
+        return answer
+
+    return run
+
+
+def failed_checks(change: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["detail"] for check in change["checks"] if not check["passed"]}
+
+
+def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer]) -> None:
+    eventually(lambda: bench.cli("status", "--json").code == 0, 30, lambda: bench.cli("status", "--json").stdout)
+    assert conductor("status", "--json").json["healthy"]
+
+    compare = ("release", "diff", "intelgraph", "--from", "live:dev", "--to", "channel:dev", "--json")
+    differing = conductor(*compare, code=1).json
+    assert {r["standing"] for r in differing["resources"]} == {"added"}
+    deploy = ("release", "deploy", "intelgraph", "--channel", "dev", "--reason", "first", "--as", "requester")
+    answer = conductor(*deploy, "--wait", "--json")
+    change = answer.json
+    assert (change["state"], change["tier"], change["approvals"]["required"]) == ("succeeded", "dev", 0)
+    assert change["id"].startswith("chg-")
+    assert [c["name"] for c in change["checks"]] == ["workloads", "pods", "api"]
+    assert "answers 200" in change["checks"][2]["detail"]
+    assert "helm_upgrade" in answer.stderr  # what happened was told on the way
+
+    assert {r["standing"] for r in conductor(*compare).json["resources"]} == {"unchanged"}
+    wrong = conductor("release", "diff", "intelgraph", "--from", "live:dev", "--to", "channel:moon", "--json", code=2)
+    assert "moon" in wrong.error["what"]
+    rows = conductor("release", "list", "--json").json["releases"]
+    (dev,) = [r for r in rows if r["release"] == "intelgraph" and r["channel"] == "dev"]
+    assert (dev["revision"], dev["health"], dev["in_step"]) == (1, "healthy", True)
+
+    assert {"deploy_release", "rollback_release", "validate_release"} <= {
+        runbook["name"] for runbook in conductor("runbook", "list", "--json").json["runbooks"]
+    }
+    shown = conductor("runbook", "show", "validate_release", "--json").json
+    assert [p["name"] for p in shown["parameters"]] == ["release", "channel"]
+    where = ("-p", "release=intelgraph", "-p", "channel=dev")
+    run = ("runbook", "run", "validate_release", *where, "--reason", "still well", "--as", "requester")
+    assert conductor(*run, "--wait", "--json").json["state"] == "succeeded"
+
+
+def test_staging_needs_a_second_person_and_a_bad_version_ends_where_it_began(
+    bench: Workbench, conductor: Callable[..., Answer]
+) -> None:
+    deploy = ("release", "deploy", "intelgraph", "--channel", "staging", "--reason", "1.4.2", "--as", "requester")
+    waiting = conductor(*deploy, "--wait", "--json", code=3).json
+    assert (waiting["state"], waiting["approvals"]) == ("awaiting_approval", {"given": 0, "required": 1, "by": []})
+    change_id = waiting["id"]
+    refused = conductor("change", "approve", change_id, "--as", "requester", "--json", code=4)
+    assert set(refused.error) == {"what", "why", "next"}
+    follower = bench.follow("change", "events", change_id, "--follow", "--json")
+    conductor("change", "approve", change_id, "--as", "approver", "--reason", "diff read", "--json")
+    good = conductor("change", "wait", change_id, "--json").json
+    assert (good["state"], good["approvals"]["by"]) == ("succeeded", ["approver"])
+
+    lines = [json.loads(line) for line in follower.communicate(timeout=30)[0].splitlines()]
+    facts = [item["event"]["type"].removeprefix("conductor.") for item in lines if item["kind"] == "fact"]
+    assert (facts[0], facts[-1], follower.returncode) == ("change.requested.v1", "change.sealed.v1", 0)
+    assert facts.index("approval.given.v1") < facts.index("execution.started.v1") < facts.index("change.succeeded.v1")
+    assert {"fact", "line", "operation"} == {item["kind"] for item in lines}
+
+    # A version with errors: the canary's analysis finds them, the Rollout is aborted, and the Change says so.
+    bad = bench.cli(*deploy, "--set", "image.tag=1.4.3-bad", *SOON, "--json").json["id"]
+    conductor("change", "wait", bad, "--json", code=3)
+    conductor("change", "approve", bad, "--as", "approver", "--reason", "tests are green", "--json")
+    ended = conductor("change", "wait", bad, "--json", code=1).json
+    assert ended["state"] == "failed"
+    told = failed_checks(ended)["workloads"]
+    assert "Rollout/intelgraph" in told
+    assert "success-rate" in told
+    assert "success-rate" in ended["outcome"]["why"]
+    assert all(ended["outcome"].values()), ended["outcome"]
+
+    back = ("release", "rollback", "intelgraph", "--channel", "staging", "--to-revision", "1", "--as", "requester")
+    rollback = conductor(*back, "--reason", "1.4.3 has errors", "--wait", "--json", code=3).json["id"]
+    conductor("change", "approve", rollback, "--as", "approver", "--reason", "yes", "--json")
+    assert conductor("change", "wait", rollback, "--json").json["state"] == "succeeded"
+
+    listed = conductor("change", "list", "--target", "release/intelgraph@staging", "--json").json["changes"]
+    assert [(c["id"], c["state"]) for c in listed] == [
+        (rollback, "succeeded"), (bad, "failed"), (change_id, "succeeded")
+    ]  # fmt: skip
+    shown = conductor("change", "show", rollback, "--json").json
+    assert (shown["reason"], shown["parameters"]["to_revision"]) == ("1.4.3 has errors", 1)
+    revisions = conductor("release", "history", "intelgraph", "--channel", "staging", "--json").json["revisions"]
+    assert [(r["revision"], r["status"]) for r in revisions] == [
+        (3, "deployed"), (2, "superseded"), (1, "superseded")
+    ]  # fmt: skip
+    assert revisions[0]["description"] == "Rollback to 1"
