@@ -14,27 +14,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 
 from conductor_core.adapters.duckdb_audit import published
 from conductor_core.adapters.duckdb_audit.model import PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.published import Published
-from conductor_core.domain.audit_model import STORED, VERSION, Table
+from conductor_core.adapters.duckdb_audit.staging import staged
+from conductor_core.domain.audit_model import STORED, VERSION, Column, Table
 from conductor_core.errors import StorageError
 from conductor_core.ports.audit_database import Batch, Position, Row
 
 MOST_RECENT = 50_000
 """Events that are written anew with each publication, before they go into the base."""
 _TABLES = {table.name: table for table in STORED}
-_TYPES = {
-    "BIGINT": pa.int64(),
-    "INTEGER": pa.int32(),
-    "DOUBLE": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
-    "VARCHAR": pa.string(),
-    "JSON": pa.string(),
-}
 
 
 class DuckdbAuditBuilder:
@@ -79,10 +70,10 @@ class DuckdbAuditBuilder:
     def known(self, table: str, keys: Sequence[Sequence[object]]) -> dict[tuple[object, ...], Row]:
         """See `AuditBuilder`."""
         kind, db = _TABLES[table], self._ready()
-        asked = pa.table({k: pa.array([key[at] for key in keys], pa.string()) for at, k in enumerate(kind.key)})
         at = [kind.names.index(k) for k in kind.key]
         found: dict[tuple[object, ...], Row] = {}
-        with self._guard(), _registered(db, asked):
+        asked = tuple(Column(name, "VARCHAR", "") for name in kind.key)
+        with self._guard(), staged(db, asked, keys):
             for database in ("base", "memory"):
                 name, keys_of = f"{database}.main.{PREFIX}{table}", ", ".join(kind.key)
                 sql = f"SELECT t.* FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
@@ -97,7 +88,7 @@ class DuckdbAuditBuilder:
             db.begin()
             try:
                 for name, rows in batch.rows.items():
-                    with _registered(db, _arrow(_TABLES[name], rows)):
+                    with staged(db, _TABLES[name].columns, rows):
                         _replace(db, _TABLES[name], database, "given")
             except BaseException:
                 db.rollback()
@@ -127,7 +118,7 @@ class DuckdbAuditBuilder:
         published.write(self._folder, self._shown)
         published.sweep(self._folder, self._in_use())
         if self._merge is None and position.events - self._base_events > self._most_recent:
-            self._merge = _Merge(db, self._folder, self._base, self._position)
+            self._merge = _Merge(self._folder, self._base, recent, position)
         return True
 
     def close(self) -> None:
@@ -195,14 +186,14 @@ class DuckdbAuditBuilder:
 
     def _in_use(self) -> set[str]:
         shown = (self._shown.base, self._shown.recent) if self._shown else ()
-        return {self._base, *shown, *((self._merge.base,) if self._merge else ())}
+        return {self._base, *shown, *((self._merge.base, self._merge.recent) if self._merge else ())}
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """Translates DuckDB's errors; what was in memory is then built again from what is published."""
         try:
             yield
-        except (duckdb.Error, OSError, pa.ArrowException) as bad:
+        except (duckdb.Error, OSError) as bad:
             with suppress(duckdb.Error):
                 if self._db is not None:
                     self._db.close()
@@ -211,14 +202,11 @@ class DuckdbAuditBuilder:
 
 
 class _Merge:
-    """A new base in the making, by a thread of its own: a copy of the old one with the recent rows up to `upto`."""
+    """A new base in the making, by a thread of its own: a copy of the old one with the rows of a published `recent`."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, folder: Path, old: str, upto: Position) -> None:
-        self.base, self.upto = _name("base"), upto
+    def __init__(self, folder: Path, old: str, recent: str, upto: Position) -> None:
+        self.base, self.recent, self.upto = _name("base"), recent, upto
         self.failed: Exception | None = None
-        self._cursor = db.cursor()
-        self._cursor.begin()
-        self._cursor.execute(f"SELECT count(*) FROM memory.main.{PREFIX}events").fetchall()  # noqa: S608  # the snapshot begins here
         self._thread = threading.Thread(target=self._run, args=(folder, old), name="audit-merge", daemon=True)
         self._thread.start()
 
@@ -233,19 +221,15 @@ class _Merge:
 
     def _run(self, folder: Path, old: str) -> None:
         try:
-            rows = {table: self._cursor.table(f"memory.main.{PREFIX}{table.name}").to_arrow_table() for table in STORED}
-            self._cursor.rollback()
-            self._cursor.close()
             shutil.copyfile(folder / old, folder / self.base)
-            with duckdb.connect(str(folder / self.base), config={"threads": 1, "memory_limit": "512MB"}) as new:
-                new.execute("SET TimeZone = 'UTC'")
-                name = new.execute("SELECT current_database()").fetchall()[0][0]
-                new.begin()
-                for table, added in rows.items():
-                    with _registered(new, added):
-                        _replace(new, table, f'"{name}"', "given")
-                new.commit()
-                new.execute("CHECKPOINT")
+            with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as db:
+                db.execute(f"ATTACH '{_path(folder / self.base)}' AS next")
+                db.execute(f"ATTACH '{_path(folder / self.recent)}' AS recent (READ_ONLY)")
+                db.begin()
+                for table in STORED:
+                    _replace(db, table, "next", f"recent.main.{PREFIX}{table.name}")
+                db.commit()
+                db.execute("CHECKPOINT next")
         except Exception as bad:  # noqa: BLE001  # told by the next publication
             self.failed = bad if isinstance(bad, (duckdb.Error, OSError)) else OSError(str(bad))
 
@@ -271,21 +255,6 @@ def _replace(db: duckdb.DuckDBPyConnection, table: Table, database: str, given: 
         same = " AND ".join(f"t.{key} = g.{key}" for key in table.key)
         db.execute(f"DELETE FROM {name} AS t USING {given} AS g WHERE {same}")  # noqa: S608  # names of our own model
     db.execute(f"INSERT INTO {name} SELECT * FROM {given}")  # noqa: S608  # names of our own model
-
-
-def _arrow(table: Table, rows: Sequence[Row]) -> pa.Table:
-    columns = zip(*rows, strict=True)
-    cells = zip(table.columns, columns, strict=True)
-    return pa.table({column.name: pa.array(values, _TYPES[column.type]) for column, values in cells})
-
-
-@contextmanager
-def _registered(db: duckdb.DuckDBPyConnection, rows: pa.Table) -> Iterator[None]:
-    db.register("given", rows)
-    try:
-        yield
-    finally:
-        db.unregister("given")
 
 
 def _name(kind: str) -> str:

@@ -1,0 +1,152 @@
+"""The child process that runs one untrusted statement, and ends (security, untrusted input 17).
+
+It gets an order as one line of JSON, opens the published files for reading, locks DuckDB, and only then looks at the
+statement. Its own memory, processor time and file sizes are limited by the kernel; its parent kills it at the deadline,
+and should the parent be gone, an alarm does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from typing import IO, Any
+
+ADDRESS_SPACE = 480 << 20
+"""Bytes of address space, which bounds resident memory: `memory_limit` alone let one statement reach 641 MB."""
+DUCKDB_MEMORY = "240MB"
+_STACK = 1 << 20
+_CHUNK = 256
+_VALUE = 1 << 20
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_unsigned_extensions": "false",
+    "allow_persistent_secrets": "false",
+    "python_enable_replacements": "false",
+    "threads": 1,
+    "memory_limit": DUCKDB_MEMORY,
+    "temp_directory": "",
+    "max_temp_directory_size": "0B",
+}
+
+
+def main() -> None:
+    """Answer one order."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    os.environ.clear()
+    small_threads()
+    import duckdb
+
+    from conductor_core.adapters.duckdb_audit import messages
+
+    os.chdir("/")
+    messages.send(answers, {"ready": True})
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            _answer(json.loads(line), answers)
+        except MemoryError:
+            messages.send(answers, {"error": "memory"})
+        except duckdb.OutOfMemoryException:
+            messages.send(answers, {"error": "memory"})
+        except (duckdb.IOException, duckdb.SerializationException) as bad:
+            messages.send(answers, {"error": "files", "why": _line(bad)})
+        except duckdb.Error as bad:
+            messages.send(answers, {"error": "sql", "why": _line(bad)})
+        except RecursionError:
+            messages.send(answers, {"error": "sql", "why": "It is nested too deeply."})
+    os._exit(0)  # without DuckDB's own goodbye, which a hostile statement may have made slow
+
+
+def _answer(order: dict[str, Any], answers: IO[bytes]) -> None:
+    from conductor_core.adapters.duckdb_audit import messages
+    from conductor_core.adapters.duckdb_audit.statements import NotReadingError, check
+
+    limit(order["seconds"])
+    db = opened(order["recent"], order["base"], order["views"])
+    started = time.monotonic()
+    try:
+        sql = check(db, order["sql"])
+    except NotReadingError as no:
+        messages.send(answers, {"error": "refused", "why": no.why, "next": no.next})
+        return
+    result = db.execute(sql, order["parameters"] or None)
+    described = result.description or []
+    names, types = [str(d[0]) for d in described], [str(d[1]) for d in described]
+    messages.send(answers, {"columns": names, "types": types})
+    capped = _stream(result, order["rows"], order["size"], answers)
+    messages.send(answers, {"end": True, "capped": capped, "seconds": time.monotonic() - started})
+
+
+def _stream(result: Any, most_rows: int, most_bytes: int, answers: IO[bytes]) -> str:
+    from conductor_core.adapters.duckdb_audit import messages
+
+    sent = size = 0
+    while True:
+        rows = result.fetchmany(_CHUNK if size == 0 else max(1, min(_CHUNK, _VALUE * sent // max(size, 1))))
+        if not rows:
+            return ""
+        data = messages.encoded([list(row) for row in rows[: most_rows - sent]])
+        if size + len(data) > most_bytes:
+            return "size"
+        messages.send_bytes(answers, b'{"rows":' + data + b"}")
+        sent, size = sent + len(rows), size + len(data)
+        if sent > most_rows:
+            return "rows"
+
+
+def opened(recent: str, base: str, views: list[str]) -> Any:
+    """A connection on which nothing can be changed or reached any more."""
+    import duckdb
+
+    db = duckdb.connect(recent, read_only=True, config=CONFIG)
+    quoted = base.replace("'", "''")
+    db.execute(f"ATTACH '{quoted}' AS base (READ_ONLY)")
+    db.execute("SET TimeZone = 'UTC'")
+    for view in views:
+        db.execute(view)
+    db.execute("SET enable_external_access = false")
+    db.execute("SET lock_configuration = true")
+    return db
+
+
+def small_threads() -> None:
+    """Have threads reserve little address space, so that a limit on it can be near what is really used.
+
+    DuckDB starts some for waiting on disks even with `threads=1`; each would reserve 8 MB of stack and a 64 MB arena.
+    """
+    libc = ctypes.CDLL(None)
+    libc.mallopt(-8, 1)  # M_ARENA_MAX
+    attributes = ctypes.create_string_buffer(128)
+    libc.pthread_attr_init(attributes)
+    libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(_STACK))
+    libc.pthread_setattr_default_np(attributes)
+
+
+def limit(seconds: float) -> None:
+    """The kernel's limits: address space, processor time, file size, core dumps, and an alarm that ends the process."""
+    whole = max(1, int(seconds) + 1)
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    signal.alarm(whole + 1)
+
+
+def _line(bad: Exception) -> str:
+    return " ".join(str(bad).split())[:1000]
+
+
+if __name__ == "__main__":
+    main()
