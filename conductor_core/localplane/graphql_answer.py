@@ -38,9 +38,9 @@ def top_fields(query: str) -> list[str]:
     tokens = [t for t in _TOKEN.findall(query) if not t.startswith("#")]
     for place, token in enumerate(tokens):
         if token in ("(", ")"):
-            round_ += 1 if token == "(" else -1  # noqa: S105 - a bracket, not a password
+            round_ += 1 if token == "(" else -1  # noqa: S105  # a bracket, not a password
         elif token in ("{", "}") and not round_:
-            depth += 1 if token == "{" else -1  # noqa: S105 - a bracket, not a password
+            depth += 1 if token == "{" else -1  # noqa: S105  # a bracket, not a password
         elif depth == 1 and not round_ and (token[0].isalpha() or token[0] == "_"):
             if place + 1 < len(tokens) and tokens[place + 1] == ":":
                 continue

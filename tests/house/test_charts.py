@@ -16,9 +16,11 @@ import yaml
 from conductor_core import settings
 from conductor_core.domain import channels
 from conductor_core.localplane import plane
+from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.policy import program
 from tests.house.charts import HELM, KUBE_VERSION, OVERLAYS, Overlay, helm
+from tests.real.conftest import test_home
 
 Kubectl = Callable[..., str]
 INTELGRAPH = [overlay for overlay in OVERLAYS if overlay.chart == "intelgraph"]
@@ -202,9 +204,14 @@ def test_compatibility_covers_what_the_charts_install() -> None:
 
 
 @pytest.fixture(scope="module")
-def kubectl() -> Kubectl:
-    ends = plane.endpoints(settings.load())
+def ends() -> Endpoints:
+    home = test_home()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return plane.up(settings.Settings(home=home)).endpoints
 
+
+@pytest.fixture(scope="module")
+def kubectl(ends: Endpoints) -> Kubectl:
     def run(*argv: str, text: str | None = None, fail: bool = True) -> str:
         command = [str(program("kubectl")), f"--kubeconfig={ends.kubeconfig}", f"--context={ends.context}", *argv]
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
@@ -242,8 +249,7 @@ def test_a_server_accepts_every_object_and_warns_of_nothing(overlay: Overlay, ku
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("overlay", INTELGRAPH, ids=by_name)
-def test_an_installation_becomes_healthy(overlay: Overlay, kubectl: Kubectl, namespace: str) -> None:
-    ends = plane.endpoints(settings.load())
+def test_an_installation_becomes_healthy(overlay: Overlay, kubectl: Kubectl, namespace: str, ends: Endpoints) -> None:
     where = ["--kubeconfig", str(ends.kubeconfig), "--kube-context", ends.context, "--namespace", namespace]
     done = helm(
         "upgrade", "--install", "intelgraph", str(HELM / "intelgraph"), *where, *overlay.flags, "--timeout", "90s"

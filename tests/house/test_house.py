@@ -42,7 +42,8 @@ def test_ports_have_at_most_six_methods() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef) and any(getattr(b, "id", "") == "Protocol" for b in node.bases):
                 methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
-                assert len(methods) <= 6, f"{path.name}: {node.name}"
+                acts = [m for m in methods if not any(getattr(d, "id", "") == "property" for d in m.decorator_list)]
+                assert len(acts) <= 6, f"{path.name}: {node.name}"
                 assert all(ast.get_docstring(m) for m in methods), f"{path.name}: {node.name}"
 
 

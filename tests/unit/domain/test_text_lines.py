@@ -53,9 +53,9 @@ def test_equal_texts_are_one_fold() -> None:
 def test_twenty_thousand_changed_lines_among_others_take_under_a_second() -> None:
     old = [f"line {n}" for n in range(40_000)]
     new = [x if n % 2 else f"{x} changed" for n, x in enumerate(old)]
-    started = time.perf_counter()
+    started = time.process_time()
     rows = lines("\n".join(old), "\n".join(new))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert sum(r.kind == "added" for r in rows) == 20_000
 
 
