@@ -11,6 +11,9 @@ from pathlib import Path
 
 from conductor_core.adapters.blob_files import BlobFiles
 from conductor_core.adapters.clock import SystemClock
+from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
+from conductor_core.adapters.duckdb_audit.question_files import QuestionFolder
+from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.file_locks import FileLocks
 from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
@@ -37,6 +40,7 @@ from conductor_core.adapters.web import HttpxWeb
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.localplane import progress
 from conductor_core.localplane.reach import reach
+from conductor_core.ports.audit_database import AuditBuilder
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.late import late
@@ -61,6 +65,8 @@ __all__ = [
     "wire",
     "worker_name",
 ]
+AUDIT = "audit"
+"""The audit read model's folder in the data folder."""
 LOG, KEY, VKEY = "ledger", "ledger.key", "vkey"
 """The log's folder in the data folder, its private key beside that, and its public keys in the log's folder."""
 
@@ -106,6 +112,10 @@ def wire(settings: Settings) -> Conductor:
         sleep=time.sleep,
         local_progress=lambda: None if settings.kube_context else progress.read(settings),
         ledger_reader=open_log(settings.home / LOG, index=PostgresLedgerIndex(engine)),
+        audit_database=DuckdbAuditDatabase(settings.home / AUDIT),
+        audit_builder=late(lambda: settings.home / AUDIT, _audit_builder),
+        questions=QuestionFolder(PROJECT_ROOT / "data" / "queries"),
+        answer_files=AuditAnswerFiles(),
     )
     return join(parts)
 
@@ -124,6 +134,12 @@ def sealing(settings: Settings) -> Sealing:
     rows = PostgresLedgerRows(engine)
     files = TileFiles(settings.home / LOG)
     return Sealing(Sequencer(files, rows, rows, signer, ed25519, trusted=earlier), PostgresSeat(engine))
+
+
+def _audit_builder(folder: Path) -> AuditBuilder:
+    from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder  # a tenth of a second for its library
+
+    return DuckdbAuditBuilder(folder)
 
 
 def _queue(url: str) -> Workflows:

@@ -43,6 +43,8 @@ def main() -> int:
     lost: list[ConductorError] = []
     thread = threading.Thread(target=_seal, args=(claim, stopping, lost), name="ledger")
     thread.start()
+    audit = threading.Thread(target=conductor.audit.projector.run, args=(stopping,), name="audit")
+    audit.start()
     with serve(conductor):
         logging.info("worker %s is ready", name)
         while not stopping.wait(SWEEP_SECONDS):
@@ -52,6 +54,7 @@ def main() -> int:
             except ConductorError as bad:
                 logging.warning("%s %s", bad, bad.next)
     thread.join()
+    audit.join()
     return lost[0].exit_code if lost else 0
 
 

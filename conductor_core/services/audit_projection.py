@@ -112,7 +112,12 @@ class _Fold:
         row = self._changes.get(change_id)
         if row is None:
             row = self._changes[change_id] = dict.fromkeys(model.CHANGES.names) | _BLANK | {"id": change_id}
-        row |= {"sequence": place["sequence"], "ordinal": place["ordinal"], "updated_at": place["occurred_at"], "_new": True}
+        row |= {
+            "sequence": place["sequence"],
+            "ordinal": place["ordinal"],
+            "updated_at": place["occurred_at"],
+            "_new": True,
+        }
         return row
 
     def _planned(self, change: Fields, place: Fields, data: Fields) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conductor_core.domain.actors import Actor, local_actor
+from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.clock import Clock
@@ -24,7 +25,9 @@ from conductor_core.ports.runbook_files import RunbookFiles
 from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services import probes
+from conductor_core.services.audit import AuditService
 from conductor_core.services.audit_pack import AuditPacks
+from conductor_core.services.audit_projector import AuditProjector, sealed_in
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience, drivers
 from conductor_core.services.evidence import EvidenceService
@@ -71,6 +74,10 @@ class Parts:
     sleep: Callable[[float], None]
     local_progress: Callable[[], BuildState | None]
     ledger_reader: LedgerReader
+    audit_database: AuditDatabase
+    audit_builder: AuditBuilder
+    questions: QuestionFiles
+    answer_files: AnswerFiles
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ class Conductor:
     local_progress: Callable[[], BuildState | None]
     ledger_reader: LedgerReader
     audit_packs: AuditPacks
+    audit: AuditService
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -134,6 +142,7 @@ def join(parts: Parts) -> Conductor:
     execution = ExecutionService(
         changes, planning, runbooks, acts, parts.notebooks, parts.run_log, parts.blobs, variables
     )
+    projector = AuditProjector(parts.store, parts.audit_builder, parts.locks, sealed_in(parts.ledger_reader))
     asked = [
         *probes.core(parts.store, parts.blobs, parts.policy, parts.heartbeats.latest),
         Probe("ledger", parts.ledger_reader.health),
@@ -158,5 +167,6 @@ def join(parts: Parts) -> Conductor:
         heartbeats=parts.heartbeats,
         local_progress=parts.local_progress,
         ledger_reader=parts.ledger_reader,
+        audit=AuditService(parts.audit_database, parts.questions, parts.answer_files, projector),
         audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

@@ -1,6 +1,6 @@
 """Asks the published read model: each statement in a fresh child process (port `AuditDatabase`; see `child`).
 
-One child is kept waiting, started and imported, so that a person doesn't wait for that.
+Whoever asks a second time gets a child that waits already, started and imported.
 """
 
 from __future__ import annotations
@@ -32,10 +32,9 @@ _ROOM = 1 << 20
 class DuckdbAuditDatabase:
     """Implements `ports.audit_database.AuditDatabase` on the files in one folder."""
 
-    def __init__(self, folder: Path, *, warm: bool = False) -> None:
-        """`warm`: keep a child waiting, for a process that asks often."""
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._warm = warm
+        self._asked = 0
         self._lock = threading.Lock()
         self._spare: _Child | None = None
 
@@ -64,8 +63,9 @@ class DuckdbAuditDatabase:
 
     def _child(self) -> _Child:
         with self._lock:
+            self._asked += 1
             child, self._spare = self._spare, None
-            if self._warm:
+            if self._asked > 1:
                 self._spare = _Child()
         if child is not None and child.alive:
             return child
