@@ -14,7 +14,7 @@ LIMIT = 60_000
 """Bytes of canonical JSON that the data of an event may have; the rest of the entry is its envelope."""
 CUTS = "cut"
 """The field that lists what was cut: `path` (JSON Pointer), `count` of items or characters, `digest` of the whole."""
-_LADDER = ((512, 8192), (128, 2048), (32, 512), (8, 128), (2, 64), (0, 16))
+_LADDER = ((512, 8192), (128, 2048), (64, 1024), (32, 512), (8, 128), (2, 64), (0, 16))
 """Most items of a list or map, and most characters of a text, tried in turn."""
 
 
