@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from conductor_core import __version__
-from conductor_core.entrypoints.api import changes, graph, health, problems, records, releases, tlog
+from conductor_core.entrypoints.api import audit, changes, graph, health, problems, records, releases, tlog
 from conductor_core.entrypoints.api.guards import Guards
 from conductor_core.entrypoints.api.metrics import Metrics
 
@@ -31,7 +31,16 @@ def create_app(conductor: Conductor) -> FastAPI:
     app.state.conductor = conductor
     app.state.metrics = Metrics(conductor)
     problems.install(app)
-    rooms = (health.router, health.shelf, changes.router, records.router, releases.router, graph.router, tlog.router)
+    rooms = (
+        health.router,
+        health.shelf,
+        changes.router,
+        records.router,
+        releases.router,
+        graph.router,
+        tlog.router,
+        audit.router,
+    )
     for router in rooms:
         app.include_router(router)
     app.add_middleware(Guards, settings=conductor.settings, observe=app.state.metrics.observe)

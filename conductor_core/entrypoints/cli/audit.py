@@ -1,4 +1,4 @@
-"""`conductor audit`: take what was done, with its proofs, to somebody who does not trust us."""
+"""`conductor audit`: ask the record in SQL, and take what was done, with its proofs, to somebody who does not trust us."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 
 import typer
 
+from conductor_core.entrypoints.cli import explorer
 from conductor_core.entrypoints.cli.shared import Json, entered, print_json
 from conductor_core.errors import InputError, StorageError
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Take what was done to an auditor.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Ask the record, and take it to an auditor.")
+explorer.add_to(app)
 
 
 @app.callback()
 def group() -> None:
-    """Take what was done, with its proofs, to an auditor."""
+    """Ask the record in SQL; take what was done, with its proofs, to an auditor."""
 
 
 @app.command("pack", epilog="Example: conductor audit pack --from 2026-11-01 --to 2026-12-01 --out november.tar")

@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "change": ("change:app", "Look at Changes, approve them, follow them."),
     "runbook": ("runbook:app", "List runbooks, and run one as a Change."),
     "ledger": ("ledger:app", "Read, prove and verify the ledger."),
-    "audit": ("audit:app", "Take what was done to an auditor."),
+    "audit": ("audit:app", "Ask the record in SQL, and take it to an auditor."),
     "report": ("report:app", "Check audit packs and reports."),
 }
 """Each command group: where its Typer app is, and the line that --help shows for it."""

@@ -1,0 +1,28 @@
+-- title: DORA, week by week
+-- question: How often do we deploy, how long does it take, how much fails, and how long until it is mended?
+-- parameter: weeks int 12 How many weeks back
+-- chart: line x=week y=deployments,failed_percent
+WITH done AS (
+    SELECT *, state = 'failed' AS failed
+    FROM releases
+    WHERE finished_at IS NOT NULL AND occurred_at >= now() - $weeks::INTEGER * INTERVAL 7 DAY
+),
+mended AS (
+    SELECT bad.change_id, min(good.finished_at) - bad.finished_at AS took
+    FROM done AS bad
+    JOIN done AS good
+        ON good.release = bad.release AND good.channel = bad.channel
+        AND good.state = 'succeeded' AND good.finished_at > bad.finished_at
+    WHERE bad.failed
+    GROUP BY bad.change_id, bad.finished_at
+)
+SELECT
+    date_trunc('week', done.finished_at)::DATE AS week,
+    count(*) AS deployments,
+    round(median(done.lead_seconds) / 60, 1) AS lead_minutes,
+    round(100.0 * count(*) FILTER (done.failed) / count(*), 1) AS failed_percent,
+    round(epoch(median(mended.took)) / 60, 1) AS mended_minutes
+FROM done
+LEFT JOIN mended USING (change_id)
+GROUP BY week
+ORDER BY week
