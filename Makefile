@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
-PYTEST_TARGETS ?= tests
+FAST := "not (real or opa or postgres or browser or crash or slow)"
+FAST_TARGETS := tests/unit tests/house
+SLOW_TARGETS := tests/contracts tests/notebooks tests/pages tests/security tests/real tests/crash tests/browser
 
 .PHONY: help install up down check lint types imports unit test real browser crash bench pair lock clean
 
@@ -39,13 +41,15 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest -q tests/unit tests/house
+	$(BIN)/pytest -q --numprocesses 2 -m $(FAST) tests/unit tests/house
 
 check: lint types imports unit ## The fast part: lint, types, imports, unit and house tests
 
 test: install ## Everything: unit, contracts, pages, notebooks, browser, real systems, house
 	$(BIN)/conductor local build
-	$(BIN)/pytest --durations=15 $(PYTEST_TARGETS)
+	$(BIN)/pytest -q --numprocesses 2 -m $(FAST) --durations=10 $(FAST_TARGETS)
+	$(BIN)/pytest -q --durations=20 -m "real or opa or postgres or browser or crash or slow" $(FAST_TARGETS)
+	$(BIN)/pytest -q --durations=20 $(SLOW_TARGETS)
 
 real: install
 	$(BIN)/pytest -m real tests

@@ -191,7 +191,7 @@ def test_completion_knows_the_commands(tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | env
     )
-    assert said.stdout.split() == ["release"]
+    assert said.stdout.split() == ["release", "report"]
     nested = env | {"COMP_WORDS": "conductor change app", "COMP_CWORD": "2"}
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | nested
