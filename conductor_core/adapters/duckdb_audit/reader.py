@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class DuckdbAuditDatabase:
         """End the child that waits."""
         with self._lock:
             if self._spare is not None:
-                self._spare.kill()
+                self._spare.close()
                 self._spare = None
 
     def _child(self) -> _Child:
@@ -69,6 +70,8 @@ class DuckdbAuditDatabase:
                 self._spare = _Child()
         if child is not None and child.alive:
             return child
+        if child is not None:
+            child.close()
         return _Child()
 
 
@@ -129,7 +132,7 @@ class Statement:
         except (ValueError, KeyError, TypeError, RecursionError) as bad:
             self._error = _died(f"Its answer could not be read: {type(bad).__name__}.")
         finally:
-            self._child.kill()
+            self._child.close()
 
     def _collect(self, order: dict[str, Any]) -> Answer:
         if self._child.receive(_ROOM, time.monotonic() + START_SECONDS) is None:
@@ -221,10 +224,18 @@ class _Child:
         return bytes(out)
 
     def kill(self) -> None:
-        """End it at once; may be called from any thread, and again."""
+        """End it at once; may be called from any thread, and again. Whoever reads finds the end."""
         with self._lock:
             self._process.kill()
             self._process.wait()
+
+    def close(self) -> None:
+        """End it and let go of its pipes; called by the one who reads."""
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
 
 
 def _refusal(message: dict[str, Any]) -> ConductorError:

@@ -1,4 +1,4 @@
-"""`conductor audit`: ask the record in SQL, and take what was done, with its proofs, to somebody who does not trust us."""
+"""`conductor audit`: ask the record in SQL; take what was done, with its proofs, to somebody who does not trust us."""
 
 from __future__ import annotations
 
