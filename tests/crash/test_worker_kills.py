@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -100,9 +99,9 @@ class Tally:
 
 
 @pytest.fixture
-def bench(plane: Endpoints, tmp_path: Path) -> Iterator[Workbench]:
+def bench(plane: Endpoints) -> Iterator[Workbench]:
     dev, staging = fresh_names("dev", "staging")
-    with opened(tmp_path, plane, (dev, staging)) as bench:
+    with opened(plane, (dev, staging)) as bench:
         bench.commit(TINY | {"channels.yaml": tiny_channels(RELEASES, dev, staging)})
         yield bench
 

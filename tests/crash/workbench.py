@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,15 +109,23 @@ class Answer:
 class Workbench:
     """One home with its processes. `files` is the working copy of what the operations repository holds."""
 
-    def __init__(self, folder: Path, plane: Endpoints, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        plane: Endpoints,
+        namespaces: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.home, self.files, self.repo = folder / "home", folder / "operations", folder / "operations.git"
         self.helm_log = folder / "helm.log"
-        self.plane, self.worker = plane, None
+        self.plane, self.namespaces, self.worker = plane, tuple(namespaces), None
         self._folder, self._more = folder, dict(settings or {})
         for made in (self.home, self.files):
             made.mkdir(parents=True)
 
     worker: subprocess.Popen[bytes] | None
+    regular: bool = True
+    """Whether the worker has the workbench's own settings."""
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -175,7 +184,8 @@ class Workbench:
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
-        """Start the worker and wait until it serves."""
+        """Start the worker and wait until it serves; `environment`: another one than the workbench's own."""
+        self.regular = environment is None
         before = self.log.count("is ready")
         with (self._folder / "worker.log").open("ab") as log:
             self.worker = subprocess.Popen(
@@ -270,20 +280,24 @@ def eventually(said: Callable[[], object], seconds: float, why: Callable[[], str
 
 @contextmanager
 def opened(
-    folder: Path, plane: Endpoints, namespaces: Sequence[str] = (), settings: Mapping[str, str] | None = None
+    plane: Endpoints, namespaces: Sequence[str] = (), settings: Mapping[str, str] | None = None
 ) -> Iterator[Workbench]:
-    """A workbench whose processes, database and namespaces are gone afterwards; `settings` are further variables."""
-    bench = Workbench(folder, plane, settings)
-    for name in namespaces:
-        run_kubectl(plane, "create", "namespace", name)
-    try:
-        yield bench
-    finally:
-        bench.stop()
-        bench.close()
-        stop_database(bench.settings)
+    """A workbench whose processes, files and namespaces are gone afterwards; `settings` are further variables.
+
+    Its folder isn't one of pytest's: every session of pytest closes those to the user that the database runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="conductor-bench-", ignore_cleanup_errors=True) as folder:
+        bench = Workbench(Path(folder), plane, namespaces, settings)
         for name in namespaces:
-            run_kubectl(plane, "delete", "namespace", name, "--wait=false")
+            run_kubectl(plane, "create", "namespace", name)
+        try:
+            yield bench
+        finally:
+            bench.stop()
+            bench.close()
+            stop_database(bench.settings)
+            for name in namespaces:
+                run_kubectl(plane, "delete", "namespace", name, "--wait=false")
 
 
 def fresh_names(*endings: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ SOON = ("--set", "rollout.analysis.initialDelay=6s", "--set", "rollout.analysis.
 
 
 @pytest.fixture(scope="module")
-def bench(plane: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+def bench(plane: Endpoints) -> Iterator[Workbench]:
     """A workbench on the project's own charts, with a worker at work."""
     settings = {
         "CONDUCTOR_ARGOCD_URL": plane.argocd_url,
@@ -35,8 +35,8 @@ def bench(plane: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
         "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
     }
-    folder, namespaces = tmp_path_factory.mktemp("cli"), fresh_names("dev", "staging")
-    with opened(folder, plane, namespaces, settings) as bench:
+    namespaces = fresh_names("dev", "staging")
+    with opened(plane, namespaces, settings) as bench:
         for name in ("helm", "policies"):
             shutil.copytree(PROJECT_ROOT / name, bench.files / name)
         bench.commit({"channels.yaml": CHANNELS.format(*namespaces)})
