@@ -172,13 +172,44 @@ def by_hand(**places: object) -> list[str]:
     return [line.format(**places) for line in BY_HAND.strip().splitlines()]
 
 
-FORBIDDEN_FUNCTIONS = (
-    "read_csv read_csv_auto read_text read_blob read_json read_json_auto read_ndjson read_parquet parquet_scan "
-    "parquet_metadata parquet_schema sniff_csv glob read_duckdb query query_table enable_logging enable_profiling "
-    "duckdb_settings duckdb_databases duckdb_secrets duckdb_tables duckdb_columns pragma_database_size "
-    "json_execute_serialized_sql checkpoint pandas_scan which_secret duckdb_logs truncate_duckdb_logs repeat_rows "
-    "test_all_types pragma_table_info pragma_storage_info duckdb_temporary_files duckdb_memory"
-).split()
+FORBIDDEN_FUNCTIONS = [
+    "read_csv",
+    "read_csv_auto",
+    "read_text",
+    "read_blob",
+    "read_json",
+    "read_json_auto",
+    "read_ndjson",
+    "read_parquet",
+    "parquet_scan",
+    "parquet_metadata",
+    "parquet_schema",
+    "sniff_csv",
+    "glob",
+    "read_duckdb",
+    "query",
+    "query_table",
+    "enable_logging",
+    "enable_profiling",
+    "duckdb_settings",
+    "duckdb_databases",
+    "duckdb_secrets",
+    "duckdb_tables",
+    "duckdb_columns",
+    "pragma_database_size",
+    "json_execute_serialized_sql",
+    "checkpoint",
+    "pandas_scan",
+    "which_secret",
+    "duckdb_logs",
+    "truncate_duckdb_logs",
+    "repeat_rows",
+    "test_all_types",
+    "pragma_table_info",
+    "pragma_storage_info",
+    "duckdb_temporary_files",
+    "duckdb_memory",
+]
 ORDERS = (
     "COPY ({inner}) TO '{dir}/g{n}.csv'",
     "COPY ({inner}) TO '{dir}/g{n}.parquet' (FORMAT parquet)",
@@ -214,7 +245,7 @@ WRAPPERS = (
     "FROM {source}",
     "SELECT count(*) FROM {source} AS s",
     "WITH a AS (SELECT * FROM {source}) SELECT * FROM a",
-    "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r, (SELECT * FROM {source}) WHERE n < 2) SELECT * FROM r",
+    "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r, (FROM {source}) WHERE n < 2) SELECT * FROM r",
     "SELECT * FROM changes WHERE id IN (SELECT 'x' FROM {source})",
     "SELECT * FROM changes WHERE EXISTS (SELECT 1 FROM {source})",
     "SELECT (SELECT count(*) FROM {source})",

@@ -1,0 +1,179 @@
+"""The read model is whole after every publication, in any order of restarts, merges, rebuilds and damage."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conductor_core.adapters.duckdb_audit import published
+from conductor_core.adapters.duckdb_audit.child import opened
+from conductor_core.adapters.duckdb_audit.model import views
+from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
+from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
+from conductor_core.errors import NotFoundError
+from conductor_core.ports.audit_database import Limits, Position
+from conductor_core.ports.change_store import RecordedEvent
+from conductor_core.services.audit_projection import project
+from tests.fakes.audit import publish, record
+
+
+def ask(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What a child would read, without starting one."""
+    made = published.read(folder)
+    assert made is not None
+    with opened(str(folder / made.recent), str(folder / made.base), views(made.position.sealed)) as db:
+        found: list[tuple[Any, ...]] = db.execute(sql).fetchall()
+    return found
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> list[RecordedEvent]:
+    return record(tmp_path_factory.mktemp("record"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, events: list[RecordedEvent]) -> dict[str, object]:
+    """What a read model says that was built at once."""
+    folder = tmp_path_factory.mktemp("whole")
+    publish(folder, events, at_once=1000)
+    return everything(folder)
+
+
+def everything(folder: Path) -> dict[str, object]:
+    names = ("changes", "events", "gates", "operations", "smoke_results", "evidence", "findings", "releases", "runs")
+    return {name: ask(folder, f"SELECT * FROM {name} ORDER BY ALL") for name in names}
+
+
+def feed(builder: DuckdbAuditBuilder, events: Sequence[RecordedEvent], upto: int, sealed: int = 1 << 40) -> None:
+    position = builder.open()
+    batch = project(events[position.events : upto], position, builder.known)
+    builder.write(batch)
+    builder.publish(sealed)
+
+
+@pytest.mark.parametrize("at_once", [5, 16])
+def test_steps_give_what_one_build_gives(
+    tmp_path: Path, events: list[RecordedEvent], whole: dict[str, object], at_once: int
+) -> None:
+    assert publish(tmp_path, events, at_once=at_once).events == len(events)
+    assert everything(tmp_path) == whole
+
+
+def test_it_goes_on_after_a_restart(tmp_path: Path, events: list[RecordedEvent], whole: dict[str, object]) -> None:
+    for upto in range(14, len(events) + 14, 14):
+        builder = DuckdbAuditBuilder(tmp_path)
+        feed(builder, events, min(upto, len(events)))
+        builder.close()
+    assert everything(tmp_path) == whole
+
+
+def test_recent_rows_go_into_the_base(tmp_path: Path, events: list[RecordedEvent], whole: dict[str, object]) -> None:
+    builder = DuckdbAuditBuilder(tmp_path, most_recent=8)
+    bases = set()
+    for upto in range(6, len(events) + 6, 6):
+        feed(builder, events, min(upto, len(events)))
+        made = published.read(tmp_path)
+        assert made is not None
+        bases.add(made.base)
+        assert made.position.events - made.base_events <= 8 + 12
+        if builder._merge is not None:
+            builder._merge.wait()
+    builder.close()
+    assert len(bases) > 3
+    assert everything(tmp_path) == whole
+
+
+def test_two_builders_take_turns(tmp_path: Path, events: list[RecordedEvent], whole: dict[str, object]) -> None:
+    one, other = DuckdbAuditBuilder(tmp_path), DuckdbAuditBuilder(tmp_path)
+    for n, upto in enumerate(range(9, len(events) + 9, 9)):
+        feed((one, other)[n % 2], events, min(upto, len(events)))
+    one.close()
+    other.close()
+    assert everything(tmp_path) == whole
+
+
+def test_nothing_new_publishes_nothing(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    builder = DuckdbAuditBuilder(tmp_path)
+    feed(builder, events, 10, sealed=4)
+    assert builder.publish(4) is False
+    assert builder.publish(9) is True
+    assert ask(tmp_path, "SELECT count(ledger_index), max(ledger_index) FROM events") == [(9, 8)]
+    builder.close()
+
+
+def test_the_ledger_index_is_null_until_it_is_sealed(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    publish(tmp_path, events, sealed=30)
+    rows = ask(tmp_path, "SELECT ledger_index FROM events ORDER BY sequence")
+    assert [row[0] for row in rows] == [*range(30), *[None] * (len(events) - 30)]
+
+
+def test_a_reader_holds_nobody_up_and_is_not_held_up(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    builder = DuckdbAuditBuilder(tmp_path)
+    feed(builder, events, 20)
+    slow = DuckdbAuditDatabase(tmp_path).start("SELECT count(*), sleep_ms(2000) FROM events", Limits(), {})
+    for upto in (25, 30, 35):
+        feed(builder, events, upto)
+        assert ask(tmp_path, "SELECT count(*) FROM events") == [(upto,)]
+    assert slow.result().rows[0][0] == 20
+    builder.close()
+
+
+def test_begin_anew_leaves_the_old_one_to_be_asked(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    builder = DuckdbAuditBuilder(tmp_path)
+    feed(builder, events, 20)
+    builder.begin_anew()
+    builder.write(project(events[:5], Position(), builder.known))
+    assert ask(tmp_path, "SELECT count(*) FROM events") == [(20,)]
+    builder.publish(0)
+    assert ask(tmp_path, "SELECT count(*) FROM events") == [(5,)]
+    builder.close()
+
+
+@pytest.mark.parametrize("harm", ["folder", "manifest", "base", "recent", "half", "version", "text"])
+def test_damage_is_built_over(tmp_path: Path, events: list[RecordedEvent], whole: dict[str, object], harm: str) -> None:
+    publish(tmp_path / "audit", events[:30])
+    made = published.read(tmp_path / "audit")
+    assert made is not None
+    manifest = tmp_path / "audit" / "published.json"
+    match harm:
+        case "folder":
+            shutil.rmtree(tmp_path / "audit")
+        case "manifest":
+            manifest.unlink()
+        case "base" | "recent":
+            (tmp_path / "audit" / getattr(made, harm)).unlink()
+        case "half":
+            file = tmp_path / "audit" / made.base
+            file.write_bytes(file.read_bytes()[:9000])
+        case "version":
+            manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"version": 0}))
+        case _:
+            manifest.write_text("{")
+    publish(tmp_path / "audit", events)
+    builder = DuckdbAuditBuilder(tmp_path / "audit")
+    position = builder.open()
+    if position.events < len(events):  # publish() went on from what it found
+        feed(builder, events, len(events))
+    builder.close()
+    assert everything(tmp_path / "audit") == whole
+
+
+def test_before_the_first_publication_there_is_nothing_to_ask(tmp_path: Path) -> None:
+    database = DuckdbAuditDatabase(tmp_path)
+    assert database.published() is None
+    with pytest.raises(NotFoundError, match="no audit read model"):
+        database.start("SELECT 1", Limits(), {})
+
+
+def test_files_that_nobody_names_are_removed(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    publish(tmp_path, events, at_once=12)
+    made = published.read(tmp_path)
+    assert made is not None
+    published.sweep(tmp_path, {made.base, made.recent}, linger=-1)
+    assert {path.name for path in tmp_path.glob("*.duckdb")} == {made.base, made.recent}
+    assert ask(tmp_path, "SELECT count(*) FROM events") == [(len(events),)]
