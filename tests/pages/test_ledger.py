@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conductor_core.domain.changes import State
+from conductor_core.services.ledger_reader import LedgerReader
+from tests.fakes.conductor import FakeConductor, build
+from tests.fakes.ledger import VKEY, FakeLedger, with_ledger
+from tests.pages.drive import open_page, press, seen
+from tests.pages.support import Unreachable
+
+World = tuple[FakeConductor, FakeLedger]
+
+
+def fresh(home: Path) -> World:
+    return with_ledger(replace(build(home), local_progress=lambda: None))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    conductor, ledger = fresh(tmp_path)
+    for _ in range(3):
+        conductor.settled(State.SUCCEEDED)
+    ledger.seal()
+    return conductor, ledger
+
+
+def test_the_ledger_says_how_long_it_is_and_who_signed_it(world: World) -> None:
+    at = open_page(world[0], "ledger")
+    text = seen(at)
+    assert [(m.label, m.value) for m in at.metric] == [("Entries", "30")]
+    assert VKEY in text
+    assert "No witness has cosigned this checkpoint." in text
+    latest = at.dataframe[-1].value
+    assert list(latest["index"])[:3] == [29, 28, 27]
+    assert latest["fact"][0] == "change sealed"
+    assert latest["Change"][0] == "Deploy intelgraph to dev"
+    assert latest["open"][0].startswith("/changes?change=chg-")
+
+
+def test_verify_says_that_all_of_it_holds_or_where_it_does_not(world: World) -> None:
+    at = press(open_page(world[0], "ledger"), "ledger_verify")
+    assert "All 30 entries hold" in seen(at)
+    files = world[1].files.files
+    path = "tile/entries/000.p/30"
+    files[path] = files[path].replace(b"new image", b"old image", 1)
+    at = press(open_page(world[0], "ledger"), "ledger_verify")
+    assert "the first entry that can't be trusted is 0" in seen(at)
+
+
+def test_a_proof_can_be_followed_to_the_root(world: World) -> None:
+    at = open_page(world[0], "ledger", entry="7")
+    text = seen(at)
+    assert "Entry 7: validation.started" in text
+    assert "The steps lead to the signed root of 30 entries." in text
+    steps = at.dataframe[0].value
+    assert len(steps) == 7
+    assert steps["gives"].iloc[-1] == steps["gives"].iloc[-2] == world[1].reader.checkpoint().checkpoint.root.hex()
+    assert {"Proof", "Entry"} == {button.proto.label for button in at.get("download_button")}
+
+
+@pytest.mark.parametrize(
+    ("index", "says"), [("30", "There is no entry 30"), ("x", "is no index"), ("-1", "is no index")]
+)
+def test_an_index_that_is_none(world: World, index: str, says: str) -> None:
+    assert says in seen(open_page(world[0], "ledger", entry=index))
+
+
+def test_an_empty_ledger_says_how_to_fill_it(tmp_path: Path) -> None:
+    conductor, _ = fresh(tmp_path)
+    assert "The ledger has no entry yet." in seen(open_page(conductor, "ledger"))
+
+
+def test_a_ledger_that_can_t_be_read_says_why(world: World) -> None:
+    broken: Any = Unreachable()
+    assert "The database does not answer." in seen(open_page(replace(world[0], ledger_reader=broken), "ledger"))
+    reader = LedgerReader(world[1].files, list, lambda *_: False)
+    assert "no public key yet" in seen(open_page(replace(world[0], ledger_reader=reader), "ledger"))
