@@ -19,6 +19,7 @@ from app.components import (
     empty,
     errors,
     gates_table,
+    ledger_card,
     split,
 )
 
@@ -41,6 +42,8 @@ def one(change_id: str) -> None:
         if change.checks:
             st.subheader("Checks", anchor=False)
             checks.show(change.checks)
+        st.subheader("Ledger", anchor=False)
+        ledger_card.show(change)
 
 
 def every() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,13 @@ class Pages:
         return notebook.decode()
 
 
+class NoLedger:
+    """A ledger in which every fact of a Change waits for its place."""
+
+    def of_change(self, change_id: str) -> list[int | None]:
+        return [None]
+
+
 class Unreachable:
     """Whatever is asked of it, it does not answer."""
 
@@ -129,6 +136,7 @@ class FakeConductor:
     ledger: Any
     store: Any
     progress: BuildProgress | None = None
+    ledger_reader: Any = field(default_factory=NoLedger)
 
     def actor(self, name: str) -> Actor:
         if name not in LOCAL_ACTORS:

@@ -80,3 +80,15 @@ def test_a_ledger_that_can_t_be_read_says_why(world: World) -> None:
     assert "The database does not answer." in seen(open_page(replace(world[0], ledger_reader=broken), "ledger"))
     reader = LedgerReader(world[1].files, list, lambda *_: False)
     assert "no public key yet" in seen(open_page(replace(world[0], ledger_reader=reader), "ledger"))
+
+
+def test_a_change_says_where_it_stands_in_the_ledger(world: World) -> None:
+    conductor, ledger = world
+    change = conductor.changes.find()[0]
+    text = seen(open_page(conductor, "changes", change=change.id))
+    assert "All 10 facts are in the ledger." in text
+    assert "Proof of the sealed record" in text
+    waiting = conductor.settled(State.AWAITING_APPROVAL)
+    assert "0 of 3 facts are in the ledger" in seen(open_page(conductor, "changes", change=waiting.id))
+    ledger.seal()
+    assert "Proof of entry 32" in seen(open_page(conductor, "changes", change=waiting.id))
