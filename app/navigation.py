@@ -12,7 +12,11 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "": (("status", "Status", "monitor_heart"),),
     "Deploy": (("releases", "Releases", "deployed_code"),),
     "Operate": (("changes", "Changes", "published_with_changes"), ("runbooks", "Runbooks", "menu_book")),
-    "Audit": (("ledger", "Ledger", "account_tree"),),
+    "Audit": (
+        ("audit", "Audit", "database_search"),
+        ("ledger", "Ledger", "account_tree"),
+        ("reports", "Reports", "description"),
+    ),
     "Set up": (("settings", "Settings", "tune"),),
 }
 """Section to its pages: file name without suffix, title, icon. A page whose file doesn't exist isn't drawn."""

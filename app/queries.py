@@ -16,11 +16,13 @@ import streamlit as st
 from app import runtime
 from app.differences import Data, block, of
 from conductor_core.domain import masking
+from conductor_core.domain.audit_model import Table
 from conductor_core.domain.changes import Change
 from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.comparison import Comparison, from_json
 from conductor_core.domain.proofs import Proof
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
+from conductor_core.ports.audit_database import Position, Question
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
 from conductor_core.ports.run_log import RunLine
 from conductor_core.ports.runbook_files import Catalogue
@@ -205,3 +207,22 @@ def ledger_proof(index: int, size: int) -> tuple[Entry, Proof]:
 def ledger_places(change_id: str) -> list[int | None]:
     """The indexes of a Change's facts; None for one that waits for its place."""
     return runtime.conductor().ledger_reader.of_change(change_id)
+
+
+@_kept(5)
+def audit_questions() -> tuple[list[Question], list[str]]:
+    """The saved questions, and what is wrong with the files that are none."""
+    found, problems = runtime.conductor().audit.questions()
+    return list(found), list(problems)
+
+
+@_kept(FOR_EVER)
+def audit_tables() -> tuple[Table, ...]:
+    """The tables that can be asked."""
+    return runtime.conductor().audit.tables()
+
+
+@_kept(1)
+def audit_freshness() -> Position | None:
+    """How far the read model is; None: there is none."""
+    return runtime.conductor().audit.freshness()
