@@ -38,8 +38,8 @@ def folder() -> Iterator[Path]:
 def address(plane: Endpoints, folder: Path, namespace: str) -> Iterator[str]:
     """The address of a workbench of this test's own, started by `conductor up` on the shared control plane."""
     files = folder / "operations"
-    for folder in ("helm", "policies"):
-        shutil.copytree(PROJECT_ROOT / folder, files / folder)
+    for part in ("helm", "policies"):
+        shutil.copytree(PROJECT_ROOT / part, files / part)
     channels = (PROJECT_ROOT / "channels.yaml").read_text(encoding="utf-8")
     (files / "channels.yaml").write_text(channels.replace("intelgraph-staging", namespace), encoding="utf-8")
     repository = folder / "operations.git"
