@@ -112,6 +112,7 @@ def test_no_kill_loses_an_approval_or_acts_twice(bench: Workbench) -> None:
     bench.start()
     while campaign.tally.killed < KILLS:
         campaign.round()
+        print(f"{campaign.tally.killed} of {KILLS} kills, {campaign.tally.during_dispatch} during dispatch", flush=True)
     bench.stop()
     tally = campaign.tally
     print(f"\n{tally}")

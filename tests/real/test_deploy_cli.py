@@ -13,7 +13,7 @@ from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
 from tests.crash.workbench import Answer, Workbench, eventually, fresh_names, opened
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]  # on a machine that does much else
 
 CHANNELS = """releases:
   intelgraph:

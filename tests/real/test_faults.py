@@ -24,7 +24,7 @@ from conductor_core.settings import PROJECT_ROOT
 from tests.crash.workbench import TINY, Answer, Workbench, eventually, fresh_names, opened, tiny_channels
 from tests.fakes.small_volume import SmallVolume
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]  # on a machine that does much else
 
 DEPLOY = (
     "release",
