@@ -6,63 +6,19 @@ ledger (null until it is sealed), which `conductor ledger prove` takes. Times ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from conductor_core.domain.audit_columns import ABOUT, PLACE, columns
+from conductor_core.domain.audit_columns import Column as Column
+from conductor_core.domain.audit_columns import Table as Table
 
 VERSION = 1
 """Grows with every change of the tables below; a read model of another version is built anew."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: its SQL type and what it says."""
-
-    name: str
-    type: str
-    help: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table. `key`: the columns by which a later row replaces an earlier one; empty: rows are only added.
-
-    `stored` is false for a view over another table.
-    """
-
-    name: str
-    help: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    stored: bool = True
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        return tuple(column.name for column in self.columns)
-
-
-def _columns(text: str) -> tuple[Column, ...]:
-    """One column a line: name, type, meaning."""
-    lines = [line.split(None, 2) for line in text.splitlines() if line.strip()]
-    return tuple(Column(name, kind, words) for name, kind, words in lines)
-
-
-_PLACE = """
-sequence BIGINT Place of the event in the outbox; grows, with gaps.
-ordinal BIGINT How many events came before it: its index in the ledger once it is sealed.
-"""
-_ABOUT = (
-    _PLACE
-    + """
-change_id VARCHAR The Change that it is about.
-occurred_at TIMESTAMPTZ When it happened.
-"""
-)
-
 EVENTS = Table(
     "events",
     "Every recorded fact, as it was sealed.",
-    _columns(
-        _PLACE
+    columns(
+        PLACE
         + """
 id VARCHAR Id of the event.
 type VARCHAR conductor.<noun>.<fact>.v1
@@ -76,8 +32,8 @@ data JSON Everything else that it says.
 CHANGES = Table(
     "changes",
     "One row for each Change, as its latest event left it.",
-    _columns(
-        _PLACE
+    columns(
+        PLACE
         + """
 id VARCHAR Id of the Change.
 title VARCHAR What it does, in words.
@@ -117,8 +73,8 @@ seal VARCHAR Digest of its sealed record.
 GATES = Table(
     "gates",
     "One row for each verdict of a gate on a plan.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 gate VARCHAR Name of the gate, such as policy/workload or server.
 result VARCHAR allow, warn or deny.
@@ -132,8 +88,8 @@ evidence VARCHAR Digest of what the gate saw.
 DECISIONS = Table(
     "decisions",
     "One row for each decision of a family of policy rules.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 family VARCHAR Family of the rules.
 result VARCHAR allow, warn or deny.
@@ -150,8 +106,8 @@ microseconds BIGINT How long it took.
 FINDINGS = Table(
     "findings",
     "One row for each reason that a gate or policy gave.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 gate VARCHAR The gate that found it.
 effect VARCHAR deny or warn.
@@ -165,8 +121,8 @@ clears_by VARCHAR The act that would clear it.
 APPROVALS = Table(
     "approvals",
     "One row for each approval that was given.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 actor VARCHAR Who approved: issuer|subject.
 plan VARCHAR Digest of the plan that was approved.
@@ -178,8 +134,8 @@ waited_seconds DOUBLE How long the plan had waited for it.
 VOIDS = Table(
     "voids",
     "One row for each time that a changed plan voided the approvals of the plan before.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 plan VARCHAR Digest of the new plan.
 changed JSON What was different in it.
@@ -189,8 +145,8 @@ changed JSON What was different in it.
 OPERATIONS = Table(
     "operations",
     "One row for each act on the world, as its latest event left it.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 name VARCHAR Name of the operation, once in its Change.
 kind VARCHAR What kind of act it is, such as helm_upgrade or check:pods.
@@ -207,8 +163,8 @@ result VARCHAR Digest of what came of it.
 SMOKE_RESULTS = Table(
     "smoke_results",
     "One row for each post-flight check of a Change.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 release VARCHAR The release that was checked.
 channel VARCHAR Its channel.
@@ -221,8 +177,8 @@ detail VARCHAR What it saw.
 EVIDENCE = Table(
     "evidence",
     "One row for each piece of evidence that a plan names.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 plan VARCHAR Digest of the plan.
 name VARCHAR Name of the piece.
@@ -235,8 +191,8 @@ size BIGINT Bytes.
 ROLLOUT_STEPS = Table(
     "rollout_steps",
     "One row for each step of a progressive delivery; empty until rollouts are recorded.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 release VARCHAR The release that is rolled out.
 channel VARCHAR Its channel.
@@ -249,8 +205,8 @@ phase VARCHAR What the step came to.
 METRIC_SAMPLES = Table(
     "metric_samples",
     "One row for each measurement of an analysis; empty until rollouts are recorded.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 release VARCHAR The release that was measured.
 channel VARCHAR Its channel.
@@ -264,8 +220,8 @@ passed BOOLEAN Whether it held.
 RUNS = Table(
     "runs",
     "One row for each execution of a runbook.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 runbook VARCHAR The runbook.
 target VARCHAR What it acted on.
@@ -281,8 +237,8 @@ notebook VARCHAR Digest of the executed notebook.
 RELEASES = Table(
     "releases",
     "One row for each deployment of a release: a Change that deploys or rolls back and has been executed.",
-    _columns(
-        _ABOUT
+    columns(
+        ABOUT
         + """
 release VARCHAR The release.
 channel VARCHAR Its channel.
@@ -318,15 +274,15 @@ TABLES: tuple[Table, ...] = (
 """Everything that can be asked, in the order in which it is shown."""
 STORED: tuple[Table, ...] = tuple(table for table in TABLES if table.stored)
 EXTRA: dict[str, tuple[Column, ...]] = {
-    "changes": _columns(
+    "changes": columns(
         """
 lead_seconds DOUBLE From the request to the end.
 wait_seconds DOUBLE From the plan to the last approval needed.
 run_seconds DOUBLE From the start of the execution to the end.
 """
     ),
-    "approvals": _columns("void BOOLEAN Whether the plan became another one afterwards, which voids it for ever."),
-    "operations": _columns("seconds DOUBLE How long it took."),
+    "approvals": columns("void BOOLEAN Whether the plan became another one afterwards, which voids it for ever."),
+    "operations": columns("seconds DOUBLE How long it took."),
 }
 """Columns that a view computes beside those that its table stores."""
 LEDGER_INDEX = Column(

@@ -129,8 +129,8 @@ def test_the_requester_is_refused_with_the_reason(world: tuple[FakeConductor, di
     conductor, ids = world
     at = press(open_page(conductor, "changes", "requester", change=ids["awaiting"]), "act_approve")
     said = f"{at.warning[0].proto.title} {at.warning[0].value}".replace("\\", "")
-    assert "requester may not do change.approve" in said
-    assert "It takes the role approver or captain" in said
+    assert "The requester of a Change can't approve it." in said
+    assert "separation of duties asks for a second person" in said
     assert conductor.changes.get(ids["awaiting"]).state is State.AWAITING_APPROVAL
     at.run()
     assert not at.warning, "a refusal is shown once"
