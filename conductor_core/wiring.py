@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +32,8 @@ from conductor_core.adapters.postgres.operation_store import PostgresOperationSt
 from conductor_core.adapters.postgres.run_log import PostgresRunLog
 from conductor_core.adapters.postgres.seat import PostgresSeat
 from conductor_core.adapters.rego import RegoEngine
+from conductor_core.adapters.report_files import ReportFiles
+from conductor_core.adapters.report_pages import ReportPages
 from conductor_core.adapters.runbook_files import RunbookFolder
 from conductor_core.adapters.signing import ed25519, open_keys, read_vkeys
 from conductor_core.adapters.system import SystemCommands
@@ -50,12 +52,14 @@ from conductor_core.ports.repository import Repository
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services.conductor import Conductor, Parts, join
 from conductor_core.services.ledger_reader import LedgerReader
+from conductor_core.services.report_verification import verify_report
 from conductor_core.services.sealing import Sealing
 from conductor_core.services.sequencing import Sequencer
 from conductor_core.settings import PROJECT_ROOT, Settings
 
 __all__ = [
     "Conductor",
+    "check_report",
     "database_url",
     "open_log",
     "prepare_database",
@@ -116,6 +120,10 @@ def wire(settings: Settings) -> Conductor:
         audit_builder=late(lambda: settings.home / AUDIT, _audit_builder),
         questions=QuestionFolder(PROJECT_ROOT / "data" / "queries"),
         answer_files=AuditAnswerFiles(),
+        report_pages=ReportPages(settings.home / "report_templates", PROJECT_ROOT / "data" / "report_templates"),
+        report_store=ReportFiles(settings.home / "reports"),
+        signer=lambda: open_keys(settings.home / KEY, settings.home / LOG / VKEY)[0],
+        ed25519=ed25519,
     )
     return join(parts)
 
@@ -125,6 +133,13 @@ def open_log(folder: Path, vkeys: str = "", index: LedgerIndex | None = None) ->
     files, file = TileFiles(folder), folder / VKEY
     keys = lambda: read_vkeys(vkeys or (file.read_text(encoding="utf-8") if file.is_file() else ""))  # noqa: E731  # read when asked: a key may be replaced
     return LedgerReader(files, keys, ed25519, index, files.widths)
+
+
+def check_report(files: Mapping[str, bytes], vkeys: str, settings: Settings) -> list[str]:
+    """What holds of a report's files, checked with these keys (empty: this installation's own); opens nothing else."""
+    file = settings.home / LOG / VKEY
+    text = vkeys or (file.read_text(encoding="utf-8") if file.is_file() else "")
+    return verify_report(files, read_vkeys(text), ed25519)
 
 
 def sealing(settings: Settings) -> Sealing:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conductor_core.domain.actors import Actor, local_actor
+from conductor_core.domain.notes import Ed25519, NoteSigner
 from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.change_store import ChangeStore
@@ -19,6 +20,7 @@ from conductor_core.ports.notebooks import Notebooks
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.progress import BuildState
+from conductor_core.ports.reports import ReportRenderer, ReportStore
 from conductor_core.ports.repository import Repository
 from conductor_core.ports.run_log import RunLog
 from conductor_core.ports.runbook_files import RunbookFiles
@@ -41,6 +43,7 @@ from conductor_core.services.planning import Gate, PlanningService, parameters_o
 from conductor_core.services.release_checks import ReleaseChecks
 from conductor_core.services.release_plans import ReleasePlans
 from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.reports import ReportService
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.server_gate import ServerGate
 from conductor_core.services.status import Probe, StatusService
@@ -78,6 +81,10 @@ class Parts:
     audit_builder: AuditBuilder
     questions: QuestionFiles
     answer_files: AnswerFiles
+    report_pages: ReportRenderer
+    report_store: ReportStore
+    signer: Callable[[], NoteSigner]
+    ed25519: Ed25519
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ class Conductor:
     ledger_reader: LedgerReader
     audit_packs: AuditPacks
     audit: AuditService
+    reports: ReportService
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -168,5 +176,17 @@ def join(parts: Parts) -> Conductor:
         local_progress=parts.local_progress,
         ledger_reader=parts.ledger_reader,
         audit=AuditService(parts.audit_database, parts.questions, parts.answer_files, projector),
+        reports=ReportService(
+            parts.store,
+            parts.operations,
+            parts.ledger_reader,
+            ledger,
+            parts.report_pages,
+            parts.report_store,
+            parts.signer,
+            parts.ed25519,
+            parts.clock,
+            parts.mask_key,
+        ),
         audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

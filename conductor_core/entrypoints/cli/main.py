@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runbook": ("runbook:app", "List runbooks, and run one as a Change."),
     "ledger": ("ledger:app", "Read, prove and verify the ledger."),
     "audit": ("audit:app", "Ask the record in SQL, and take it to an auditor."),
-    "report": ("report:app", "Check audit packs and reports."),
+    "report": ("report:app", "Make reports; check reports and packs."),
 }
 """Each command group: where its Typer app is, and the line that --help shows for it."""
 

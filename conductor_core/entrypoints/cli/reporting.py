@@ -1,0 +1,111 @@
+"""The commands that make and read reports, which `conductor report` takes in: create, list; and their verification."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conductor_core.entrypoints.cli.rendering import table
+from conductor_core.entrypoints.cli.shared import As, Json, console, entered, print_json
+from conductor_core.errors import InputError, StorageError
+
+NAMES = ("report.json", "report.html", "report.pdf")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to a group."""
+    app.command("create", epilog="Example: conductor report create --kind period --from 2026-11-01 --as captain")(
+        create
+    )
+    app.command("list", epilog="Example: conductor report list")(list_reports)
+
+
+def create(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="change, release, environment or period.")],
+    change: Annotated[str, typer.Option("--change", metavar="ID", help="The Change.")] = "",
+    release: Annotated[str, typer.Option("--release", metavar="NAME", help="The release.")] = "",
+    channel: Annotated[str, typer.Option("--channel", metavar="NAME", help="Its channel; default: all.")] = "",
+    environment: Annotated[str, typer.Option("--environment", metavar="TIER", help="The tier, such as prod.")] = "",
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="Changes asked for from then, UTC.")] = "",
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Until before then, UTC.")] = "",
+    formats: Annotated[str, typer.Option("--format", metavar="LIST", help="Of html, pdf, json.")] = "html,pdf,json",
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the files there.")] = None,
+    who: As = "",
+    as_json: Json = False,
+) -> None:
+    """Make a report for an auditor: signed JSON, and HTML and PDF drawn from it."""
+    from conductor_core.services.reports import Wanted
+
+    entry = entered(ctx)
+    chosen = tuple(part.strip() for part in formats.split(",") if part.strip())
+    wanted = Wanted(kind, change, release, channel, environment, _time(start), _time(end), chosen)
+    made = entry.conductor.reports.create(entry.actor(who), wanted)
+    folder = _write(out, made.files) if out else entry.conductor.settings.home / "reports" / made.id
+    if as_json:
+        print_json(
+            {"id": made.id, "title": made.title, "digest": made.digest, "files": [str(folder / n) for n in made.files]}
+        )
+        return
+    typer.echo(f"{made.title}\nreport   {made.id}\ndigest   {made.digest}")
+    for name in made.files:
+        typer.echo(f"file     {folder / name}")
+
+
+def list_reports(ctx: typer.Context, as_json: Json = False) -> None:
+    """List the reports that were made, newest first."""
+    found = entered(ctx).conductor.reports.all()
+    if as_json:
+        rows = [
+            {"id": r.id, "title": r.title, "digest": r.digest, "made_at": r.made_at, "files": list(r.files)}
+            for r in found
+        ]
+        print_json({"reports": rows})
+    elif not found:
+        typer.echo("No report was made yet. `conductor report create --help` says how.")
+    else:
+        console().print(
+            table(("ID", "MADE", "BY", "TITLE"), [(r.id, r.made_at[:16], r.made_by, r.title) for r in found])
+        )
+
+
+def is_report(path: Path, data: bytes) -> bool:
+    """Whether a file that is to be verified belongs to a report, and not to a pack."""
+    return path.name in NAMES or data[:1] == b"{"
+
+
+def verify_files(path: Path, data: bytes, vkeys: str) -> list[str]:
+    """What holds of the report that a file belongs to; its other files are looked for beside it. Raises `LedgerError`.
+
+    Without vkeys this installation's own keys are used.
+    """
+    from conductor_core.settings import load
+    from conductor_core.wiring import check_report
+
+    files = {name: (path.parent / name).read_bytes() for name in NAMES if (path.parent / name).is_file()}
+    if path.name not in NAMES:
+        files = {"report.json": data}
+    return check_report(files, vkeys, load())
+
+
+def _time(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as bad:
+        raise InputError(f"{text!r} is no time.", why=str(bad), next="Write 2026-11-24 or 2026-11-24T18:00Z.") from bad
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _write(folder: Path, files: object) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in dict(files).items():  # type: ignore[call-overload]  # a mapping of names to bytes
+            (folder / name).write_bytes(data)
+    except OSError as bad:
+        raise StorageError(f"{folder} can't be written.", why=str(bad), next="Name another folder.") from bad
+    return folder
