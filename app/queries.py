@@ -28,6 +28,7 @@ from conductor_core.ports.run_log import RunLine
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.ledger_reader import Entry
 from conductor_core.services.release_inventory import Inventory
+from conductor_core.services.reports import Report
 from conductor_core.services.status import Connection
 
 P = ParamSpec("P")
@@ -226,3 +227,9 @@ def audit_tables() -> tuple[Table, ...]:
 def audit_freshness() -> Position | None:
     """How far the read model is; None: there is none."""
     return runtime.conductor().audit.freshness()
+
+
+@_kept(5)
+def reports() -> list[Report]:
+    """The reports that are kept, newest first."""
+    return runtime.conductor().reports.all()

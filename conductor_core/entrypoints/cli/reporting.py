@@ -12,7 +12,7 @@ from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, console, entered, print_json
 from conductor_core.errors import InputError, StorageError
 
-NAMES = ("report.json", "report.html", "report.pdf")
+KINDS = ("json", "html", "pdf")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -74,21 +74,20 @@ def list_reports(ctx: typer.Context, as_json: Json = False) -> None:
 
 def is_report(path: Path, data: bytes) -> bool:
     """Whether a file that is to be verified belongs to a report, and not to a pack."""
-    return path.name in NAMES or data[:1] == b"{"
+    return path.suffix.lstrip(".") in KINDS or data[:1] == b"{"
 
 
 def verify_files(path: Path, data: bytes, vkeys: str) -> list[str]:
-    """What holds of the report that a file belongs to; its other files are looked for beside it. Raises `LedgerError`.
+    """What holds of the report that a file belongs to; its other files have the same name but for the ending.
 
-    Without vkeys this installation's own keys are used.
+    Without vkeys this installation's own keys are used. Raises `LedgerError`.
     """
     from conductor_core.settings import load
     from conductor_core.wiring import check_report
 
-    files = {name: (path.parent / name).read_bytes() for name in NAMES if (path.parent / name).is_file()}
-    if path.name not in NAMES:
-        files = {"report.json": data}
-    return check_report(files, vkeys, load())
+    beside = {kind: path.with_suffix(f".{kind}") for kind in KINDS} if path.suffix.lstrip(".") in KINDS else {}
+    files = {f"report.{kind}": file.read_bytes() for kind, file in beside.items() if file.is_file()}
+    return check_report(files or {"report.json": data}, vkeys, load())
 
 
 def _time(text: str) -> datetime | None:
