@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
@@ -118,6 +119,8 @@ def test_it_is_recorded_with_its_digests(world: World, report: Report) -> None:
     assert made.actor == "local|captain"
     assert made.data["document"] == report.digest
     assert set(made.data["files"]) == set(report.files)  # type: ignore[call-overload]  # a map
+    schema = PROJECT_ROOT / "data" / "schemas" / "events" / f"{MADE}.schema.json"
+    Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(made.envelope())
 
 
 @pytest.mark.parametrize(
