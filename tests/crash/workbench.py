@@ -202,7 +202,8 @@ class Workbench:
     def kill(self) -> None:
         """`kill -9` of the worker's process, and of nothing else."""
         assert self.worker is not None
-        assert self.worker.poll() is None, f"the worker had ended by itself:\n{self.log[-3000:]}"
+        code = self.worker.poll()
+        assert code is None, f"the worker had ended by itself with {code}:\n{self.log[-3000:]}"
         self.worker.send_signal(signal.SIGKILL)
         self.worker.wait()
         self.worker = None
