@@ -1,7 +1,8 @@
 """The tables and views of the read model as DuckDB SQL (from `domain.audit_model`).
 
 A read model is two files: a large `base` that never changes once it is published, and a small `recent` that is written
-anew with each publication. A view adds them up; a recent row of a table with a key hides the base's.
+anew with each publication. A view adds them up. A recent row of a table with a key hides the base's row of that key,
+whose sequence stands in a table of hidden ones: no two rows of a table with a key have one sequence.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from conductor_core.domain.audit_model import STORED, Table
 
 PREFIX = "t_"
 """Stands before the name of a stored table, so that its view can have the name."""
+HIDDEN = "h_"
+"""Stands before the name of a table with a key: which rows of the base are hidden."""
 
 
 def create(table: Table, database: str) -> str:
@@ -19,8 +22,9 @@ def create(table: Table, database: str) -> str:
 
 
 def create_all(database: str) -> list[str]:
-    """The statements that make every stored table."""
-    return [create(table, database) for table in STORED]
+    """The statements that make every stored table, and what is hidden of those with a key."""
+    hidden = [f"CREATE TABLE {database}.main.{HIDDEN}{table.name} (sequence BIGINT)" for table in STORED if table.key]
+    return [create(table, database) for table in STORED] + hidden
 
 
 def views(sealed: int) -> list[str]:
@@ -40,10 +44,9 @@ def _stored(table: Table, sealed: int) -> str:
             columns.append(f"x.{column.name}")
     columns += [f"{sql} AS {name}" for name, sql in _COMPUTED.get(table.name, {}).items()]
     name = PREFIX + table.name
-    rows = f"SELECT * FROM base.main.{name} AS b"  # noqa: S608  # names of our own model
+    rows = f"SELECT b.* FROM base.main.{name} AS b"  # noqa: S608  # names of our own model
     if table.key:
-        same = " AND ".join(f"r.{key} = b.{key}" for key in table.key)
-        rows += f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS r WHERE {same})"  # noqa: S608  # names of our own model
+        rows += f" ANTI JOIN {HIDDEN}{table.name} USING (sequence)"
     made = f"SELECT {', '.join(columns)} FROM (SELECT * FROM {name} UNION ALL {rows}) AS x"  # noqa: S608  # names of our own model
     return f"CREATE TEMP VIEW {table.name} AS {made}"
 

@@ -16,16 +16,17 @@ from pathlib import Path
 import duckdb
 
 from conductor_core.adapters.duckdb_audit import published
-from conductor_core.adapters.duckdb_audit.model import PREFIX, create_all
+from conductor_core.adapters.duckdb_audit.model import HIDDEN, PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.published import Published
 from conductor_core.adapters.duckdb_audit.staging import staged
 from conductor_core.domain.audit_model import STORED, VERSION, Column, Table
 from conductor_core.errors import StorageError
 from conductor_core.ports.audit_database import Batch, Position, Row
 
-MOST_RECENT = 50_000
-"""Events that are written anew with each publication, before they go into the base."""
+LEAST_RECENT, MOST_RECENT = 8_000, 50_000
+"""Events that are written anew with each publication before they go into the base: the more, the larger the base is."""
 _TABLES = {table.name: table for table in STORED}
+_NAMES = [PREFIX + table.name for table in STORED] + [HIDDEN + table.name for table in STORED if table.key]
 
 
 class DuckdbAuditBuilder:
@@ -62,8 +63,10 @@ class DuckdbAuditBuilder:
             db = self._connect()
             self._base = _name("base")
             db.execute(f"ATTACH '{_path(self._folder / self._base)}' AS base (BLOCK_SIZE 16384)")
+            db.begin()
             for statement in create_all("base"):
                 db.execute(statement)
+            db.commit()
         self._open_base = True
         self._base_events, self._position, self._shown = 0, Position(), None
 
@@ -89,6 +92,8 @@ class DuckdbAuditBuilder:
             try:
                 for name, rows in batch.rows.items():
                     with staged(db, _TABLES[name].columns, rows):
+                        if _TABLES[name].key and not self._open_base:
+                            _hide(db, _TABLES[name])
                         _replace(db, _TABLES[name], database, "given")
             except BaseException:
                 db.rollback()
@@ -117,7 +122,8 @@ class DuckdbAuditBuilder:
         self._shown = Published(VERSION, self._base, recent, self._base_events, position)
         published.write(self._folder, self._shown)
         published.sweep(self._folder, self._in_use())
-        if self._merge is None and position.events - self._base_events > self._most_recent:
+        most = min(self._most_recent, max(LEAST_RECENT, self._base_events // 50))
+        if self._merge is None and position.events - self._base_events > most:
             self._merge = _Merge(self._folder, self._base, recent, position)
         return True
 
@@ -159,8 +165,7 @@ class DuckdbAuditBuilder:
             self._base = shown.base
             self._attach(shown.base)
             db.execute(f"ATTACH '{_path(self._folder / shown.recent)}' AS taken (READ_ONLY)")
-            for table in STORED:
-                name = PREFIX + table.name
+            for name in _NAMES:
                 db.execute(f"INSERT INTO memory.main.{name} SELECT * FROM taken.main.{name}")  # noqa: S608  # names of our own model
             db.execute("DETACH taken")
         self._open_base = False
@@ -183,6 +188,9 @@ class DuckdbAuditBuilder:
         self._base, self._base_events = merge.base, merge.upto.events
         for table in STORED:
             db.execute(f"DELETE FROM memory.main.{PREFIX}{table.name} WHERE sequence <= {merge.upto.sequence}")  # noqa: S608  # a number and names of our own
+            if table.key:
+                db.execute(f"DELETE FROM memory.main.{HIDDEN}{table.name}")  # noqa: S608  # names of our own model
+                db.execute(_hiding(table, f"memory.main.{PREFIX}{table.name}"))
 
     def _in_use(self) -> set[str]:
         shown = (self._shown.base, self._shown.recent) if self._shown else ()
@@ -207,7 +215,7 @@ class _Merge:
     def __init__(self, folder: Path, old: str, recent: str, upto: Position) -> None:
         self.base, self.recent, self.upto = _name("base"), recent, upto
         self.failed: Exception | None = None
-        self._thread = threading.Thread(target=self._run, args=(folder, old), name="audit-merge", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(folder, old), name="audit-merge")
         self._thread.start()
 
     @property
@@ -237,11 +245,10 @@ class _Merge:
 def _write_recent(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     db.execute(f"ATTACH '{_path(path)}' AS made (BLOCK_SIZE 16384)")
     try:
+        db.begin()  # one transaction: each would wait for the disk
         for statement in create_all("made"):
             db.execute(statement)
-        db.begin()
-        for table in STORED:
-            name = PREFIX + table.name
+        for name in _NAMES:
             db.execute(f"INSERT INTO made.main.{name} SELECT * FROM memory.main.{name}")  # noqa: S608  # names of our own model
         db.commit()
         db.execute("CHECKPOINT made")
@@ -255,6 +262,19 @@ def _replace(db: duckdb.DuckDBPyConnection, table: Table, database: str, given: 
         same = " AND ".join(f"t.{key} = g.{key}" for key in table.key)
         db.execute(f"DELETE FROM {name} AS t USING {given} AS g WHERE {same}")  # noqa: S608  # names of our own model
     db.execute(f"INSERT INTO {name} SELECT * FROM {given}")  # noqa: S608  # names of our own model
+
+
+def _hide(db: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Hide the base's rows whose keys are given and have no recent row yet."""
+    keys = ", ".join(table.key)
+    new = f"(SELECT {keys} FROM given ANTI JOIN memory.main.{PREFIX}{table.name} USING ({keys}))"  # noqa: S608  # names of our own model
+    db.execute(_hiding(table, new))
+
+
+def _hiding(table: Table, keys: str) -> str:
+    names = ", ".join(table.key)
+    found = f"SELECT b.sequence FROM base.main.{PREFIX}{table.name} AS b SEMI JOIN {keys} AS k USING ({names})"  # noqa: S608  # names of our own model
+    return f"INSERT INTO memory.main.{HIDDEN}{table.name} {found}"
 
 
 def _name(kind: str) -> str:
