@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.real, pytest.mark.crash, pytest.mark.slow]
 KILLS = int(os.environ.get("CONDUCTOR_CRASH_KILLS", "12"))
 SEED = int(os.environ.get("CONDUCTOR_CRASH_SEED") or random.SystemRandom().randrange(10**6))
 RELEASES = ("one", "two", "three")
-IN_FLIGHT = 3
-KILLS_A_ROUND = (1, 2, 2, 3)
+IN_FLIGHT = 2
+KILLS_A_ROUND = (2, 2, 3)
 RANDOM_SECONDS = 7.0
 """A Change takes about this long from its request to its end."""
 PATIENCE = 180.0
