@@ -61,7 +61,8 @@ crash: install ## Kill the worker 200 times at random points of deploys
 	CONDUCTOR_CRASH_KILLS=200 $(BIN)/pytest -q -s tests/crash/test_worker_kills.py
 
 bench: install ## Print the measured ratios
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.bench_ledger
+	$(BIN)/python -m tests.bench.bench_audit
 
 pair: install ## Write each notebook's .ipynb from its .py
 	$(BIN)/jupytext --sync notebooks/*.py

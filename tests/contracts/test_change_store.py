@@ -317,7 +317,7 @@ def test_a_row_of_another_version_is_named_not_guessed_at(engine: Engine, postgr
 
 
 @pytest.mark.postgres
-def test_ten_thousand_changes_list_two_hundred_at_once(engine: Engine, postgres: PostgresChangeStore) -> None:
+def test_ten_thousand_changes_list_two_hundred_in_20_ms(engine: Engine, postgres: PostgresChangeStore) -> None:
     postgres.create(replace(FULL, id="chg-seed"), [])
     with engine.begin() as connection:
         connection.execute(
@@ -334,7 +334,7 @@ def test_ten_thousand_changes_list_two_hundred_at_once(engine: Engine, postgres:
             start = time.perf_counter()
             assert len(postgres.find(query)) == 200
             times.append(time.perf_counter() - start)
-        assert min(times) < 0.1, (query, times)  # the least: other work on the machine is not ours
+        assert min(times) < 0.020, (query, times)  # the least: other work on the machine is not ours
 
 
 @pytest.fixture
