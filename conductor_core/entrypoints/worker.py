@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from conductor_core import settings as configuration
 from conductor_core.errors import ConductorError
 from conductor_core.services.sealing import Sealing
-from conductor_core.wiring import prepare_database, sealing, serve, wire, worker_name
+from conductor_core.wiring import Conductor, prepare_database, sealing, serve, wire, worker_name
 
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
@@ -45,17 +45,26 @@ def main() -> int:
     thread.start()
     audit = threading.Thread(target=conductor.audit.projector.run, args=(stopping,), name="audit")
     audit.start()
-    with serve(conductor):
-        logging.info("worker %s is ready", name)
-        while not stopping.wait(SWEEP_SECONDS):
-            try:
-                conductor.heartbeats.beat(name, datetime.now(UTC))
-                conductor.changes.sweep()
-            except ConductorError as bad:
-                logging.warning("%s %s", bad, bad.next)
-    thread.join()
-    audit.join()
+    try:
+        with serve(conductor):
+            logging.info("worker %s is ready", name)
+            _work(conductor, name, stopping)
+    finally:
+        stopping.set()  # also when it can't serve: the threads must not keep a worker alive that does no work
+        thread.join()
+        audit.join()
     return lost[0].exit_code if lost else 0
+
+
+def _work(conductor: Conductor, name: str, stopping: threading.Event) -> None:
+    """Give signs of life and look for lost work, from now on until it is to stop."""
+    while not stopping.is_set():
+        try:
+            conductor.heartbeats.beat(name, datetime.now(UTC))
+            conductor.changes.sweep()
+        except ConductorError as bad:
+            logging.warning("%s %s", bad, bad.next)
+        stopping.wait(SWEEP_SECONDS)
 
 
 def _seal(claim: Sealing, stopping: threading.Event, lost: list[ConductorError]) -> None:
