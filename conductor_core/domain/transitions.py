@@ -222,6 +222,9 @@ def _validate(change: Change, now: datetime) -> Decision:
     return c.moved(change, State.VALIDATING, now), [Fact("conductor.validation.started.v1")]
 
 
+_LOOK = "Read the checks, mend the target or roll back, then validate it again."
+
+
 def _finish(change: Change, m: c.Finish, now: datetime) -> Decision:
     _expect(change, c.RUNNING, "end")
     after = replace(change, checks=m.checks, notebook=m.notebook)
@@ -230,7 +233,7 @@ def _finish(change: Change, m: c.Finish, now: datetime) -> Decision:
         return _ended(after, State.FAILED, m.error, now)
     if failed:
         why = "Post-flight checks failed: " + ", ".join(failed) + "."
-        return _ended(after, State.FAILED, Outcome("It was carried out, but it is not healthy.", why), now)
+        return _ended(after, State.FAILED, Outcome("It was carried out, but it is not healthy.", why, _LOOK), now)
     return _ended(after, State.SUCCEEDED, Outcome("Done.", f"{len(m.checks)} post-flight checks passed."), now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from conductor_core.errors import UnreachableError
+from conductor_core.errors import PolicyError, UnreachableError
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.cluster import Cluster
@@ -33,7 +33,12 @@ def core(store: ChangeStore, blobs: Blobs, policy: PolicyEngine, worker: Callabl
         return "can be written and read"
 
     def rules() -> str:
-        return f"{len(policy.rules())} rules in {', '.join(policy.families())}"
+        families = policy.families()
+        for family in families:
+            broken = [r for r in policy.decide(family, {}).denials if r.rule.startswith("engine/")]
+            if broken:
+                raise PolicyError(f"The family {family} can't decide.", why=broken[0].text, next=broken[0].clears_by)
+        return f"{len(policy.rules())} rules in {', '.join(families)}"
 
     return [
         Probe("database", database),
