@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The system's certificates: many networks have an authority of their own.
+export UV_SYSTEM_CERTS ?= true
 UV_VERSION := 0.13.9
 FAST := "not (real or opa or postgres or browser or crash or slow)"
 FAST_TARGETS := tests/unit tests/house
