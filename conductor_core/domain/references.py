@@ -41,7 +41,7 @@ def parse(text: str) -> Ref:
         return Ref("channel" if kind == "channel" else "live", names.channel(rest))
     if kind == "revision":
         channel, _, number = rest.rpartition("/")
-        if number.isdigit() and int(number) > 0 and len(number) < 10:
+        if number.isascii() and number.isdigit() and int(number) > 0 and len(number) < 10:
             return Ref("revision", names.channel(channel) if channel else "", str(int(number)))
     if kind == "commit" and rest:
         commit, _, channel = rest.partition("/")

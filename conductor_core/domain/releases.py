@@ -135,7 +135,7 @@ def heads(secrets: Iterable[Mapping[str, Any]]) -> tuple[Head, ...]:
         metadata = secret.get("metadata") or {}
         labels = metadata.get("labels") or {}
         version = str(labels.get("version", ""))
-        if labels.get("owner") != "helm" or not version.isdigit() or not labels.get("name"):
+        if labels.get("owner") != "helm" or not (version.isascii() and version.isdigit()) or not labels.get("name"):
             continue
         out.append(
             Head(

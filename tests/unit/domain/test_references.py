@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conductor_core.domain import references
@@ -32,6 +32,7 @@ def test_each_form(text: str, ref: Ref) -> None:
 @given(
     st.text(max_size=40) | st.text(max_size=20).map("channel:".__add__) | st.text(max_size=9).map("revision:".__add__)
 )
+@example("revision:²")  # a digit to str.isdigit, not to int
 def test_anything_else_is_our_error(text: str) -> None:
     try:
         found = references.parse(text)
