@@ -47,7 +47,7 @@ unit: install
 
 check: lint types imports unit ## The fast part: lint, types, imports, unit and house tests
 
-test: install ## Everything: unit, contracts, pages, notebooks, browser, real systems, house
+test: lint types imports ## Everything: lint, types, unit, contracts, pages, notebooks, browser, real systems, house
 	$(BIN)/conductor local build
 	$(BIN)/pytest -q --numprocesses 2 -m $(FAST) --durations=10 $(FAST_TARGETS)
 	$(BIN)/pytest -q --durations=20 -m "real or opa or postgres or browser or crash or slow" $(FAST_TARGETS)

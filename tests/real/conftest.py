@@ -1,11 +1,12 @@
 """A running local control plane for real-system tests, shared by test sessions; a fresh namespace for each test.
 
-`CONDUCTOR_TEST_HOME` names its home; without it a folder of this user below the temporary folder is used. The plane is
-left running, so that the next session starts at once: `CONDUCTOR_HOME=<that folder> conductor local down` ends it.
+`CONDUCTOR_TEST_HOME` names its home; without it each checkout has a folder of its own below the temporary folder. The
+plane is left running, so that the next session starts at once; `conductor local down` with that home ends it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -17,13 +18,15 @@ import pytest
 
 from conductor_core.localplane import plane as local
 from conductor_core.localplane.layout import Endpoints
-from conductor_core.settings import Settings
+from conductor_core.settings import PROJECT_ROOT, Settings
 
 
 def test_home() -> Path:
-    """The home of the shared plane."""
-    named = os.environ.get("CONDUCTOR_TEST_HOME")
-    return Path(named) if named else Path(tempfile.gettempdir()) / f"conductor-test-home-{os.getuid()}"
+    """The home of the shared plane: one a user and checkout, since each is seeded from its own charts and policies."""
+    if named := os.environ.get("CONDUCTOR_TEST_HOME"):
+        return Path(named)
+    checkout = hashlib.sha256(bytes(PROJECT_ROOT)).hexdigest()[:8]
+    return Path(tempfile.gettempdir()) / f"conductor-test-home-{os.getuid()}-{checkout}"
 
 
 test_home.__test__ = False  # type: ignore[attr-defined]  # its name fits the pattern of tests
