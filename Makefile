@@ -6,9 +6,10 @@ STAMP := $(VENV)/.installed
 # The system's certificates: many networks have an authority of their own.
 export UV_SYSTEM_CERTS ?= true
 UV_VERSION := 0.13.9
-FAST := "not (real or opa or postgres or browser or crash or slow)"
-FAST_TARGETS := tests/unit tests/house
-SLOW_TARGETS := tests/contracts tests/notebooks tests/pages tests/security tests/real tests/crash tests/browser
+FAST := "not (real or opa or postgres or browser or crash or slow or timed)"
+# Two at a time what only starts processes of its own; one after the other what shares the local control plane or a clock.
+ALONE := real or browser or crash or timed
+TOGETHER := tests/unit tests/house tests/contracts tests/notebooks tests/pages tests/security
 
 .PHONY: help install up down check lint types imports unit test real browser crash bench pair lock clean
 
@@ -49,9 +50,8 @@ check: lint types imports unit ## The fast part: lint, types, imports, unit and 
 
 test: lint types imports ## Everything: lint, types, unit, contracts, pages, notebooks, browser, real systems, house
 	$(BIN)/conductor local build
-	$(BIN)/pytest -q --numprocesses 2 -m $(FAST) --durations=10 $(FAST_TARGETS)
-	$(BIN)/pytest -q --durations=20 -m "real or opa or postgres or browser or crash or slow" $(FAST_TARGETS)
-	$(BIN)/pytest -q --durations=20 $(SLOW_TARGETS)
+	$(BIN)/pytest -q --numprocesses 2 --durations=15 -m "not ($(ALONE))" $(TOGETHER)
+	$(BIN)/pytest -q --durations=20 -m "$(ALONE)" $(TOGETHER) tests/real tests/crash tests/browser
 
 real: install
 	$(BIN)/pytest -m real tests

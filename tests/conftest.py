@@ -16,6 +16,15 @@ from conductor_core.adapters.postgres.engine import migrate
 from tests.fakes.small_volume import SmallVolume
 
 TEMPLATE = "conductor_template"
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What lies in tests/real, tests/crash and tests/browser is marked as such, so that no run leaves it out."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in {"real", "crash", "browser"}:
+            item.add_marker(folder)
 
 
 @pytest.fixture(scope="session")

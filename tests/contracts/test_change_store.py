@@ -317,6 +317,7 @@ def test_a_row_of_another_version_is_named_not_guessed_at(engine: Engine, postgr
 
 
 @pytest.mark.postgres
+@pytest.mark.timed
 def test_ten_thousand_changes_list_two_hundred_in_20_ms(engine: Engine, postgres: PostgresChangeStore) -> None:
     postgres.create(replace(FULL, id="chg-seed"), [])
     with engine.begin() as connection:

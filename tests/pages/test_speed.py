@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import differences
 from tests.pages.drive import open_page
 from tests.pages.support import PROBES, Releases, World, comparison, rows, settings
 
+pytestmark = pytest.mark.timed
 RUNS = 20
 LIMIT = 0.3
 

@@ -13,6 +13,8 @@ from conductor_core.adapters.rego import RegoEngine
 from conductor_core.domain.gates import Result
 from conductor_core.domain.policies import PolicyBundle, PolicyDecision
 
+pytestmark = pytest.mark.slow  # starts engines
+
 REST = 'warn := set()\n\nrules := {"door/a"}\n'
 
 

@@ -15,6 +15,8 @@ import pytest
 from conductor_core.adapters.system import SystemCommands
 from conductor_core.errors import TransientError
 
+pytestmark = pytest.mark.slow  # waits for deadlines
+
 
 def alive(pid: int) -> bool:
     try:

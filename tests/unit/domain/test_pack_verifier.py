@@ -18,6 +18,8 @@ from conductor_core.domain.pack_verifier import FORMAT, DoubtError, archive, can
 from tests.fakes.conductor import build
 from tests.fakes.ledger import VKEY, with_ledger
 
+pytestmark = pytest.mark.slow  # thousands of mutations
+
 BYTES = 10_000
 L = 2**252 + 27742317777372353535851937790883648493
 

@@ -11,6 +11,8 @@ import pytest
 
 from conductor_core.localplane.simulator import Door, Pods, Server, workload_of
 
+pytestmark = pytest.mark.slow  # starts servers
+
 
 def pod(name: str = "api-1", image: str = "reg.example/api:1.2.3", ready: bool = True, **meta: Any) -> dict[str, Any]:
     labels = {

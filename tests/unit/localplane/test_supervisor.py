@@ -15,6 +15,8 @@ from conductor_core.errors import StorageError, ToolError, TransientError
 from conductor_core.localplane import supervisor
 from conductor_core.localplane.processes import MARK, Probe, Process, ProcessSet, SetStatus
 
+pytestmark = pytest.mark.slow  # starts and kills processes
+
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 
 

@@ -21,6 +21,8 @@ from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.services.audit_projection import project
 from tests.fakes.audit import publish, record
 
+pytestmark = pytest.mark.slow  # builds databases
+
 
 def ask(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """What a child would read, without starting one."""

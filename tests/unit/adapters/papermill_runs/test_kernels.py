@@ -17,6 +17,8 @@ from conductor_core.ports.notebooks import Output
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.notebook_files import write_notebook
 
+pytestmark = pytest.mark.slow  # starts kernels
+
 
 def said(path: Path, environment: dict[str, str], scratch: Path | None = None) -> str:
     told: list[Output] = []

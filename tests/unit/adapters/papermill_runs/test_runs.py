@@ -14,6 +14,8 @@ from conductor_core.adapters.papermill_runs import PapermillRuns, runs
 from conductor_core.ports.notebooks import NotebookRun, Output
 from tests.fakes.notebook_files import write_notebook
 
+pytestmark = pytest.mark.slow  # starts kernels
+
 
 def run(path: Path, environment: dict[str, str] | None = None, timeout: int = 60) -> tuple[NotebookRun, list[Output]]:
     told: list[Output] = []

@@ -24,6 +24,8 @@ from tests.fakes.audit import Canned, audit_on
 from tests.fakes.browser import Browser
 from tests.fakes.conductor import FakeConductor, build
 
+pytestmark = pytest.mark.slow  # builds databases
+
 ANSWER = Answer(("state", "n"), ("VARCHAR", "BIGINT"), (("failed", 2), ("=x", None)), 0.01, Position(9, 9, 9), "rows")
 
 

@@ -136,20 +136,22 @@ def test_an_interrupt_exits_130() -> None:
     assert run(["status"], interrupted) == 130
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_following_is_quiet(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tests.fakes.conductor import build;"
+        "import signal, sys; from pathlib import Path; from tests.fakes.conductor import build;"
         "from conductor_core.entrypoints.cli.main import run;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell's background jobs are born deaf to it
         f"conductor = build(Path({str(tmp_path)!r})); change = conductor.requested();"
         "sys.exit(run(['change', 'events', change.id, '--follow', '--json'], lambda: conductor))"
     )
-    following = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert following.stdout is not None
-    assert "conductor.change.requested.v1" in following.stdout.readline()
-    following.send_signal(signal.SIGINT)
-    _, complaint = following.communicate(timeout=30)
+    ) as following:
+        assert following.stdout is not None
+        assert "conductor.change.requested.v1" in following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        _, complaint = following.communicate(timeout=30)
     assert following.returncode == 130
     assert complaint == ""
 
