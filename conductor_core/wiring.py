@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
+from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.blob_files import BlobFiles
 from conductor_core.adapters.clock import SystemClock
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
@@ -17,7 +19,7 @@ from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.file_locks import FileLocks
 from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
-from conductor_core.adapters.kubernetes import KubernetesCluster
+from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
 from conductor_core.adapters.mask_key import mask_key
 from conductor_core.adapters.opa import OpaEngine
 from conductor_core.adapters.papermill_runs import PapermillRuns
@@ -31,6 +33,7 @@ from conductor_core.adapters.postgres.ledger_index import PostgresLedgerIndex
 from conductor_core.adapters.postgres.operation_store import PostgresOperationStore
 from conductor_core.adapters.postgres.run_log import PostgresRunLog
 from conductor_core.adapters.postgres.seat import PostgresSeat
+from conductor_core.adapters.prometheus import PrometheusApi
 from conductor_core.adapters.rego import RegoEngine
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
@@ -42,12 +45,15 @@ from conductor_core.adapters.web import HttpxWeb
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.localplane import progress
 from conductor_core.localplane.reach import reach
+from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.audit_database import AuditBuilder
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.late import late
 from conductor_core.ports.ledger_index import LedgerIndex
+from conductor_core.ports.object_patches import ObjectPatches
 from conductor_core.ports.policy import PolicyEngine
+from conductor_core.ports.prometheus import Prometheus
 from conductor_core.ports.repository import Repository
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services.conductor import Conductor, Parts, join
@@ -88,6 +94,9 @@ def wire(settings: Settings) -> Conductor:
         return HelmProgram(runner, documents, s.helm or "helm", s.kubeconfig, s.kube_context, settings.home / "charts")
 
     cluster: Cluster = late(now, lambda s: KubernetesCluster(s.kubeconfig, s.kube_context))
+    patches: ObjectPatches = late(now, lambda s: KubernetesPatches(s.kubeconfig, s.kube_context))
+    argocd: ArgoCd = late(now, lambda s: HttpxArgoCd(s.argocd_url, s.argocd_token.get_secret_value()))
+    prometheus: Prometheus = late(now, lambda s: PrometheusApi(s.prometheus_url))
     helm: Helm = late(now, of_helm)
     repository: Repository = late(now, lambda s: GitRepository(runner, s.ops_repo, settings.home))
     bundle = PolicyFiles(PROJECT_ROOT / (settings.policy_bundle or "policies/opa"))
@@ -124,6 +133,9 @@ def wire(settings: Settings) -> Conductor:
         report_store=ReportFiles(settings.home / "reports"),
         signer=lambda: open_keys(settings.home / KEY, settings.home / LOG / VKEY)[0],
         ed25519=ed25519,
+        argocd=argocd,
+        rollouts=ArgoRollouts(cluster, patches),
+        prometheus=prometheus,
     )
     return join(parts)
 

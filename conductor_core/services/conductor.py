@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conductor_core.domain.actors import Actor, local_actor
 from conductor_core.domain.notes import Ed25519, NoteSigner
+from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.change_store import ChangeStore
@@ -20,8 +21,10 @@ from conductor_core.ports.notebooks import Notebooks
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.progress import BuildState
+from conductor_core.ports.prometheus import Prometheus
 from conductor_core.ports.reports import ReportRenderer, ReportStore
 from conductor_core.ports.repository import Repository
+from conductor_core.ports.rollouts import Rollouts
 from conductor_core.ports.run_log import RunLog
 from conductor_core.ports.runbook_files import RunbookFiles
 from conductor_core.ports.web import Web
@@ -85,6 +88,9 @@ class Parts:
     report_store: ReportStore
     signer: Callable[[], NoteSigner]
     ed25519: Ed25519
+    argocd: ArgoCd
+    rollouts: Rollouts
+    prometheus: Prometheus
 
 
 @dataclass(frozen=True)

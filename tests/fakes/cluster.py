@@ -21,6 +21,7 @@ KINDS = {
     Kind("v1", "Service"): ("services", True),
     Kind("v1", "Pod"): ("pods", True),
     Kind("apps/v1", "Deployment"): ("deployments", True),
+    Kind("argoproj.io/v1alpha1", "Rollout"): ("rollouts", True),
     Kind("rbac.authorization.k8s.io/v1", "ClusterRole"): ("clusterroles", False),
 }
 
@@ -84,6 +85,7 @@ class FakeCluster:
             raise NotFoundError(f"namespaces {namespace} not found")
         before = self.store.get((kind, namespace, manifest["metadata"]["name"]))
         merged = {**(before or {}), **copy.deepcopy(dict(manifest))}
+        merged["metadata"] = {**(before or {}).get("metadata", {}), **merged["metadata"]}
         if not dry_run:
             self.put(merged)
         return merged
