@@ -5,12 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from app import navigation, session
-from app.components import assets, errors, identity
+from app.components import assets, errors, identity, sign_in
 
 
 def main() -> None:
     """Draw the frame, what the last act came to, and the page."""
     st.set_page_config("Maestro Conductor", assets.ICON, layout="wide")
+    if not session.signed_in():
+        st.navigation(navigation.pages(), position="hidden")  # known, so that a deep link is no error; not drawn
+        sign_in.show()
+        return
     page = st.navigation(navigation.pages(), expanded=True)
     with st.sidebar:
         identity.show()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from app import runtime
 from conductor_core.domain.actors import LOCAL_ACTORS, Actor
-from conductor_core.errors import ConductorError
+from conductor_core.errors import AccessDeniedError, ConductorError
 
 ACTING_AS = "as"
 """Query parameter and key of the local identity, so that a reload and a second window keep theirs."""
@@ -17,6 +19,9 @@ RUNBOOK = "runbook"
 ENTRY = "entry"
 TAB = "tab"
 """Query parameters that deep links carry."""
+
+SIGN_IN_SECONDS = 12 * 3600.0
+"""How long a sign-in holds; Streamlit's cookie alone would hold for thirty days."""
 
 REFUSAL = "_refusal"
 """What the last act was refused with, shown once."""
@@ -31,8 +36,28 @@ def identities() -> list[str]:
     return list(LOCAL_ACTORS)
 
 
+def single_sign_on() -> bool:
+    """Whether people sign in here; else they choose one of the local identities."""
+    return runtime.conductor().settings.identity_mode == "oidc"
+
+
+def signed_in() -> bool:
+    """Whether it is known who acts: always in local mode; after a sign-in, for one working day."""
+    try:
+        if not single_sign_on():
+            return True
+    except ConductorError:  # wrong settings: the page says so
+        return True
+    since = st.user.get("iat") or 0
+    return bool(st.user.get("is_logged_in")) and time.time() - float(str(since)) < SIGN_IN_SECONDS
+
+
 def actor() -> Actor:
     """Who acts in this session; raises `AccessDeniedError` when nobody is signed in."""
+    if single_sign_on():
+        if not signed_in():
+            raise AccessDeniedError("Nobody is signed in.", next="Sign in.")
+        return runtime.conductor().identity.claimed(st.user.to_dict())
     return runtime.conductor().actor(str(st.session_state.get(ACTING_AS) or identities()[0]))
 
 

@@ -44,7 +44,19 @@ class Settings(BaseSettings):
         default="local", description="`local`: three named identities on this machine; `oidc`: single sign-on."
     )
     oidc_issuer: str = Field(default="", description="Issuer URL of the single sign-on provider.")
-    oidc_audience: str = Field(default="", description="Audience that bearer tokens must carry.")
+    oidc_client_id: str = Field(default="", description="Client id of the workbench at the provider.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Client secret of the workbench.")
+    oidc_scopes: str = Field(default="openid profile email", description="Scopes that the workbench asks for.")
+    oidc_audience: str = Field(default="", description="Audience that bearer tokens must carry; empty: the client id.")
+    oidc_groups_claim: str = Field(default="groups", description="Claim that lists a person's groups.")
+    oidc_roles: str = Field(
+        default="",
+        description="Which groups hold which role, as `captain=a; approver=b,c; operator=d`; all others only read.",
+    )
+
+    cookie_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signs the workbench's cookies; the same for all its replicas. Empty: made."
+    )
 
     database_url: SecretStr = Field(
         default=SecretStr(""), description="PostgreSQL URL; empty: the embedded PostgreSQL in the data folder."

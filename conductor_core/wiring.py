@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import socket
 import time
@@ -49,12 +50,14 @@ from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.audit_database import AuditBuilder
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.identities import Identities
 from conductor_core.ports.late import late
 from conductor_core.ports.ledger_index import LedgerIndex
 from conductor_core.ports.object_patches import ObjectPatches
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.prometheus import Prometheus
 from conductor_core.ports.repository import Repository
+from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services.conductor import Conductor, Parts, join
 from conductor_core.services.ledger_reader import LedgerReader
@@ -66,6 +69,7 @@ from conductor_core.settings import PROJECT_ROOT, Settings
 __all__ = [
     "Conductor",
     "check_report",
+    "cookie_secret",
     "database_url",
     "open_log",
     "prepare_database",
@@ -84,6 +88,7 @@ LOG, KEY, VKEY = "ledger", "ledger.key", "vkey"
 def wire(settings: Settings) -> Conductor:
     """Join everything; nothing is contacted but PostgreSQL's address. Raises `ConfigurationError`."""
     clock, runner, documents, notebooks = SystemClock(), SystemCommands(), YamlDocuments(), PapermillRuns()
+    web = HttpxWeb()
     url = database_url(settings)
     engine = open_engine(url)
 
@@ -118,7 +123,7 @@ def wire(settings: Settings) -> Conductor:
         helm=helm,
         repository=repository,
         documents=documents,
-        web=HttpxWeb(),
+        web=web,
         locks=FileLocks(settings.run_dir / "locks"),
         mask_key=mask_key(settings.home),
         monotonic=time.monotonic,
@@ -136,6 +141,7 @@ def wire(settings: Settings) -> Conductor:
         argocd=argocd,
         rollouts=ArgoRollouts(cluster, patches),
         prometheus=prometheus,
+        identities=late(lambda: web, lambda w: _single_sign_on(settings, w)),
     )
     return join(parts)
 
@@ -163,6 +169,13 @@ def sealing(settings: Settings) -> Sealing:
     return Sealing(Sequencer(files, rows, rows, signer, ed25519, trusted=earlier), PostgresSeat(engine))
 
 
+def _single_sign_on(settings: Settings, web: Web) -> Identities:
+    from conductor_core.adapters.oidc import OidcIdentities
+
+    audience = settings.oidc_audience or settings.oidc_client_id
+    return OidcIdentities(web, settings.oidc_issuer, audience, time.time, time.monotonic)
+
+
 def _audit_builder(folder: Path) -> AuditBuilder:
     from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder  # a tenth of a second for its library
 
@@ -173,6 +186,12 @@ def _queue(url: str) -> Workflows:
     from conductor_core.adapters.dbos_workflows import DbosWorkflows  # half of what a command's start-up would cost
 
     return DbosWorkflows(url)
+
+
+def cookie_secret(settings: Settings) -> str:
+    """What signs the workbench's cookies: the configured one, else one of this installation's own."""
+    given = settings.cookie_secret.get_secret_value()
+    return given or hmac.digest(mask_key(settings.home), b"maestro-conductor cookies", "sha256").hex()
 
 
 def database_url(settings: Settings) -> str:

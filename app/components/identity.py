@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import runtime, session
+from app import session
 from app.components import errors
 from app.theme import plain
 
@@ -12,7 +12,7 @@ from app.theme import plain
 def show() -> None:
     """Draw the switch, and the roles of whoever acts."""
     with errors.shown():
-        if runtime.conductor().settings.identity_mode == "local":
+        if not session.single_sign_on():
             st.selectbox(
                 "Acting as (local identity)",
                 session.identities(),
@@ -24,3 +24,5 @@ def show() -> None:
         actor = session.actor()
         roles = ", ".join(sorted(role.value for role in actor.roles))
         st.caption(f"{plain(actor.name)} · {roles}")
+        if session.single_sign_on():
+            st.button("Sign out", icon=":material/logout:", type="tertiary", key="sign_out", on_click=st.logout)

@@ -94,10 +94,9 @@ def declare(settings: Settings, ports: dict[str, int]) -> ProcessSet:
     worker = Process(
         "maestro-worker", (python, "-m", "conductor_core.entrypoints.worker"), env=env, cwd=str(PROJECT_ROOT)
     )
-    streamlit = (python, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true")
     ui = Process(
         "maestro-ui",
-        (*streamlit, "--server.address", host, "--server.port", str(ports["ui"])),
+        (python, "-m", "conductor_core.entrypoints.ui", "--host", host, "--port", str(ports["ui"])),
         env=env,
         cwd=str(PROJECT_ROOT),
         ready=Probe("http", f"http://{host}:{ports['ui']}/_stcore/health"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conductor_core.domain.actors import Actor, local_actor
+from conductor_core.domain.actors import Actor
 from conductor_core.domain.notes import Ed25519, NoteSigner
 from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
@@ -16,6 +16,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.heartbeats import Heartbeats
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.identities import Identities
 from conductor_core.ports.locks import Locks
 from conductor_core.ports.notebooks import Notebooks
 from conductor_core.ports.operation_store import OperationStore
@@ -39,6 +40,7 @@ from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
 from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
+from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.operations import Driver, OperationService
@@ -91,6 +93,7 @@ class Parts:
     argocd: ArgoCd
     rollouts: Rollouts
     prometheus: Prometheus
+    identities: Identities
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,11 @@ class Conductor:
     audit_packs: AuditPacks
     audit: AuditService
     reports: ReportService
+    identity: IdentityService
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
-        return local_actor(name, allowed=self.settings.identity_mode == "local")
+        return self.identity.local(name)
 
 
 def join(parts: Parts) -> Conductor:
@@ -194,5 +198,6 @@ def join(parts: Parts) -> Conductor:
             parts.clock,
             parts.mask_key,
         ),
+        identity=IdentityService(parts.settings, parts.identities),
         audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

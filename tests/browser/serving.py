@@ -33,14 +33,14 @@ def workbench(world: str, log: Path) -> Iterator[str]:
             argv, cwd=ROOT, env={**os.environ, "CONDUCTOR_TEST_WORLD": world}, stdout=out, stderr=out
         )
     try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+        wait(f"http://127.0.0.1:{port}/_stcore/health", process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(timeout=10)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         if process.poll() is not None:

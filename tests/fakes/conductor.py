@@ -20,6 +20,7 @@ from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
+from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.runbooks import RunbookService
@@ -32,6 +33,7 @@ from tests.fakes.clock import SteppingClock
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.domain import ALLOW, DENY
 from tests.fakes.helm import FakeHelm
+from tests.fakes.identities import FakeIdentities
 from tests.fakes.notebooks import FakeNotebooks
 from tests.fakes.operation_store import MemoryOperationStore
 from tests.fakes.policy import allowing
@@ -174,8 +176,11 @@ class FakeConductor(Conductor):
     rows: OperationStore = field(kw_only=True)
     cluster: FakeCluster = field(default_factory=FakeCluster)
     people: dict[str, Actor] = field(default_factory=dict)
+    identities: FakeIdentities = field(default_factory=FakeIdentities)
 
     def actor(self, name: str) -> Actor:
+        if self.settings.identity_mode == "oidc":
+            return super().actor(name)
         known = LOCAL_ACTORS | self.people
         if name not in known:
             raise AccessDeniedError(f"There is no identity {name!r}.", why=f"Known: {', '.join(known)}.")
@@ -244,13 +249,16 @@ class FakeConductor(Conductor):
 
 def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeConductor:
     """A Conductor whose data folder is `home`."""
+    kept, identities = Settings(home=home, **settings), FakeIdentities()
     clock, memory, worker, blobs = SteppingClock(), MemoryChangeStore(), Worker(), MemoryBlobs()
     rows, ledger, runbooks = MemoryOperationStore(memory, clock), Ledger(memory, clock), RunbookService(RunbookShelf())
     releases, cluster = readable_releases(home)
     given: dict[str, Any] = {
         "releases": releases,
         "cluster": cluster,
-        "settings": Settings(home=home, **settings),
+        "settings": kept,
+        "identities": identities,
+        "identity": IdentityService(kept, identities),
         "changes": ChangeService(memory, runbooks, worker, ledger, clock),
         "runbooks": runbooks,
         "evidence": EvidenceService(blobs),

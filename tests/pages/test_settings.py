@@ -62,5 +62,8 @@ def test_broken_shows_diagnostics() -> None:
 def test_single_sign_on_refuses_local_identities() -> None:
     conductor = full()
     conductor.settings = settings(identity_mode="oidc")
-    at = open_page(conductor, "settings")
+    at = open_page(conductor, "status")
+    assert [button.label for button in at.button] == ["Sign in"]
     assert not at.sidebar.selectbox
+    at.button[0].click().run()
+    assert "The sign-in is not set up." in seen(at)

@@ -1,14 +1,15 @@
-"""Who asks: a local identity by header in local mode; bearer tokens are not accepted yet in single sign-on mode."""
+"""Who asks: a local identity by header in local mode, a bearer token in single sign-on mode; never both."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from conductor_core.domain.actors import LOCAL_ACTORS, LOCAL_ISSUER, Actor, Role
 from conductor_core.entrypoints.api.problems import NotSignedInError
+from conductor_core.errors import AccessDeniedError
 from conductor_core.services.access import Action, Resource, authorize
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ _local = APIKeyHeader(
     description=f"Local mode only: {', '.join(LOCAL_ACTORS)}. Accepted on loopback alone.",
     auto_error=False,
 )
+_bearer = HTTPBearer(
+    scheme_name="single sign-on", description="A token of the configured OpenID Connect provider.", auto_error=False
+)
+Name = Annotated[str | None, Depends(_local)]
+Token = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 def conductor_of(request: Request) -> Conductor:
@@ -31,35 +37,40 @@ def conductor_of(request: Request) -> Conductor:
     return found
 
 
-def reader(request: Request, name: Annotated[str | None, Depends(_local)]) -> Actor:
-    """Who reads; raises `NotSignedInError` in single sign-on mode, `AccessDeniedError` for an unknown name."""
+def reader(request: Request, name: Name, token: Token) -> Actor:
+    """Who reads; raises `NotSignedInError` without a good token in single sign-on mode, `AccessDeniedError` for an
+    unknown name."""
     conductor = conductor_of(request)
-    _only_local(conductor)
-    actor = conductor.actor(name) if name else LOCAL_READER
+    local = conductor.settings.identity_mode == "local"
+    actor = LOCAL_READER if local and not name else _known(conductor, name, token)
     authorize(actor, Action.VIEW, Resource("the", "record"))
     return actor
 
 
-def writer(request: Request, name: Annotated[str | None, Depends(_local)]) -> Actor:
-    """Who acts; raises `NotSignedInError` when no name is given. What the actor may do, the service decides."""
-    conductor = conductor_of(request)
-    _only_local(conductor)
-    if not name:
-        raise NotSignedInError(
-            "It must be known who acts.",
-            why=f"The request has no {HEADER} header.",
-            next=f"Send one of the local identities in it: {', '.join(LOCAL_ACTORS)}.",
-        )
-    return conductor.actor(name)
+def writer(request: Request, name: Name, token: Token) -> Actor:
+    """Who acts; raises `NotSignedInError` when it isn't known. What the actor may do, the service decides."""
+    return _known(conductor_of(request), name, token)
 
 
-def _only_local(conductor: Conductor) -> None:
-    if conductor.settings.identity_mode != "local":
+def _known(conductor: Conductor, name: str | None, token: HTTPAuthorizationCredentials | None) -> Actor:
+    if conductor.settings.identity_mode == "local":
+        if not name:
+            raise NotSignedInError(
+                "It must be known who acts.",
+                why=f"The request has no {HEADER} header.",
+                next=f"Send one of the local identities in it: {', '.join(LOCAL_ACTORS)}.",
+            )
+        return conductor.actor(name)
+    if token is None:
         raise NotSignedInError(
-            "The API can't check bearer tokens yet.",
-            why="CONDUCTOR_IDENTITY_MODE is oidc; sign-in by token is not part of this version.",
-            next="Use the workbench, or the local mode on one machine.",
+            "It must be known who asks.",
+            why="The request has no bearer token.",
+            next="Send the token of your single sign-on in the header Authorization: Bearer TOKEN.",
         )
+    try:
+        return conductor.identity.bearer(token.credentials)
+    except AccessDeniedError as bad:
+        raise NotSignedInError(bad.what, why=bad.why, next=bad.next) from bad
 
 
 Reader = Annotated[Actor, Depends(reader)]

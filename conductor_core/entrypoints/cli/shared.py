@@ -53,7 +53,12 @@ class Door:
         return self.open()
 
     def actor(self, name: str) -> Actor:
-        """Who acts; raises `InputError` when nobody was named, `AccessDeniedError` for an unknown name."""
+        """Who acts: `name` in local mode, whoever the token in CONDUCTOR_TOKEN was made for in single sign-on mode.
+
+        Raises `InputError` when nobody was named, `AccessDeniedError` for an unknown name or a bad token.
+        """
+        if self.conductor.settings.identity_mode == "oidc":
+            return self._signed_in(name)
         if not name:
             raise InputError(
                 "It must be known who acts.",
@@ -61,6 +66,17 @@ class Door:
                 next="Add --as WHO, or set CONDUCTOR_ACTOR.",
             )
         return self.conductor.actor(name)
+
+    def _signed_in(self, name: str) -> Actor:
+        token = os.environ.get("CONDUCTOR_TOKEN", "").strip()
+        if not token or name:
+            raise InputError(
+                "It must be known who acts." if not token else "A name is no proof of who acts.",
+                why="CONDUCTOR_IDENTITY_MODE is oidc; "
+                + ("CONDUCTOR_TOKEN is empty." if not token else "--as is local."),
+                next="Set CONDUCTOR_TOKEN to a token of your single sign-on, without --as.",
+            )
+        return self.conductor.identity.bearer(token)
 
 
 def entered(context: typer.Context) -> Door:

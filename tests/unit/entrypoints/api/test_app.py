@@ -123,10 +123,31 @@ def test_in_single_sign_on_mode_nobody_comes_in_by_header(tmp_path: Path) -> Non
     for path in ("/api/v1/changes", "/api/v1/status", "/api/v1/runbooks"):
         answer = browser.get(path, "captain", headers={"Authorization": "Bearer x.y.z"})
         assert answer.status_code == 401
-        assert "bearer" in answer.json()["error"]["what"].lower()
+        assert "token" in answer.json()["error"]["what"].lower()
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert browser.post("/graphql", {"query": "{ __typename }"}, "captain").status_code == 401
     assert browser.get("/healthz").status_code == 200
+
+
+def test_a_token_says_who_acts_and_its_groups_what_they_may(tmp_path: Path) -> None:
+    conductor = build(
+        tmp_path, identity_mode="oidc", oidc_issuer="https://id.example", oidc_roles="operator=platform;approver=sre"
+    )
+    for name, group in (("alice", "platform"), ("bob", "sre"), ("carol", "")):
+        conductor.identities.tokens[name] = {"iss": "https://id.example/", "sub": name, "groups": [group]}
+    browser = Browser(create_app(conductor), "https://conductor.example")
+    by = {name: {"Authorization": f"Bearer {name}"} for name in ("alice", "bob", "carol", "mallory")}
+    wanted = {
+        "runbook": "deploy_release",
+        "reason": "ticket OPS-1",
+        "parameters": {"release": "intelgraph", "channel": "dev"},
+    }
+    assert browser.post("/api/v1/changes", wanted, headers=by["mallory"]).status_code == 401
+    assert browser.post("/api/v1/changes", wanted, headers=by["carol"]).status_code == 403
+    made = browser.post("/api/v1/changes", wanted, headers=by["alice"])
+    assert made.status_code == 201, made.text
+    assert made.json()["requester"] == "alice"
+    assert browser.get("/api/v1/changes", headers=by["carol"]).status_code == 200
 
 
 def test_live_and_ready(conductor: FakeConductor, browser: Browser) -> None:

@@ -204,3 +204,22 @@ def test_completion_knows_the_commands(tmp_path: Path) -> None:
 def test_the_fakes_are_enough_for_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "--json"], lambda: build(tmp_path)) == 0
     assert json.loads(capsys.readouterr().out)["healthy"] is True
+
+
+def test_in_single_sign_on_mode_the_token_says_who_acts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conductor = build(tmp_path, identity_mode="oidc", oidc_issuer="https://id.example", oidc_roles="captain=leads")
+    conductor.identities.tokens["good"] = {"iss": "https://id.example", "sub": "alice", "groups": ["leads"]}
+    asked = ["runbook", "run", "deploy_release", "--reason", "OPS-142", "--json"]
+    asked += ["-p", "release=intelgraph", "-p", "channel=dev"]
+    monkeypatch.delenv("CONDUCTOR_TOKEN", raising=False)
+    assert run(asked, lambda: conductor) == 2
+    assert "CONDUCTOR_TOKEN is empty" in capsys.readouterr().out
+    monkeypatch.setenv("CONDUCTOR_TOKEN", "bad")
+    assert run(asked, lambda: conductor) == 4
+    monkeypatch.setenv("CONDUCTOR_TOKEN", "good")
+    assert run([*asked, "--as", "captain"], lambda: conductor) == 2
+    capsys.readouterr()
+    assert run(asked, lambda: conductor) == 0
+    assert json.loads(capsys.readouterr().out)["requester"] == "alice"
