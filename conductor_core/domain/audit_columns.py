@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its SQL type and what it says."""
+    """One column: its SQL type and what it says. `words` names the family of a text that has few different values,
+    the same for columns that speak of the same things."""
 
     name: str
     type: str
     help: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,27 @@ class Table:
 
 
 def columns(text: str) -> tuple[Column, ...]:
-    """One column a line: name, type, meaning."""
+    """One column a line: name, type, meaning; the type of a text with few different values is `words:family`."""
     lines = [line.split(None, 2) for line in text.splitlines() if line.strip()]
-    return tuple(Column(name, kind, words) for name, kind, words in lines)
+    return tuple(_column(name, *kind.split(":"), help=words) for name, kind, words in lines)
+
+
+def _column(name: str, kind: str, family: str = "", *, help: str) -> Column:
+    return Column(name, "VARCHAR" if family else kind, help, family)
 
 
 PLACE = """
 sequence BIGINT Place of the event in the outbox; grows, with gaps.
 ordinal BIGINT How many events came before it: its index in the ledger once it is sealed.
 """
+NUMBER = """
+change_no BIGINT Number of the Change: the sequence of its first event. Joins on it are quicker than on its id.
+"""
 ABOUT = (
     PLACE
+    + NUMBER
     + """
 change_id VARCHAR The Change that it is about.
-occurred_at TIMESTAMPTZ When it happened.
+occurred_at TIMESTAMP When it happened.
 """
 )

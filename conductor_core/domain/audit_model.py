@@ -6,11 +6,11 @@ ledger (null until it is sealed), which `conductor ledger prove` takes. Times ar
 
 from __future__ import annotations
 
-from conductor_core.domain.audit_columns import ABOUT, PLACE, columns
+from conductor_core.domain.audit_columns import ABOUT, NUMBER, PLACE, columns
 from conductor_core.domain.audit_columns import Column as Column
 from conductor_core.domain.audit_columns import Table as Table
 
-VERSION = 2
+VERSION = 3
 """Grows with every change of the tables below; a read model of another version is built anew."""
 
 
@@ -19,12 +19,13 @@ EVENTS = Table(
     "Every recorded fact, as it was sealed.",
     columns(
         PLACE
+        + NUMBER
         + """
 id VARCHAR Id of the event.
-type VARCHAR conductor.<noun>.<fact>.v1
+type words:type conductor.<noun>.<fact>.v1
 subject VARCHAR What it is about, mostly the id of a Change.
-occurred_at TIMESTAMPTZ When it happened.
-actor VARCHAR Who caused it: issuer|subject.
+occurred_at TIMESTAMP When it happened.
+actor words:person Who caused it: issuer|subject.
 data JSON Everything else that it says.
 """
     ),
@@ -34,27 +35,28 @@ CHANGES = Table(
     "One row for each Change, as its latest event left it.",
     columns(
         PLACE
+        + NUMBER
         + """
 id VARCHAR Id of the Change.
 title VARCHAR What it does, in words.
-runbook VARCHAR The runbook that it runs.
-target VARCHAR What it acts on.
-tier VARCHAR Tier of the target: dev, staging, prod ...
-release VARCHAR The Helm release that it is about; empty when it is about none.
-channel VARCHAR The channel of the release.
-version VARCHAR The version that the plan puts there.
+runbook words:runbook The runbook that it runs.
+target words:target What it acts on.
+tier words:tier Tier of the target: dev, staging, prod ...
+release words:release The Helm release that it is about; empty when it is about none.
+channel words:channel The channel of the release.
+version words:version The version that the plan puts there.
 git_commit VARCHAR The commit that the plan was rendered from.
-state VARCHAR Where it is: requested, awaiting_approval, approved, executing, succeeded, failed, denied ...
-requester VARCHAR Who asked for it: issuer|subject.
+state words:state Where it is: requested, awaiting_approval, approved, executing, succeeded, failed, denied ...
+requester words:person Who asked for it: issuer|subject.
 reason VARCHAR Why, in their words.
 parameters JSON What it was asked with.
-requested_at TIMESTAMPTZ When it was asked for.
-planned_at TIMESTAMPTZ When its present plan was made.
-approved_at TIMESTAMPTZ When the last approval needed was given.
-started_at TIMESTAMPTZ When its execution started.
-validated_at TIMESTAMPTZ When its post-flight checks started.
-finished_at TIMESTAMPTZ When it ended.
-updated_at TIMESTAMPTZ When its latest event happened.
+requested_at TIMESTAMP When it was asked for.
+planned_at TIMESTAMP When its present plan was made.
+approved_at TIMESTAMP When the last approval needed was given.
+started_at TIMESTAMP When its execution started.
+validated_at TIMESTAMP When its post-flight checks started.
+finished_at TIMESTAMP When it ended.
+updated_at TIMESTAMP When its latest event happened.
 plan VARCHAR Digest of the present plan.
 plans INTEGER How often it was planned.
 denials INTEGER How many plans were denied by a gate.
@@ -76,8 +78,8 @@ GATES = Table(
     columns(
         ABOUT
         + """
-gate VARCHAR Name of the gate, such as policy/workload or server.
-result VARCHAR allow, warn or deny.
+gate words:gate Name of the gate, such as policy/workload or server.
+result words:result allow, warn or deny.
 reasons INTEGER How many reasons it gave.
 rules_run INTEGER How many rules were evaluated; zero is a denial.
 plan VARCHAR Digest of the plan that was judged.
@@ -91,14 +93,14 @@ DECISIONS = Table(
     columns(
         ABOUT
         + """
-family VARCHAR Family of the rules.
-result VARCHAR allow, warn or deny.
+family words:family Family of the rules.
+result words:result allow, warn or deny.
 denials INTEGER How many findings deny.
 warnings INTEGER How many findings warn.
 rules_run INTEGER How many rules were evaluated.
 input VARCHAR Digest of the input document.
 bundle VARCHAR Digest of the policy bundle.
-engine VARCHAR Which engine decided.
+engine words:engine Which engine decided.
 microseconds BIGINT How long it took.
 """
     ),
@@ -109,9 +111,9 @@ FINDINGS = Table(
     columns(
         ABOUT
         + """
-gate VARCHAR The gate that found it.
-effect VARCHAR deny or warn.
-rule VARCHAR The rule.
+gate words:gate The gate that found it.
+effect words:effect deny or warn.
+rule words:rule The rule.
 text VARCHAR What was found.
 path VARCHAR Where.
 clears_by VARCHAR The act that would clear it.
@@ -124,7 +126,7 @@ APPROVALS = Table(
     columns(
         ABOUT
         + """
-actor VARCHAR Who approved: issuer|subject.
+actor words:person Who approved: issuer|subject.
 plan VARCHAR Digest of the plan that was approved.
 reason VARCHAR Their words.
 waited_seconds DOUBLE How long the plan had waited for it.
@@ -149,11 +151,11 @@ OPERATIONS = Table(
         ABOUT
         + """
 name VARCHAR Name of the operation, once in its Change.
-kind VARCHAR What kind of act it is, such as helm_upgrade or check:pods.
-state VARCHAR started, succeeded, failed or unknown.
+kind words:kind What kind of act it is, such as helm_upgrade or check:pods.
+state words:state started, succeeded, failed or unknown.
 dispatches INTEGER How often it was sent to the world.
-started_at TIMESTAMPTZ When it was first dispatched.
-finished_at TIMESTAMPTZ When it ended.
+started_at TIMESTAMP When it was first dispatched.
+finished_at TIMESTAMP When it ended.
 request VARCHAR Digest of what was asked.
 result VARCHAR Digest of what came of it.
 """
@@ -166,8 +168,8 @@ SMOKE_RESULTS = Table(
     columns(
         ABOUT
         + """
-release VARCHAR The release that was checked.
-channel VARCHAR Its channel.
+release words:release The release that was checked.
+channel words:channel Its channel.
 name VARCHAR Name of the check.
 passed BOOLEAN Whether it passed.
 detail VARCHAR What it saw.
@@ -182,7 +184,7 @@ EVIDENCE = Table(
         + """
 plan VARCHAR Digest of the plan.
 name VARCHAR Name of the piece.
-media_type VARCHAR Its media type.
+media_type words:media_type Its media type.
 digest VARCHAR Its digest, which is its place in the evidence store.
 size BIGINT Bytes.
 """
@@ -194,11 +196,11 @@ ROLLOUT_STEPS = Table(
     columns(
         ABOUT
         + """
-release VARCHAR The release that is rolled out.
-channel VARCHAR Its channel.
+release words:release The release that is rolled out.
+channel words:channel Its channel.
 step INTEGER Number of the step, from 0.
 weight INTEGER Share of traffic, in per cent.
-phase VARCHAR What the step came to.
+phase words:phase What the step came to.
 """
     ),
 )
@@ -208,9 +210,9 @@ METRIC_SAMPLES = Table(
     columns(
         ABOUT
         + """
-release VARCHAR The release that was measured.
-channel VARCHAR Its channel.
-metric VARCHAR Name of the metric.
+release words:release The release that was measured.
+channel words:channel Its channel.
+metric words:metric Name of the metric.
 value DOUBLE What was measured.
 threshold DOUBLE What it was held against.
 passed BOOLEAN Whether it held.
@@ -223,10 +225,10 @@ RUNS = Table(
     columns(
         ABOUT
         + """
-runbook VARCHAR The runbook.
-target VARCHAR What it acted on.
-state VARCHAR State of its Change.
-finished_at TIMESTAMPTZ When it ended.
+runbook words:runbook The runbook.
+target words:target What it acted on.
+state words:state State of its Change.
+finished_at TIMESTAMP When it ended.
 seconds DOUBLE How long it ran.
 operations INTEGER How many operations it dispatched.
 notebook VARCHAR Digest of the executed notebook.
@@ -240,15 +242,15 @@ RELEASES = Table(
     columns(
         ABOUT
         + """
-release VARCHAR The release.
-channel VARCHAR Its channel.
-tier VARCHAR Tier of the channel.
-kind VARCHAR deploy or rollback.
-version VARCHAR The version that was put there.
+release words:release The release.
+channel words:channel Its channel.
+tier words:tier Tier of the channel.
+kind words:kind deploy or rollback.
+version words:version The version that was put there.
 git_commit VARCHAR The commit that it was rendered from.
-requester VARCHAR Who asked for it.
-state VARCHAR State of its Change.
-finished_at TIMESTAMPTZ When it ended.
+requester words:person Who asked for it.
+state words:state State of its Change.
+finished_at TIMESTAMP When it ended.
 lead_seconds DOUBLE From the request to the end.
 """
     ),

@@ -56,11 +56,12 @@ class _Fold:
         event = recorded.event
         place: Fields = {"sequence": recorded.sequence, "ordinal": self._ordinal, "occurred_at": event.time}
         self._ordinal += 1
-        self._add(model.EVENTS, place, **_said(event))
         if not _is_about_change(event):
+            self._add(model.EVENTS, place, change_no=None, **_said(event))
             return
-        place["change_id"] = event.subject
         change = self._change(event.subject, place)
+        place |= {"change_id": event.subject, "change_no": change["change_no"]}
+        self._add(model.EVENTS, place, **_said(event))
         noun, _, fact = event.type.removeprefix("conductor.").rpartition(".v")[0].partition(".")
         self._dispatch(noun, fact, change, place, event)
 
@@ -111,7 +112,14 @@ class _Fold:
     def _change(self, change_id: str, place: Fields) -> Fields:
         row = self._changes.get(change_id)
         if row is None:
-            row = self._changes[change_id] = dict.fromkeys(model.CHANGES.names) | _BLANK | {"id": change_id}
+            row = self._changes[change_id] = (
+                dict.fromkeys(model.CHANGES.names)
+                | _BLANK
+                | {
+                    "id": change_id,
+                    "change_no": place["sequence"],
+                }
+            )
         row |= {
             "sequence": place["sequence"],
             "ordinal": place["ordinal"],
@@ -229,8 +237,8 @@ def _said(event: Event) -> Fields:
     }
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+"""Made once: `json.dumps` would make one for each event."""
 
 
 def _text(data: Mapping[str, object], name: str) -> str:

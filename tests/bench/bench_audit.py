@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import psycopg
 
-from conductor_core.adapters.duckdb_audit import published
+from conductor_core.adapters.duckdb_audit import published, words
 from conductor_core.adapters.duckdb_audit.model import PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
@@ -53,19 +53,19 @@ QUESTIONS: dict[str, str] = {
         FROM changes WHERE finished_at IS NOT NULL GROUP BY 1 ORDER BY 1""",
     "who deployed to prod last week": """
         SELECT requester, release, count(*) AS n FROM changes
-        WHERE tier = 'prod' AND started_at >= TIMESTAMPTZ '2026-03-01 00:00:00+00'
-          AND started_at < TIMESTAMPTZ '2026-03-08 00:00:00+00' GROUP BY 1, 2 ORDER BY 1, 2""",
+        WHERE tier = 'prod' AND started_at >= TIMESTAMP '2026-03-01'
+          AND started_at < TIMESTAMP '2026-03-08' GROUP BY 1, 2 ORDER BY 1, 2""",
     "longest approvals": """
         SELECT c.tier, a.actor, max(a.waited_seconds) AS longest, avg(a.waited_seconds) AS mean
-        FROM approvals AS a JOIN changes AS c ON c.id = a.change_id GROUP BY 1, 2 ORDER BY 1, 2""",
+        FROM approvals AS a JOIN changes AS c ON c.change_no = a.change_no GROUP BY 1, 2 ORDER BY 1, 2""",
     "which rule denies most": """
-        SELECT gate, rule, count(*) AS n, count(DISTINCT change_id) AS changes FROM findings WHERE effect = 'deny'
+        SELECT gate, rule, count(*) AS n, count(DISTINCT change_no) AS changes FROM findings WHERE effect = 'deny'
         GROUP BY 1, 2 ORDER BY n DESC, gate, rule LIMIT 20""",
     "events by type and day": """
         SELECT type, date_trunc('day', occurred_at) AS day, count(*) AS n FROM events GROUP BY 1, 2
         ORDER BY n DESC, 1, 2 LIMIT 50""",
     "most active people": """
-        SELECT actor, count(*) AS n, count(DISTINCT subject) AS changes FROM events GROUP BY 1
+        SELECT actor, count(*) AS n, count(DISTINCT change_no) AS changes FROM events GROUP BY 1
         ORDER BY n DESC, 1 LIMIT 20""",
     "slowest operations": """
         SELECT kind, count(*) AS n, avg(extract(epoch FROM finished_at - started_at)) AS mean FROM operations
@@ -85,7 +85,7 @@ QUESTIONS: dict[str, str] = {
 
 MADE: dict[str, str] = {
     "changes": """
-        SELECT i * {k} AS sequence, i * {k} AS ordinal, printf('chg-%026d', i) AS id,
+        SELECT i * {k} AS sequence, i * {k} AS ordinal, i * {k} AS change_no, printf('chg-%026d', i) AS id,
           'Deploy service-' || i % 40 AS title, 'deploy_release' AS runbook,
           'release/service-' || i % 40 || '@' || (['dev', 'staging', 'prod'])[1 + i % 3] AS target,
           (['dev', 'staging', 'prod'])[1 + i % 3] AS tier, 'service-' || i % 40 AS release,
@@ -103,48 +103,55 @@ MADE: dict[str, str] = {
           '' AS outcome_why, '' AS notebook, 'sha256:' || sha256('s' || i) AS seal
         FROM range({n}) AS r(i)""",
     "events": """
-        SELECT e AS sequence, e AS ordinal, printf('evt-%026d', e) AS id,
+        SELECT e AS sequence, e AS ordinal, e - e % {k} AS change_no, printf('evt-%026d', e) AS id,
           (['conductor.change.requested.v1', 'conductor.plan.made.v1', 'conductor.gates.judged.v1',
             'conductor.approval.given.v1', 'conductor.execution.started.v1', 'conductor.operation.started.v1',
             'conductor.operation.succeeded.v1', 'conductor.change.succeeded.v1'])[1 + e % {k}] AS type,
           printf('chg-%026d', e // {k}) AS subject,
-          TIMESTAMPTZ '2026-01-01 00:00:00+00' + to_seconds(e * 3) AS occurred_at,
-          'local|person-' || hash(e) % 60 AS actor, '{{"plan":"sha256:' || sha256(e::VARCHAR) || '"}}' AS data
+          TIMESTAMP '2026-01-01' + to_seconds(e * 3) AS occurred_at,
+          CASE e % {k} WHEN 0 THEN 'local|person-' || hash(e // {k}) % 60
+            WHEN 3 THEN 'local|person-' || hash(e // {k} + 1) % 12 ELSE 'system|conductor' END AS actor,
+          '{{"plan":"sha256:' || sha256(e::VARCHAR) || '"}}' AS data
         FROM range({n} * {k}) AS r(e)""",
     "gates": """
-        SELECT i * {k} AS sequence, i * {k} AS ordinal, printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
+        SELECT i * {k} AS sequence, i * {k} AS ordinal, i * {k} AS change_no,
+          printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
           'policy/' || g AS gate, CASE WHEN hash(i + g) % 23 = 0 THEN 'deny' WHEN hash(i) % 7 = 0 THEN 'warn'
           ELSE 'allow' END AS result, 1 AS reasons, 12 AS rules_run, '' AS plan, '' AS evidence
         FROM range({n}) AS r(i), range(4) AS s(g)""",
     "findings": """
-        SELECT i * {k} AS sequence, i * {k} AS ordinal, printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
+        SELECT i * {k} AS sequence, i * {k} AS ordinal, i * {k} AS change_no,
+          printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
           'policy/' || i % 4 AS gate, CASE WHEN i % 3 = 0 THEN 'deny' ELSE 'warn' END AS effect,
           'rule-' || hash(i) % 90 AS rule, 'Something is wrong.' AS text, '/spec' AS path, 'Mend it.' AS clears_by
         FROM range({n}) AS r(i)""",
     "approvals": """
-        SELECT i * {k} AS sequence, i * {k} AS ordinal, printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
+        SELECT i * {k} AS sequence, i * {k} AS ordinal, i * {k} AS change_no,
+          printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
           'local|person-' || hash(i + 1) % 12 AS actor, '' AS plan, '' AS reason,
           (hash(i) % 5000)::DOUBLE AS waited_seconds
         FROM range({n}) AS r(i)""",
     "operations": """
-        SELECT i * {k} AS sequence, i * {k} AS ordinal, printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
+        SELECT i * {k} AS sequence, i * {k} AS ordinal, i * {k} AS change_no,
+          printf('chg-%026d', i) AS change_id, {t} AS occurred_at,
           'helm_upgrade' AS name, (['helm_upgrade', 'helm_rollback', 'check:pods'])[1 + i % 3] AS kind,
           'succeeded' AS state, 1 AS dispatches, {t} AS started_at,
           {t} + to_seconds((hash(i) % 300)::BIGINT) AS finished_at,
           '' AS request, '' AS result FROM range({n}) AS r(i)""",
 }
-TIME = "(TIMESTAMPTZ '2026-01-01 00:00:00+00' + to_seconds(i * 24))"
+TIME = "(TIMESTAMP '2026-01-01' + to_seconds(i * 24))"
 INDEXES = (
     "CREATE UNIQUE INDEX ON changes (id)",
     "CREATE INDEX ON changes (release, state) INCLUDE (started_at)",
     "CREATE INDEX ON changes (tier, started_at) INCLUDE (requester, release)",
     "CREATE INDEX ON changes (finished_at) INCLUDE (state)",
     "CREATE INDEX ON changes (state, release, target, finished_at)",
+    "CREATE UNIQUE INDEX ON changes (change_no) INCLUDE (tier)",
     "CREATE INDEX ON events (subject)",
     "CREATE INDEX ON events (type, occurred_at)",
-    "CREATE INDEX ON events (actor) INCLUDE (subject)",
-    "CREATE INDEX ON approvals (change_id) INCLUDE (actor, waited_seconds)",
-    "CREATE INDEX ON findings (effect, gate, rule) INCLUDE (change_id)",
+    "CREATE INDEX ON events (actor, change_no)",
+    "CREATE INDEX ON approvals (change_no) INCLUDE (actor, waited_seconds)",
+    "CREATE INDEX ON findings (effect, gate, rule, change_no)",
     "CREATE INDEX ON operations (kind) INCLUDE (started_at, finished_at)",
     "CREATE INDEX ON gates (gate, result, occurred_at)",
 )
@@ -163,18 +170,25 @@ TUNED = (
 
 
 def make_model(folder: Path, changes: int) -> None:
-    """A published read model of that many Changes."""
+    """A published read model of that many Changes, all of them in its base, as a rebuild leaves it."""
     published.prepare(folder)
     base, recent = f"base-{0:016x}.duckdb", f"recent-{0:016x}.duckdb"
-    for name, full in ((base, True), (recent, False)):
-        with duckdb.connect(str(folder / name)) as db:
-            db.execute("SET TimeZone = 'UTC'")
-            for statement in create_all(f'"{name.removesuffix(".duckdb")}"'):
-                db.execute(statement)
-            for table, sql in MADE.items() if full else ():
-                db.execute(f"INSERT INTO {PREFIX}{table} BY NAME {sql.format(n=changes, k=PER_CHANGE, t=TIME)}")
+    with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "4GB"}) as db:
+        db.execute(f"ATTACH '{folder / base}' AS base (BLOCK_SIZE 16384)")
+        for statement in create_all("base"):
+            db.execute(statement)
+        for table, sql in MADE.items():
+            db.execute(f"INSERT INTO base.main.{PREFIX}{table} BY NAME {sql.format(n=changes, k=PER_CHANGE, t=TIME)}")
+        words.convert(db, "base", words.used(db, "base", words.PLACES, PREFIX), PREFIX)
+        db.execute("CHECKPOINT base")
+        same = tuple(words.known(db, "base"))
+        db.execute(f"ATTACH '{folder / recent}' AS made (BLOCK_SIZE 16384)")
+        words.make_types(db, "made", same)
+        for statement in create_all("made", same):
+            db.execute(statement)
     events = changes * PER_CHANGE
-    published.write(folder, published.Published(VERSION, base, recent, events, Position(events, events, events)))
+    position = Position(events, events, events)
+    published.write(folder, published.Published(VERSION, base, recent, events, position, same))
 
 
 def fill_postgres(url: str, folder: Path) -> None:
@@ -200,7 +214,7 @@ def fill_postgres(url: str, folder: Path) -> None:
 
 
 def _columns(table: Table) -> str:
-    types = {"VARCHAR": "text", "JSON": "text", "DOUBLE": "double precision"}
+    types = {"VARCHAR": "text", "JSON": "text", "DOUBLE": "double precision", "TIMESTAMP": "timestamptz"}
     return ", ".join(f"{c.name} {types.get(c.type, c.type)}" for c in table.columns)
 
 

@@ -21,7 +21,6 @@ import pytest
 
 from conductor_core.adapters.duckdb_audit import published
 from conductor_core.adapters.duckdb_audit.child import ADDRESS_SPACE
-from conductor_core.adapters.duckdb_audit.model import views
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.errors import InputError, RefusedError
 from conductor_core.ports.audit_database import Limits
@@ -50,7 +49,9 @@ class Place:
 
     def run(self, statements: list[str], *, checked: bool, seconds: float = 250.0) -> Any:
         """What becomes of the statements in one locked process."""
-        order = {"statements": statements, "seconds": seconds, "views": views(0)}
+        made = published.read(self.folder)
+        assert made is not None
+        order = {"statements": statements, "seconds": seconds, "views": made.views()}
         order |= {name: str(path) for name, path in self.places.items() if name in ("recent", "base")}
         done = subprocess.run(
             [sys.executable, "-m", "tests.security.sql_child", "yes" if checked else "no"],

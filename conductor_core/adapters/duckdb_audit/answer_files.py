@@ -76,10 +76,8 @@ def _array(pa: Any, kind: str, values: Sequence[object]) -> Any:
         return pa.array(values, pa.float64())
     if kind == "DATE":
         return pa.array([v if isinstance(v, date) else None for v in values], pa.date32())
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return pa.array([v.astimezone(UTC) if isinstance(v, datetime) else None for v in values], _utc(pa))
-    if kind.startswith("TIMESTAMP"):
-        return pa.array([v if isinstance(v, datetime) else None for v in values], pa.timestamp("us"))
+    if kind.startswith("TIMESTAMP"):  # without a zone it is in UTC, as all of the read model is
+        return pa.array([_in_utc(v) if isinstance(v, datetime) else None for v in values], pa.timestamp("us", tz="UTC"))
     if all(isinstance(v, Decimal | None) for v in values) and kind.startswith("DECIMAL"):
         return pa.array([None if v is None else float(str(v)) for v in values], pa.float64())
     return pa.array([None if v is None else _words(v) for v in values], pa.string())
@@ -95,5 +93,5 @@ def _words(value: object) -> str:
     )
 
 
-def _utc(pa: Any) -> Any:
-    return pa.timestamp("us", tz="UTC")
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

@@ -31,7 +31,7 @@ def encoded(value: object) -> bytes:
 
 
 def plain(value: object) -> Any:
-    """The value as JSON takes it; `revived` is the way back."""
+    """The value as JSON takes it; `revived` is the way back. A time without a zone is in UTC, as the read model is."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
@@ -63,7 +63,7 @@ def revived(value: Any) -> Any:
 
 
 def _utc(value: Any) -> str:
-    return str((value.astimezone(UTC) if value.tzinfo else value).isoformat())
+    return str((value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)).isoformat())
 
 
 _KINDS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (

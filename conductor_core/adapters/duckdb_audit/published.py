@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from conductor_core.adapters.duckdb_audit import model
 from conductor_core.domain.audit_model import VERSION
 from conductor_core.errors import StorageError
 from conductor_core.ports.audit_database import Position
@@ -28,20 +30,31 @@ _LINGER = 30.0
 
 @dataclass(frozen=True)
 class Published:
-    """The manifest. `base` and `recent` are names of files; `base_events` of the position's events are in the base."""
+    """The manifest. `base` and `recent` are names of files; `base_events` of the position's events are in the base.
+
+    `words`: the families that are the same type in both files; `hidden`: of each table with hidden rows of the base the
+    least sequence of one.
+    """
 
     version: int
     base: str
     recent: str
     base_events: int
     position: Position
+    words: tuple[str, ...] = ()
+    hidden: dict[str, int] = field(default_factory=dict)
+
+    def views(self, *, plain: bool = False) -> list[str]:
+        """The statements that make the views over both files; `plain`: with every word as text."""
+        return model.views(self.position.sealed, None if plain else self.words, self.hidden)
 
 
 def read(folder: Path) -> Published | None:
     """The manifest; None when there is none, when it can't be read, or when it is of another version of the model."""
     try:
         found = json.loads((folder / "published.json").read_bytes())
-        made = Published(**{**found, "position": Position(**found["position"])})
+        place, kept = Position(**found["position"]), tuple(map(str, found["words"]))
+        made = Published(**{**found, "position": place, "words": kept, "hidden": dict(found["hidden"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
     sound = made.version == VERSION and all(_FILE.fullmatch(str(name)) for name in (made.base, made.recent))
@@ -82,3 +95,13 @@ def full(folder: Path, bad: Exception) -> StorageError:
         why=f"{folder.name}: {str(bad).splitlines()[0][:300]}",
         next="Free some space in the data folder; nothing is lost, it is built from the record.",
     )
+
+
+def new_name(kind: str) -> str:
+    """A name for a file that nobody has had; `kind` is base or recent."""
+    return f"{kind}-{secrets.token_hex(8)}.duckdb"
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in SQL."""
+    return str(path).replace("'", "''")

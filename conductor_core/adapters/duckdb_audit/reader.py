@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from conductor_core.adapters.duckdb_audit import messages, published
-from conductor_core.adapters.duckdb_audit.model import views
 from conductor_core.adapters.duckdb_audit.published import Published
 from conductor_core.errors import ConductorError, InputError, NotFoundError, RefusedError, StateError, StorageError
 from conductor_core.ports.audit_database import Answer, Limits, Position, Row
@@ -97,7 +96,8 @@ class Statement:
             "sql": sql.encode("utf-8", "replace").decode(),
             "recent": str(folder / made.recent),
             "base": str(folder / made.base),
-            "views": views(made.position.sealed),
+            "views": made.views(),
+            "plain": made.views(plain=True),
             "seconds": limits.seconds,
             "rows": limits.rows,
             "size": limits.size,

@@ -18,7 +18,7 @@ FEW = 4000
 def staged(
     db: duckdb.DuckDBPyConnection, columns: Sequence[Column], rows: Sequence[Row | Sequence[object]]
 ) -> Iterator[None]:
-    """Inside the block `given` is a table of these rows (times as TIMESTAMPTZ, JSON as text)."""
+    """Inside the block `given` is a table of these rows (times in UTC, JSON as text)."""
     values = list(zip(*rows, strict=True))
     if len(rows) <= FEW:
         types = ["VARCHAR" if column.type == "JSON" else column.type for column in columns]
@@ -47,7 +47,7 @@ def _arrow(columns: Sequence[Column], values: Sequence[Sequence[object]]) -> obj
         "INTEGER": pa.int32(),
         "DOUBLE": pa.float64(),
         "BOOLEAN": pa.bool_(),
-        "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+        "TIMESTAMP": pa.timestamp("us", tz="UTC"),
     }
     cells = zip(columns, values, strict=True)
     return pa.table({column.name: pa.array(cell, types.get(column.type, pa.string())) for column, cell in cells})

@@ -6,18 +6,16 @@ replaced in the background, by a copy with the recent rows added, when those hav
 
 from __future__ import annotations
 
-import secrets
-import shutil
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from conductor_core.adapters.duckdb_audit import published
+from conductor_core.adapters.duckdb_audit import published, words
+from conductor_core.adapters.duckdb_audit.merging import Merge, replace
 from conductor_core.adapters.duckdb_audit.model import HIDDEN, PREFIX, create_all
-from conductor_core.adapters.duckdb_audit.published import Published
+from conductor_core.adapters.duckdb_audit.published import Published, new_name, quoted
 from conductor_core.adapters.duckdb_audit.staging import staged
 from conductor_core.domain.audit_model import STORED, VERSION, Column, Table
 from conductor_core.errors import StorageError
@@ -41,7 +39,9 @@ class DuckdbAuditBuilder:
         self._base = ""
         self._base_events = 0
         self._open_base = False
-        self._merge: _Merge | None = None
+        self._merge: Merge | None = None
+        self._known: words.Words = {}
+        self._recent: words.Words = {}
 
     def open(self) -> Position:
         """See `AuditBuilder`; what another process has published meanwhile is taken up."""
@@ -61,14 +61,15 @@ class DuckdbAuditBuilder:
         published.prepare(self._folder)
         with self._guard():
             db = self._connect()
-            self._base = _name("base")
-            db.execute(f"ATTACH '{_path(self._folder / self._base)}' AS base (BLOCK_SIZE 16384)")
+            self._base = new_name("base")
+            db.execute(f"ATTACH '{quoted(self._folder / self._base)}' AS base (BLOCK_SIZE 16384)")
             db.begin()
             for statement in create_all("base"):
                 db.execute(statement)
             db.commit()
         self._open_base = True
         self._base_events, self._position, self._shown = 0, Position(), None
+        self._known, self._recent = {}, {}
 
     def known(self, table: str, keys: Sequence[Sequence[object]]) -> dict[tuple[object, ...], Row]:
         """See `AuditBuilder`."""
@@ -79,7 +80,7 @@ class DuckdbAuditBuilder:
         with self._guard(), staged(db, asked, keys):
             for database in ("base", "memory"):
                 name, keys_of = f"{database}.main.{PREFIX}{table}", ", ".join(kind.key)
-                sql = f"SELECT t.* FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
+                sql = f"SELECT {_aware(kind)} FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
                 for row in db.execute(sql).fetchall():
                     found[tuple(row[n] for n in at)] = row
         return found
@@ -94,7 +95,7 @@ class DuckdbAuditBuilder:
                     with staged(db, _TABLES[name].columns, rows):
                         if _TABLES[name].key and not self._open_base:
                             _hide(db, _TABLES[name])
-                        _replace(db, _TABLES[name], database, "given")
+                        replace(db, _TABLES[name], database, "given")
             except BaseException:
                 db.rollback()
                 raise
@@ -102,6 +103,9 @@ class DuckdbAuditBuilder:
         self._position = batch.position
         if self._open_base:
             self._base_events = batch.position.events
+        else:
+            for family, values in words.of_rows(batch.rows).items():
+                self._recent.setdefault(family, set()).update(values)
 
     def publish(self, sealed: int) -> bool:
         """See `AuditBuilder`."""
@@ -112,19 +116,22 @@ class DuckdbAuditBuilder:
             return False
         with self._guard():
             if self._open_base:
+                words.convert(db, "base", words.used(db, "base", words.PLACES, PREFIX), PREFIX)
                 db.execute("CHECKPOINT base")
                 db.execute("DETACH base")
                 self._attach(self._base)
                 self._open_base = False
             self._finish_merge()
-            recent = _name("recent")
-            _write_recent(db, self._folder / recent)
-        self._shown = Published(VERSION, self._base, recent, self._base_events, position)
+            recent, same = new_name("recent"), self._same
+            hidden = _write_recent(db, self._folder / recent, same)
+        self._shown = Published(VERSION, self._base, recent, self._base_events, position, same, hidden)
         published.write(self._folder, self._shown)
         published.sweep(self._folder, self._in_use())
         most = min(self._most_recent, max(LEAST_RECENT, self._base_events // 50))
         if self._merge is None and position.events - self._base_events > most:
-            self._merge = _Merge(self._folder, self._base, recent, position)
+            grown = {family: self._known.get(family, set()) | values for family, values in self._recent.items()}
+            grown = {family: values for family, values in grown.items() if values != self._known.get(family)}
+            self._merge = Merge(self._folder, self._base, recent, position, grown)
         return True
 
     def close(self) -> None:
@@ -164,16 +171,23 @@ class DuckdbAuditBuilder:
             db = self._connect()
             self._base = shown.base
             self._attach(shown.base)
-            db.execute(f"ATTACH '{_path(self._folder / shown.recent)}' AS taken (READ_ONLY)")
+            db.execute(f"ATTACH '{quoted(self._folder / shown.recent)}' AS taken (READ_ONLY)")
             for name in _NAMES:
                 db.execute(f"INSERT INTO memory.main.{name} SELECT * FROM taken.main.{name}")  # noqa: S608  # names of our own model
             db.execute("DETACH taken")
+            self._recent = words.used(db, "memory", words.PLACES, PREFIX)
         self._open_base = False
         self._base_events, self._position, self._shown = shown.base_events, shown.position, shown
 
     def _attach(self, base: str) -> None:
         assert self._db is not None
-        self._db.execute(f"ATTACH '{_path(self._folder / base)}' AS base (READ_ONLY)")
+        self._db.execute(f"ATTACH '{quoted(self._folder / base)}' AS base (READ_ONLY)")
+        self._known = words.known(self._db, "base")
+
+    @property
+    def _same(self) -> tuple[str, ...]:
+        """The families all of whose recent values the base knows."""
+        return tuple(family for family, values in self._known.items() if self._recent.get(family, set()) <= values)
 
     def _finish_merge(self) -> None:
         merge = self._merge
@@ -191,6 +205,7 @@ class DuckdbAuditBuilder:
             if table.key:
                 db.execute(f"DELETE FROM memory.main.{HIDDEN}{table.name}")  # noqa: S608  # names of our own model
                 db.execute(_hiding(table, f"memory.main.{PREFIX}{table.name}"))
+        self._recent = words.used(db, "memory", words.PLACES, PREFIX)
 
     def _in_use(self) -> set[str]:
         shown = (self._shown.base, self._shown.recent) if self._shown else ()
@@ -209,44 +224,16 @@ class DuckdbAuditBuilder:
             raise published.full(self._folder, bad) from bad
 
 
-class _Merge:
-    """A new base in the making, by a thread of its own: a copy of the old one with the rows of a published `recent`."""
+def _write_recent(db: duckdb.DuckDBPyConnection, path: Path, same: Sequence[str]) -> dict[str, int]:
+    """Write what is in memory, with the types of the base for the families of words that are the same there.
 
-    def __init__(self, folder: Path, old: str, recent: str, upto: Position) -> None:
-        self.base, self.recent, self.upto = _name("base"), recent, upto
-        self.failed: Exception | None = None
-        self._thread = threading.Thread(target=self._run, args=(folder, old), name="audit-merge")
-        self._thread.start()
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is made, or has failed."""
-        return not self._thread.is_alive()
-
-    def wait(self) -> None:
-        """Until it has ended."""
-        self._thread.join()
-
-    def _run(self, folder: Path, old: str) -> None:
-        try:
-            shutil.copyfile(folder / old, folder / self.base)
-            with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as db:
-                db.execute(f"ATTACH '{_path(folder / self.base)}' AS next")
-                db.execute(f"ATTACH '{_path(folder / self.recent)}' AS recent (READ_ONLY)")
-                db.begin()
-                for table in STORED:
-                    _replace(db, table, "next", f"recent.main.{PREFIX}{table.name}")
-                db.commit()
-                db.execute("CHECKPOINT next")
-        except Exception as bad:  # noqa: BLE001  # told by the next publication
-            self.failed = bad if isinstance(bad, (duckdb.Error, OSError)) else OSError(str(bad))
-
-
-def _write_recent(db: duckdb.DuckDBPyConnection, path: Path) -> None:
-    db.execute(f"ATTACH '{_path(path)}' AS made (BLOCK_SIZE 16384)")
+    Returns the least sequence of the hidden rows of each table that has some.
+    """
+    db.execute(f"ATTACH '{quoted(path)}' AS made (BLOCK_SIZE 16384)")
     try:
         db.begin()  # one transaction: each would wait for the disk
-        for statement in create_all("made"):
+        words.make_types(db, "made", same)
+        for statement in create_all("made", same):
             db.execute(statement)
         for name in _NAMES:
             db.execute(f"INSERT INTO made.main.{name} SELECT * FROM memory.main.{name}")  # noqa: S608  # names of our own model
@@ -254,14 +241,19 @@ def _write_recent(db: duckdb.DuckDBPyConnection, path: Path) -> None:
         db.execute("CHECKPOINT made")
     finally:
         db.execute("DETACH made")
+    least = {}
+    for table in (table for table in STORED if table.key):
+        (found,) = db.execute(f"SELECT min(sequence) FROM memory.main.{HIDDEN}{table.name}").fetchone() or (None,)  # noqa: S608  # names of our own model
+        if found is not None:
+            least[table.name] = int(found)
+    return least
 
 
-def _replace(db: duckdb.DuckDBPyConnection, table: Table, database: str, given: str) -> None:
-    name = f"{database}.main.{PREFIX}{table.name}"
-    if table.key:
-        same = " AND ".join(f"t.{key} = g.{key}" for key in table.key)
-        db.execute(f"DELETE FROM {name} AS t USING {given} AS g WHERE {same}")  # noqa: S608  # names of our own model
-    db.execute(f"INSERT INTO {name} SELECT * FROM {given}")  # noqa: S608  # names of our own model
+def _aware(table: Table) -> str:
+    """The columns of a table as the projection takes them: times with their zone."""
+    return ", ".join(
+        f"t.{c.name} AT TIME ZONE 'UTC' AS {c.name}" if c.type == "TIMESTAMP" else f"t.{c.name}" for c in table.columns
+    )
 
 
 def _hide(db: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -275,11 +267,3 @@ def _hiding(table: Table, keys: str) -> str:
     names = ", ".join(table.key)
     found = f"SELECT b.sequence FROM base.main.{PREFIX}{table.name} AS b SEMI JOIN {keys} AS k USING ({names})"  # noqa: S608  # names of our own model
     return f"INSERT INTO memory.main.{HIDDEN}{table.name} {found}"
-
-
-def _name(kind: str) -> str:
-    return f"{kind}-{secrets.token_hex(8)}.duckdb"
-
-
-def _path(path: Path) -> str:
-    return str(path).replace("'", "''")

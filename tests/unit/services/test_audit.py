@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from conductor_core.adapters.duckdb_audit.child import opened
-from conductor_core.adapters.duckdb_audit.model import views
 from conductor_core.adapters.duckdb_audit.published import read
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.statements import check
@@ -47,7 +46,7 @@ def projector(home: Path, conductor: FakeConductor, sealed: int = 1 << 40) -> Au
 def locked(folder: Path) -> Iterator[object]:
     made = read(folder)
     assert made is not None
-    with opened(str(folder / made.recent), str(folder / made.base), views(made.position.sealed)) as db:
+    with opened(str(folder / made.recent), str(folder / made.base), made.views()) as db:
         yield db
 
 

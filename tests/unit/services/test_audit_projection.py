@@ -236,7 +236,7 @@ PYTHON: dict[str, type | tuple[type, ...]] = {
     "INTEGER": int,
     "VARCHAR": str,
     "JSON": str,
-    "TIMESTAMPTZ": datetime,
+    "TIMESTAMP": datetime,
     "DOUBLE": float,
     "BOOLEAN": bool,
 }

@@ -70,7 +70,7 @@ def test_parquet_is_typed() -> None:
     table = pq.read_table(io.BytesIO(AuditAnswerFiles().parquet(ANSWER)))
     first, second = table.to_pylist()
     assert first["n"] == 1
-    assert first["when"] == AT
+    assert first["when"] == first["naive"] == AT
     assert (first["day"], first["yes"], first["money"]) == (date(2026, 11, 24), True, 3.1)
     assert set(second.values()) == {None}
     assert str(table.schema.field("when").type) == "timestamp[us, tz=UTC]"
@@ -95,7 +95,6 @@ VALUES = (
     | some.binary(max_size=20)
     | some.dates()
     | some.times()
-    | some.datetimes()
     | some.datetimes(timezones=some.just(UTC))
     | some.decimals(allow_nan=False, allow_infinity=False)
     | some.timedeltas()
@@ -110,6 +109,11 @@ VALUES = (
 def test_values_survive_the_way(value: Any) -> None:
     back = revived(json.loads(encoded(value)))
     assert back == value or (isinstance(value, float) and math.isnan(value)) or "nan" in repr(value)
+
+
+@given(some.datetimes())
+def test_a_time_without_a_zone_is_in_utc(value: datetime) -> None:
+    assert revived(json.loads(encoded([value]))) == [value.replace(tzinfo=UTC)]
 
 
 def test_a_text_like_a_tag_is_a_text() -> None:

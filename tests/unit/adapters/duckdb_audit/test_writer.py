@@ -12,7 +12,6 @@ import pytest
 
 from conductor_core.adapters.duckdb_audit import published
 from conductor_core.adapters.duckdb_audit.child import opened
-from conductor_core.adapters.duckdb_audit.model import views
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
 from conductor_core.errors import NotFoundError
@@ -28,7 +27,7 @@ def ask(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """What a child would read, without starting one."""
     made = published.read(folder)
     assert made is not None
-    with opened(str(folder / made.recent), str(folder / made.base), views(made.position.sealed)) as db:
+    with opened(str(folder / made.recent), str(folder / made.base), made.views()) as db:
         found: list[tuple[Any, ...]] = db.execute(sql).fetchall()
     return found
 
