@@ -21,6 +21,7 @@ from conductor_core.domain.changes import Change
 from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.comparison import Comparison, from_json
 from conductor_core.domain.proofs import Proof
+from conductor_core.domain.quarantine import Quarantine
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
 from conductor_core.ports.audit_database import Position, Question
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
@@ -144,6 +145,9 @@ class Past:
     updated: datetime | None
     description: str
     change: str
+    good: bool = False
+    quarantined: str = ""
+    commit: str = ""
 
 
 @_kept(15)
@@ -164,9 +168,25 @@ def comparison(release: str, old: str, new: str, sets: tuple[tuple[str, str], ..
 def history(release: str, channel: str) -> list[Past]:
     """Every stored revision of a release in a channel, newest first."""
     return [
-        Past(r.revision, r.status.value, r.app_version or r.chart_version, r.updated, r.description, r.operation_id)
-        for r in reversed(runtime.conductor().releases.history(release, channel))
+        Past(
+            p.revision.revision,
+            p.revision.status.value,
+            p.version or p.revision.chart_version,
+            p.revision.updated,
+            p.revision.description,
+            p.change.id if p.change else p.revision.operation_id,
+            p.good,
+            p.quarantine.reason if p.quarantine else "",
+            p.commit,
+        )
+        for p in runtime.conductor().release_history.of(release, channel)
     ]
+
+
+@_kept(5)
+def quarantines(release: str) -> list[Quarantine]:
+    """The quarantines of a release that stand, newest first."""
+    return runtime.conductor().quarantines.active(release)
 
 
 @_kept(10)

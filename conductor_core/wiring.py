@@ -32,6 +32,7 @@ from conductor_core.adapters.postgres.heartbeats import PostgresHeartbeats
 from conductor_core.adapters.postgres.ledger_head import PostgresLedgerRows
 from conductor_core.adapters.postgres.ledger_index import PostgresLedgerIndex
 from conductor_core.adapters.postgres.operation_store import PostgresOperationStore
+from conductor_core.adapters.postgres.quarantines import PostgresQuarantines
 from conductor_core.adapters.postgres.run_log import PostgresRunLog
 from conductor_core.adapters.postgres.seat import PostgresSeat
 from conductor_core.adapters.prometheus import PrometheusApi
@@ -142,6 +143,7 @@ def wire(settings: Settings) -> Conductor:
         rollouts=ArgoRollouts(cluster, patches),
         prometheus=prometheus,
         identities=late(lambda: web, lambda w: _single_sign_on(settings, w)),
+        quarantines=PostgresQuarantines(engine),
     )
     return join(parts)
 

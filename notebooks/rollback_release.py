@@ -12,25 +12,52 @@
 
 # %% [markdown]
 # # Roll back a Helm release
-# Makes a new revision with the manifests and values of an earlier one, then waits until it is healthy.
+# Puts the bad version into quarantine, makes a new revision with the manifests and values of an earlier one, gives the
+# branch the same content back in one commit, then waits until it is healthy.
 
 # %% tags=["parameters"]
 release: str = ""  # Release, as channels.yaml names it [required]
 channel: str = ""  # Channel to roll back [required]
 to_revision: int = 0  # Revision whose manifests and values to go back to [required]
+sets: dict = {}  # Values chosen instead of those it ran with: dotted path to text
+quarantine: bool = True  # Put the version that is left into quarantine, and hold automation
+revert_git: bool = True  # Give the branch the same content back, in one commit
 
 # %%
 from conductor_core.entrypoints.notebook import begin
 
-run = begin({"release": release, "channel": channel, "to_revision": to_revision})
+run = begin(
+    {
+        "release": release,
+        "channel": channel,
+        "to_revision": to_revision,
+        "sets": sets,
+        "quarantine": quarantine,
+        "revert_git": revert_git,
+    }
+)
 run.show_plan()
 
 # %% [markdown]
+# ## Quarantine
+# First, so that nothing deploys the bad version again meanwhile.
+
+# %%
+run.perform("quarantine_version")
+
+# %% [markdown]
 # ## Roll back
-# One `helm rollback` to the planned revision.
+# One `helm rollback` to the planned revision, or one upgrade to its commit with the chosen values.
 
 # %%
 run.perform("helm_rollback")
+
+# %% [markdown]
+# ## Revert Git
+# One commit on the channel's branch, with the reason and the id of this Change.
+
+# %%
+run.perform("git_revert")
 
 # %% [markdown]
 # ## Validate

@@ -13,6 +13,9 @@ from conductor_core.domain.comparison import Comparison
 from conductor_core.errors import ConductorError
 from conductor_core.services.release_inventory import Row
 
+WAYS = ("Last good", "A revision as it ran", "A revision with chosen values")
+"""The three ways back."""
+
 
 def deploy_name(row: Row) -> str:
     """The name of the deploy dialog of that row."""
@@ -61,16 +64,62 @@ def _rollback(row: Row, actor: Actor) -> None:
         if not past:
             st.caption("There is no earlier revision to go back to.")
             return
-        labels = {p.revision: f"r{p.revision} · {p.version} · {p.status}{_when(p)}" for p in past}
-        revision = st.selectbox("Back to revision", list(labels), format_func=lambda n: labels[n], key="rollback_to")
+        good = next((p for p in past if p.good), None)
+        how = st.segmented_control("Go back", WAYS, default=WAYS[0] if good else WAYS[1], required=True, key="way_back")
+        revision = _revision(past, good, str(how))
+        if revision is None:
+            return
+        sets = _chosen() if how == WAYS[2] else {}
+        left = row.version or row.app_version or row.chart_version
+        wishes = _wishes(left)
         st.markdown(
             f"**{plain(row.release)}** in **{plain(row.channel)}** (namespace {plain(row.namespace)}) gets a new "
             f"revision r{row.revision + 1} with the manifests and values of r{revision}. Pods are replaced. "
             + _needs(row, "rollback_release")
         )
         with errors.shown():
-            _preview(row, f"live:{row.channel}", f"revision:{row.channel}/{revision}", ())
-        _request(row, actor, "rollback_release", {"to_revision": revision}, f"Request the rollback to r{revision}")
+            commit = next(p.commit for p in past if p.revision == revision)
+            if sets and commit:
+                given_sets = tuple(sorted((key, str(value)) for key, value in sets.items()))
+                _preview(row, f"live:{row.channel}", f"commit:{commit}/{row.channel}", given_sets)
+            else:
+                _preview(row, f"live:{row.channel}", f"revision:{row.channel}/{revision}", ())
+        given: dict[str, object] = {"to_revision": revision, "sets": sets, **wishes}
+        _request(row, actor, "rollback_release", given, f"Request the rollback to r{revision}")
+
+
+def _revision(past: list[queries.Past], good: queries.Past | None, how: str) -> int | None:
+    if how == WAYS[0]:
+        if good is None:
+            st.warning("No earlier revision was good. Choose one by hand.", icon=":material/history:")
+            return None
+        st.markdown(f"The newest that was good: **r{good.revision}** · {plain(good.version)}{_when(good)}")
+        return good.revision
+    marks = {p.revision: "quarantined" if p.quarantined else "good" if p.good else p.status for p in past}
+    labels = {p.revision: f"r{p.revision} · {p.version} · {marks[p.revision]}{_when(p)}" for p in past}
+    return st.selectbox("Back to revision", list(labels), format_func=lambda n: labels[n], key="rollback_to")
+
+
+def _chosen() -> dict[str, object]:
+    typed = st.text_area("Chosen values, one a line", key="rollback_sets", placeholder="image.tag=1.8.2", height=70)
+    return pairs([line.strip() for line in str(typed or "").splitlines() if line.strip()])
+
+
+def _wishes(version: str) -> dict[str, object]:
+    with st.container(horizontal=True, gap="medium"):
+        out = st.checkbox(
+            f"Quarantine {plain(version)}",
+            value=True,
+            key="wish_quarantine",
+            help="No deploy of it passes its gates, and automation of this channel is held, until it is released.",
+        )
+        git = st.checkbox(
+            "Revert Git too",
+            value=True,
+            key="wish_git",
+            help="One commit on the channel's branch, with the reason and the Change's id.",
+        )
+    return {"quarantine": out, "revert_git": git}
 
 
 def _when(past: queries.Past) -> str:

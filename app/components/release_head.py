@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import navigation, queries, session, theme, waiting
-from app.components import errors, facts, release_dialogs, state_badge
+from app.components import errors, facts, quarantine_card, release_dialogs, state_badge
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change
@@ -33,6 +33,8 @@ def show(row: Row, siblings: Sequence[Row], actor: Actor) -> None:
         on_change=lambda: st.query_params.update({session.CHANNEL: st.session_state["channel_switch"]}),
     )
     _facts(row)
+    with errors.shown():
+        quarantine_card.show(row, actor)
     release_dialogs.show(row, actor)
 
 
@@ -44,6 +46,8 @@ def _badges(row: Row) -> None:
     if row.in_step is not None:
         mark = theme.HEALTH["healthy"] if row.in_step else theme.HEALTH["suspended"]
         state_badge.show(mark, "in step" if row.in_step else "not in step")
+    if row.quarantined:
+        state_badge.show(theme.HEALTH["degraded"], "version in quarantine")
 
 
 def _button(label: str, icon: str, name: str, *, primary: bool = False, disabled: bool = False) -> None:
@@ -67,7 +71,7 @@ def _label(name: str, siblings: Sequence[Row]) -> str:
 def _facts(row: Row) -> None:
     parts = [facts.text("namespace"), facts.copy(row.namespace), facts.text(f"· tier {row.tier}")]
     if row.revision:
-        version = row.app_version or row.chart_version
+        version = row.version or row.app_version or row.chart_version
         parts = [facts.strong(version), facts.text(f"revision {row.revision} ({row.status}) ·"), *parts]
         parts += [facts.text(f"· chart {row.chart} {row.chart_version} · deployed")] if row.updated else []
         parts += [facts.ago(row.updated)] if row.updated else []

@@ -14,6 +14,7 @@ from conductor_core.errors import Diagnostics
 from conductor_core.services.release_inventory import Inventory, Row
 
 BEHIND = "≠"
+OUT = "⊘"
 _WORST = ("degraded", "unknown", "progressing", "suspended", "healthy")
 _STEPS = {"in step": "green", "not in step": "orange", "not known": "gray"}
 
@@ -73,11 +74,12 @@ def show(inventory: Inventory) -> None:
 def _filtered(every: list[Line]) -> list[Line]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input("Words in release or version", key="q", type="search", live=True, width=260)
-        only = st.segmented_control("Only", ["not healthy", "not in step", "not installed"], key="only")
+        only = st.segmented_control("Only", ["not healthy", "not in step", "not installed", "quarantined"], key="only")
     passes: dict[str, Callable[[Line], bool]] = {
         "not healthy": lambda line: line.health not in ("healthy", "missing"),
         "not in step": lambda line: line.step == "not in step",
         "not installed": lambda line: any(not row.revision for row in line.cells.values()),
+        "quarantined": lambda line: any(row.quarantined for row in line.cells.values()),
     }
     needles = (words or "").lower().split()
     return [
@@ -124,7 +126,10 @@ def _table(found: list[Line], total: int, channels: list[str]) -> None:
         alt="Releases by channels; a click on a cell opens it",
     )
     signs = "✓ healthy   ▶ progressing   ! suspended   ✕ degraded   ? unknown   – not installed"
-    st.caption(f"{len(found)} of {total} releases.   {signs}   {BEHIND} its branch would install something else")
+    st.caption(
+        f"{len(found)} of {total} releases.   {signs}   {BEHIND} its branch would install something else   "
+        f"{OUT} version in quarantine"
+    )
 
 
 def cell(row: Row | None) -> str:
@@ -134,8 +139,9 @@ def cell(row: Row | None) -> str:
     if not row.revision:
         return "–"
     glyph = theme.of(theme.HEALTH, row.health).glyph
-    behind = f"  {BEHIND}" if row.in_step is False else ""
-    return f"{glyph} {row.app_version or row.chart_version}  r{row.revision}{behind}"
+    signs = f"  {BEHIND}" if row.in_step is False else ""
+    signs += f"  {OUT}" if row.quarantined else ""
+    return f"{glyph} {row.version or row.app_version or row.chart_version}  r{row.revision}{signs}"
 
 
 def _open(found: list[Line], channels: list[str]) -> None:

@@ -60,12 +60,19 @@ def _revisions(row: Row) -> None:
                 theme.cell(theme.of(theme.HEALTH, _STATUS.get(p.status, "progressing")), p.status) for p in past
             ],
             "version": [plain(p.version) for p in past],
+            "was": [_was(p) for p in past],
             "when": [ago.words(p.updated, now) if p.updated else "–" for p in past],
             "by": [_by(p) for p in past],
         },
         border="horizontal",
         hide_index=True,
     )
+
+
+def _was(past: queries.Past) -> str:
+    if past.quarantined:
+        return f":red-badge[⊘ quarantined] {plain(past.quarantined)}"
+    return ":green-badge[✓ good]" if past.good else "–"
 
 
 def _by(past: queries.Past) -> str:

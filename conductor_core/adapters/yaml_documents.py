@@ -123,13 +123,22 @@ class YamlDocuments:
 
     def load(self, data: bytes, source: str) -> object:
         """See `Documents.load`."""
-        if len(data) > BYTE_CAP:
-            raise _refusal(source, f"It has {len(data):,} bytes; the cap is {BYTE_CAP:,}.")
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as bad:
-            raise _refusal(source, f"It isn't UTF-8 text: {bad.reason} at byte {bad.start}.") from bad
-        return _parse(text, source, _StrictLoader)
+        return _parse(_decoded(data, source), source, _StrictLoader)
+
+    def lines(self, data: bytes, source: str) -> dict[tuple[str, ...], int]:
+        """See `Documents.lines`."""
+        self.load(data, source)
+        out: dict[tuple[str, ...], int] = {}
+        root = yaml.compose(_decoded(data, source), Loader=_StrictLoader)
+        waiting: list[tuple[tuple[str, ...], Node | None]] = [((), root)]
+        while waiting:
+            at, node = waiting.pop()
+            if isinstance(node, MappingNode):
+                for key, value in node.value:
+                    path = (*at, str(key.value))
+                    out[path] = key.start_mark.line + 1
+                    waiting.append((path, value))
+        return out
 
     def load_all(self, text: str, source: str) -> tuple[object, ...]:
         """See `Documents.load_all`."""
@@ -156,6 +165,15 @@ class YamlDocuments:
             while self._size > _CACHE_BYTES:
                 self._size -= self._kept.popitem(last=False)[1][0]
         return value
+
+
+def _decoded(data: bytes, source: str) -> str:
+    if len(data) > BYTE_CAP:
+        raise _refusal(source, f"It has {len(data):,} bytes; the cap is {BYTE_CAP:,}.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        raise _refusal(source, f"It isn't UTF-8 text: {bad.reason} at byte {bad.start}.") from bad
 
 
 def _parse(text: str, source: str, kind: type[_Loader]) -> object:

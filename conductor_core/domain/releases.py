@@ -18,12 +18,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from conductor_core.domain.values import merge, version_of
 from conductor_core.errors import InputError
 
 OWNED_BY_HELM = "owner=helm"
 SECRET_TYPE = "helm.sh/release.v1"  # noqa: S105  # a type, not a password
 OPERATION_LABEL = "conductor-operation"
 _PREFIX = "conductor:"
+_ROLLBACK = re.compile(r"Rollback to ([1-9][0-9]{0,8})", re.ASCII)
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PAYLOAD_CAP = 64 * 1024 * 1024
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -82,10 +84,23 @@ class Revision:
 
     label: str = ""
     """The value of the label of `operation_label`; `history` keeps it only where it began."""
+    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    """The chart's own values, below those that were given."""
 
     def made_by(self, operation_id: str) -> bool:
         """Whether an operation of ours made this revision, also when it died or failed in the middle."""
         return self.operation_id == operation_id or (self.label != "" and self.label == _label_value(operation_id))
+
+    @property
+    def version(self) -> str:
+        """The version that it stands for: the tag of its main image, else the chart's appVersion."""
+        return version_of(merge(self.defaults, self.values), self.app_version)
+
+    @property
+    def rolled_back_to(self) -> int:
+        """The revision whose content this one has, when Helm made it by a rollback; else 0."""
+        found = _ROLLBACK.fullmatch(self.description)
+        return int(found[1]) if found else 0
 
     @property
     def operation_id(self) -> str:
@@ -179,7 +194,7 @@ def decode(secret: Mapping[str, Any]) -> Revision:
 def _revision(release: dict[str, Any], namespace: str, label: str) -> Revision:
     info, chart = release.get("info") or {}, (release.get("chart") or {}).get("metadata") or {}
     hooks = [f"# Source: {h.get('path', '')}\n{h.get('manifest', '')}" for h in release.get("hooks") or []]
-    config = release.get("config")
+    config, defaults = release.get("config"), (release.get("chart") or {}).get("values")
     return Revision(
         namespace=str(release.get("namespace") or namespace),
         name=str(release["name"]),
@@ -195,6 +210,7 @@ def _revision(release: dict[str, Any], namespace: str, label: str) -> Revision:
         hooks="\n---\n".join(hooks),
         notes=str(info.get("notes", "")),
         label=label,
+        defaults=defaults if isinstance(defaults, dict) else {},
     )
 
 

@@ -57,3 +57,9 @@ def at(values: Mapping[str, Any], *path: str) -> object:
             return None
         found = found.get(name)
     return found
+
+
+def version_of(values: Mapping[str, Any], app_version: str) -> str:
+    """The version that values stand for: their `image.tag`, else the chart's appVersion."""
+    tag = at(values, "image", "tag")
+    return tag if isinstance(tag, str) and tag else app_version

@@ -28,6 +28,12 @@ class Documents(Protocol):
         """
         ...
 
+    def lines(self, data: bytes, source: str) -> dict[tuple[str, ...], int]:
+        """The line (from 1) of each key in the one document of `data`, by its path of keys; lists aren't entered.
+        Raises `InputError` as `load` does.
+        """
+        ...
+
     def dump(self, value: object) -> str:
         """`value` as YAML in block style with sorted keys: equal values give equal text."""
         ...

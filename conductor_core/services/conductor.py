@@ -23,6 +23,7 @@ from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.progress import BuildState
 from conductor_core.ports.prometheus import Prometheus
+from conductor_core.ports.quarantines import Quarantines
 from conductor_core.ports.reports import ReportRenderer, ReportStore
 from conductor_core.ports.repository import Repository
 from conductor_core.ports.rollouts import Rollouts
@@ -39,14 +40,16 @@ from conductor_core.services.checks import Patience, drivers
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
-from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.operations import Driver, OperationService
 from conductor_core.services.planning import Gate, PlanningService, parameters_only
+from conductor_core.services.quarantines import GATE, QuarantineGate, QuarantineService
 from conductor_core.services.release_checks import ReleaseChecks
-from conductor_core.services.release_plans import ReleasePlans
+from conductor_core.services.release_history import ReleaseHistory
+from conductor_core.services.release_shelf import release_shelf
+from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.reports import ReportService
 from conductor_core.services.runbooks import RunbookService
@@ -94,6 +97,7 @@ class Parts:
     rollouts: Rollouts
     prometheus: Prometheus
     identities: Identities
+    quarantines: Quarantines
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,9 @@ class Conductor:
     audit: AuditService
     reports: ReportService
     identity: IdentityService
+    quarantines: QuarantineService
+    release_history: ReleaseHistory
+    release_values: ReleaseValues
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -133,6 +140,7 @@ def join(parts: Parts) -> Conductor:
     ledger, evidence = Ledger(parts.store, parts.clock), EvidenceService(parts.blobs)
     runbooks = RunbookService(parts.files)
     changes = ChangeService(parts.store, runbooks, parts.workflows, ledger, parts.clock)
+    quarantines = QuarantineService(parts.quarantines, ledger, parts.clock)
     releases = ReleaseReader(
         parts.repository,
         parts.helm,
@@ -140,19 +148,28 @@ def join(parts: Parts) -> Conductor:
         parts.documents,
         mask_key=parts.mask_key,
         channels_file=parts.settings.channels_file,
+        quarantined=quarantines.active,
     )
     gates: dict[str, Gate] = {
         "policy": PolicyGate(parts.policy, ledger, parts.clock.now),
         "server": ServerGate(parts.cluster),
+        GATE: QuarantineGate(quarantines),
     }
-    plans = ReleasePlans(releases, parts.helm, parts.documents, parts.mask_key).functions()
-    functions = {"parameters_only": parameters_only, **plans}
+    shelf = release_shelf(
+        releases,
+        quarantines,
+        repository=parts.repository,
+        helm=parts.helm,
+        documents=parts.documents,
+        store=parts.store,
+        mask_key=parts.mask_key,
+    )
+    functions = {"parameters_only": parameters_only, **shelf.plans}
     always = lambda: {"policy": parts.policy.bundle_digest()}  # noqa: E731  # a fact read at each plan
     planning = PlanningService(runbooks, functions, gates, evidence, always)
     looks = ReleaseChecks(releases, parts.cluster, parts.web, lambda: parts.now().intelgraph_url)
     kinds: dict[str, Driver] = {
-        "helm_upgrade": HelmUpgrade(parts.helm, releases),
-        "helm_rollback": HelmRollback(parts.helm, releases),
+        **shelf.drivers,
         **drivers(looks.probes(), Patience(parts.monotonic, parts.sleep)),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
@@ -199,5 +216,8 @@ def join(parts: Parts) -> Conductor:
             parts.mask_key,
         ),
         identity=IdentityService(parts.settings, parts.identities),
+        quarantines=quarantines,
+        release_history=shelf.history,
+        release_values=ReleaseValues(releases, parts.documents, parts.mask_key),
         audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

@@ -15,6 +15,7 @@ from conductor_core.errors import StateError
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.services.operations import Context, Facts
 from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.rollback_plan import WITH_VALUES
 
 TIMEOUT = 300.0
 """Seconds that Helm may wait for hooks."""
@@ -56,10 +57,14 @@ class HelmUpgrade:
 
 @dataclass(frozen=True)
 class HelmRollback:
-    """`helm rollback` to the planned revision."""
+    """`helm rollback` to the planned revision; with chosen values, an upgrade to the commit that revision came from."""
 
     helm: Helm
     source: ReleaseReader
+
+    @property
+    def _upgrade(self) -> HelmUpgrade:
+        return HelmUpgrade(self.helm, self.source)
 
     def prepare(self, context: Context) -> Facts:
         """Where the release is now; raises `StateError` when it has moved since the plan."""
@@ -68,6 +73,8 @@ class HelmRollback:
 
     def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Run Helm."""
+        if _chosen(context):
+            return self._upgrade.dispatch(context, request)
         release, channel = _named(context)
         revision = _target(context)
         namespace = self.source.namespace(release, channel)
@@ -79,6 +86,8 @@ class HelmRollback:
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Helm describes a rollback itself: the revision after the noted one that says so is ours."""
+        if _chosen(context):
+            return self._upgrade.observe(context, request)
         release, channel = _named(context)
         words = f"Rollback to {_target(context)}"
         return _observed(
@@ -109,6 +118,11 @@ def _observed(
 def _named(context: Context) -> tuple[str, str]:
     parameters = context.change.parameters
     return str(parameters.get("release", "")), str(parameters.get("channel", ""))
+
+
+def _chosen(context: Context) -> bool:
+    """Whether the plan goes back with values set by hand."""
+    return bool(context.change.plan and WITH_VALUES in context.change.plan.facts)
 
 
 def _target(context: Context) -> int:

@@ -4,13 +4,14 @@ install.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conductor_core.domain.channels import Catalogue, Channel, Problem, ReleaseSpec
 from conductor_core.domain.health import Finding
+from conductor_core.domain.quarantine import Quarantine
 from conductor_core.domain.releases import Head, Revision, Status, latest
 from conductor_core.errors import ConductorError
 from conductor_core.services.release_cluster import AT_ONCE, ReleaseCluster
@@ -39,6 +40,9 @@ class Row:
     health: str = ""
     reason: str = ""
     in_step: bool | None = None
+    version: str = ""
+    quarantined: str = ""
+    """Why its version is in quarantine; empty: it isn't."""
 
     @property
     def foreign(self) -> bool:
@@ -63,6 +67,8 @@ class Row:
             "health": self.health,
             "reason": self.reason,
             "in_step": self.in_step,
+            "version": self.version,
+            "quarantined": self.quarantined,
         }
 
 
@@ -109,6 +115,16 @@ def inventory(catalogue: Catalogue, cluster: ReleaseCluster, in_step: InStep | N
     owned = {(c.namespace, s.name) for s, c in cells}
     foreign = tuple(_filled(Row(k[1], "", k[0]), r, healths.get(k)) for k, r in revisions.items() if k not in owned)
     return Inventory(rows + foreign, catalogue.problems, tuple(notes))
+
+
+def marked(found: Inventory, standing: Sequence[Quarantine]) -> Inventory:
+    """The matrix with a word on each row whose version is in quarantine."""
+
+    def why(row: Row) -> str:
+        hits = [q for q in standing if q.release == row.release and not row.foreign and q.blocks(row.version)]
+        return hits[0].reason if hits and row.revision else ""
+
+    return replace(found, rows=tuple(replace(row, quarantined=why(row)) for row in found.rows)) if standing else found
 
 
 def _read(cluster: ReleaseCluster, newest: dict[Key, Head], notes: list[str]) -> dict[Key, Revision]:
@@ -171,4 +187,5 @@ def _filled(row: Row, revision: Revision, finding: Finding | None) -> Row:
         description=revision.description,
         health=finding.health.value if finding else "",
         reason=finding.reason if finding else "",
+        version=revision.version,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conductor_core.domain import channels, comparison, difference, manifests, references, text_lines
@@ -13,6 +13,7 @@ from conductor_core.domain.channels import Catalogue, Channel, ReleaseSpec
 from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
 from conductor_core.domain.manifests import Identity, Object, hook_events
 from conductor_core.domain.masking import Masker, secrets_in, show
+from conductor_core.domain.quarantine import Quarantine
 from conductor_core.domain.references import Ref
 from conductor_core.domain.releases import Revision
 from conductor_core.errors import AccessDeniedError, ConfigurationError, InputError, NotFoundError, UnreachableError
@@ -21,7 +22,7 @@ from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import ChartRequest, Helm, Rendered
 from conductor_core.ports.repository import Repository
 from conductor_core.services.release_cluster import ReleaseCluster
-from conductor_core.services.release_inventory import Inventory, inventory
+from conductor_core.services.release_inventory import Inventory, inventory, marked
 from conductor_core.services.release_sides import Loaded, aligned, pairs
 
 DEFAULT_KUBE_VERSION = "v1.34.0"
@@ -49,7 +50,8 @@ class ReleaseReader:
     """Reads releases through its ports and changes nothing.
 
     `mask_key`: at least 16 random bytes that this installation keeps, for fingerprints of secrets. `fresh_seconds`:
-    how old the mirror of the operations repository may be before it is fetched again. Safe to use from many threads.
+    how old the mirror of the operations repository may be before it is fetched again; `quarantined` gives the
+    quarantines that stand. Safe to use from many threads.
     """
 
     def __init__(
@@ -63,11 +65,12 @@ class ReleaseReader:
         channels_file: str = "channels.yaml",
         fresh_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
+        quarantined: Callable[[], Sequence[Quarantine]] = tuple,
     ) -> None:
         self._repository, self._helm, self._documents = repository, helm, documents
         self._cluster = ReleaseCluster(cluster, documents)
         self._mask_key, self._channels_file = mask_key, channels_file
-        self._fresh_seconds, self._clock = fresh_seconds, clock
+        self._fresh_seconds, self._clock, self._quarantined = fresh_seconds, clock, quarantined
         self._lock = threading.Lock()
         self._fetched_at = float("-inf")
         self._commits: dict[str, str] = {}
@@ -103,7 +106,8 @@ class ReleaseReader:
         """The release x channel matrix with foreign releases at its end; `check_step` renders each channel to see
         whether it is in step.
         """
-        return inventory(self.catalogue(), self._cluster, self._in_step if check_step else None)
+        found = inventory(self.catalogue(), self._cluster, self._in_step if check_step else None)
+        return marked(found, self._quarantined())
 
     def channel(self, release: str, channel: str) -> tuple[ReleaseSpec, Channel]:
         """The declaration of a release and of its channel; raises `NotFoundError` that lists the known ones."""
@@ -176,6 +180,10 @@ class ReleaseReader:
         """One resource of a comparison as lines of YAML, with `context` equal lines around each change."""
         old, new = (self._documents.dump(o) if o is not None else "" for o in (resource.old, resource.new))
         return text_lines.lines(old, new, context)
+
+    def objects_of(self, revision: Revision) -> dict[Identity, Object]:
+        """The manifests of a stored revision by identity, hooks left out; raises `InputError`."""
+        return self._objects(revision.manifest, revision)
 
     def _resolve(self, ref: str) -> str:
         """The commit of a reference, the same one until the next fetch."""

@@ -182,7 +182,8 @@ class Campaign:
         good = [r.revision for r in revisions if r.status in (Status.DEPLOYED, Status.SUPERSEDED)]
         back_to = self.chance.choice(good) if good and self.chance.random() < 0.4 else 0
         where: dict[str, object] = {"release": release, "channel": channel}
-        what = {"to_revision": back_to} if back_to else {"sets": {"word": f"w{self.chance.randrange(10**9)}"}}
+        word: dict[str, object] = {"sets": {"word": f"w{self.chance.randrange(10**9)}"}}
+        what = {"to_revision": back_to, "quarantine": False} if back_to else word
         name = "rollback_release" if back_to else "deploy_release"
         change = conductor.changes.request(conductor.actor("requester"), name, where | what, "to be killed")
         return Asked(change.id, target, back_to, max((r.revision for r in revisions), default=0))

@@ -14,14 +14,20 @@ from conductor_core.domain.changes import Change, Check, Outcome, State
 from conductor_core.domain.gates import Verdict
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import Evidence, Plan
+from conductor_core.domain.quarantine import Quarantine
 from conductor_core.domain.runbooks import BrokenRunbook, Parameter, Runbook
 from conductor_core.errors import AccessDeniedError
+from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.operations import Context, OperationService
+from conductor_core.services.quarantines import QuarantineService
+from conductor_core.services.release_shelf import ReleaseShelf, release_shelf
+from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.status import Probe, StatusService
@@ -37,6 +43,7 @@ from tests.fakes.identities import FakeIdentities
 from tests.fakes.notebooks import FakeNotebooks
 from tests.fakes.operation_store import MemoryOperationStore
 from tests.fakes.policy import allowing
+from tests.fakes.quarantines import MemoryQuarantines
 from tests.fakes.repository import FakeRepository
 from tests.fakes.run_log import MemoryRunLog
 
@@ -70,6 +77,38 @@ RUNBOOKS = {
                 Parameter("release", "str", "", "Release", required=True),
                 Parameter("channel", "str", "", "Channel", required=True),
                 Parameter("to_revision", "int", 0, "Revision", required=True),
+                Parameter("sets", "dict", {}, "Values"),
+                Parameter("quarantine", "bool", True, "Quarantine"),
+                Parameter("revert_git", "bool", True, "Git"),
+            ),
+            approvals={"dev": 0, "staging": 1, "prod": 2},
+        ),
+        Runbook(
+            "quarantine_release",
+            "Quarantine {release} {version}",
+            "Keeps a version out.",
+            "quarantine_release",
+            "quarantine_add",
+            "quarantine/{release}",
+            "{channel}",
+            (
+                Parameter("release", "str", "", "Release", required=True),
+                Parameter("channel", "str", "", "Channel", required=True),
+                Parameter("version", "str", "", "Version", required=True),
+            ),
+            approvals={"default": 0},
+        ),
+        Runbook(
+            "unquarantine_release",
+            "Release {release} {version} from quarantine",
+            "Lets a version in again.",
+            "unquarantine_release",
+            "quarantine_lift",
+            "quarantine/{release}",
+            "prod",
+            (
+                Parameter("release", "str", "", "Release", required=True),
+                Parameter("version", "str", "", "Version", required=True),
             ),
             approvals={"dev": 0, "staging": 1, "prod": 2},
         ),
@@ -117,7 +156,9 @@ CHART: dict[str, bytes | None] = {
 """An operations repository with one release in two channels, of which dev is installed as declared."""
 
 
-def readable_releases(home: Path) -> tuple[ReleaseReader, FakeCluster]:
+def readable_releases(
+    home: Path, quarantined: Callable[[], Sequence[Quarantine]]
+) -> tuple[ReleaseReader, FakeCluster, FakeRepository, FakeHelm]:
     """The reader of that repository and of its cluster."""
     repository, cluster = FakeRepository(home / "copies"), FakeCluster()
     for branch in ("main", "dev", "staging"):
@@ -125,11 +166,11 @@ def readable_releases(home: Path) -> tuple[ReleaseReader, FakeCluster]:
     for namespace in ("intelgraph-dev", "intelgraph-staging"):
         cluster.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     helm = FakeHelm(cluster)
-    reader = ReleaseReader(repository, helm, cluster, YamlDocuments(), mask_key=b"k" * 16)
+    reader = ReleaseReader(repository, helm, cluster, YamlDocuments(), mask_key=b"k" * 16, quarantined=quarantined)
     helm.upgrade(reader.chart_request("intelgraph", "dev"), "chg-first")
     for thing in reader.render("intelgraph", "channel:dev").objects.values():
         cluster.put({**thing, "metadata": {**thing["metadata"], "namespace": "intelgraph-dev"}})
-    return reader, cluster
+    return reader, cluster, repository, helm
 
 
 class RunbookShelf:
@@ -175,6 +216,9 @@ class FakeConductor(Conductor):
     clock: SteppingClock = field(default_factory=SteppingClock)
     rows: OperationStore = field(kw_only=True)
     cluster: FakeCluster = field(default_factory=FakeCluster)
+    shelf: ReleaseShelf = field(kw_only=True)
+    repository: FakeRepository = field(kw_only=True)
+    helm: FakeHelm = field(kw_only=True)
     people: dict[str, Actor] = field(default_factory=dict)
     identities: FakeIdentities = field(default_factory=FakeIdentities)
 
@@ -223,6 +267,21 @@ class FakeConductor(Conductor):
         notebook, _ = self.blobs.put(b'{"cells": [{"cell_type": "code", "source": "run.perform()", "outputs": []}]}')
         return self.changes.apply(change_id, c.Finish((Check("pods", healthy, "3 of 3"),), None, notebook))
 
+    def carry_out(self, runbook: str, parameters: dict[str, object], kinds: Sequence[str]) -> Change:
+        """Plan a new Change by its real plan function, then perform these operations on the fakes, as its notebook."""
+        self.clock.step(1)
+        change = self.changes.request(self.actor("requester"), runbook, parameters, "as asked")
+        draft = self.shelf.plans[RUNBOOKS[runbook].plan](change)
+        planned = c.Planned(Plan((), draft.facts, draft.summary), (ALLOW,), 0)
+        change = self.changes.apply(change.id, planned)
+        change = self.changes.apply(change.id, c.Start(change.plan_digest))
+        acts = OperationService(self.rows, self.shelf.drivers, self.clock)
+        context = Context(change, HeldLock("none", 0), lambda _: None)
+        ended = [acts.perform(context, kind) for kind in kinds]
+        broken = [op for op in ended if op.state is not OperationState.SUCCEEDED]
+        error = Outcome(str(broken[0].result.get("what")), str(broken[0].result.get("why"))) if broken else None
+        return self.changes.apply(change.id, c.Finish((), error, ""))
+
     def lose(self, change_id: str) -> Change:
         """Lose track of the run."""
         return self.changes.apply(change_id, c.LoseTrack(Outcome("It can't be told.", "The worker died.", "Look.")))
@@ -252,13 +311,30 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
     kept, identities = Settings(home=home, **settings), FakeIdentities()
     clock, memory, worker, blobs = SteppingClock(), MemoryChangeStore(), Worker(), MemoryBlobs()
     rows, ledger, runbooks = MemoryOperationStore(memory, clock), Ledger(memory, clock), RunbookService(RunbookShelf())
-    releases, cluster = readable_releases(home)
+    quarantines = QuarantineService(MemoryQuarantines(memory), ledger, clock)
+    releases, cluster, repository, helm = readable_releases(home, quarantines.active)
+    shelf = release_shelf(
+        releases,
+        quarantines,
+        repository=repository,
+        helm=helm,
+        documents=YamlDocuments(),
+        store=memory,
+        mask_key=b"k" * 16,
+    )
     given: dict[str, Any] = {
         "releases": releases,
         "cluster": cluster,
         "settings": kept,
         "identities": identities,
         "identity": IdentityService(kept, identities),
+        "quarantines": quarantines,
+        "release_history": shelf.history,
+        "shelf": shelf,
+        "repository": repository,
+        "helm": helm,
+        "release_values": ReleaseValues(releases, YamlDocuments(), b"k" * 16),
+        "settings": Settings(home=home, **settings),
         "changes": ChangeService(memory, runbooks, worker, ledger, clock),
         "runbooks": runbooks,
         "evidence": EvidenceService(blobs),

@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conductor_core.domain import names
 from conductor_core.domain.releases import description_for, operation_label
+from conductor_core.domain.values import from_sets
 from conductor_core.errors import InputError, NotFoundError, ToolError
 from conductor_core.ports.helm import ChartInfo, ChartRequest, HelmOutcome, Rendered
 from tests.fakes.cluster import FakeCluster, release_secret
@@ -23,6 +24,8 @@ class Stored:
     manifest: str
     description: str
     labels: Mapping[str, str]
+    chart: ChartInfo
+    sets: Mapping[str, str]
 
 
 @dataclass
@@ -74,7 +77,8 @@ class FakeHelm:
     ) -> HelmOutcome:
         names.operation_id(operation_id)
         label = dict([operation_label(operation_id).split("=")])
-        stored = Stored(self.render(request).manifests, description_for(operation_id), label)
+        made = self.render(request)
+        stored = Stored(made.manifests, description_for(operation_id), label, made.chart, request.sets)
         if dry_run:
             number = self._last(request.namespace, request.release) + 1
             return HelmOutcome(request.release, request.namespace, number, "pending-upgrade")
@@ -100,7 +104,7 @@ class FakeHelm:
         found = self._stored(namespace, release).get(revision)
         if found is None:
             raise NotFoundError(f"The release {release} has no such revision.")
-        again = Stored(found.manifest, f"Rollback to {revision}", found.labels)
+        again = replace(found, description=f"Rollback to {revision}")
         return HelmOutcome(release, namespace, self._write(namespace, release, again), "deployed")
 
     def uninstall(
@@ -133,8 +137,17 @@ class FakeHelm:
 
     def _put(self, namespace: str, release: str, number: int, status: str) -> None:
         kept = self._revisions[(namespace, release)][number]
+        about = {"name": kept.chart.name, "version": kept.chart.version, "appVersion": kept.chart.app_version}
         secret = release_secret(
-            namespace, release, number, kept.manifest, status=status, description=kept.description, labels=kept.labels
+            namespace,
+            release,
+            number,
+            kept.manifest,
+            status=status,
+            description=kept.description,
+            labels=kept.labels,
+            chart={"metadata": about},
+            config=from_sets(kept.sets),
         )
         self.cluster.put(secret)
 

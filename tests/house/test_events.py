@@ -82,6 +82,9 @@ def events(home: Path) -> list[Event]:
         conductor.rows.again(started)
         present = conductor.rows.of(change.id)[-1]
         conductor.rows.finish(present.finished(ending, {"what": "x"}, NOW))
+    where: dict[str, object] = {"release": "intelgraph", "version": "4.5.6"}
+    conductor.carry_out("quarantine_release", where | {"channel": "dev"}, ["quarantine_version"])
+    conductor.carry_out("unquarantine_release", where, ["lift_quarantine"])
     return [recorded.event for recorded in conductor.memory.recorded]
 
 

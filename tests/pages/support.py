@@ -18,6 +18,7 @@ from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.manifests import Identity
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import Plan
+from conductor_core.domain.quarantine import blocking
 from conductor_core.domain.releases import Revision, Status
 from conductor_core.domain.runbooks import BrokenRunbook, Parameter, Runbook
 from conductor_core.errors import AccessDeniedError, UnreachableError
@@ -26,6 +27,8 @@ from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.quarantines import QuarantineService
+from conductor_core.services.release_history import Past
 from conductor_core.services.release_inventory import Inventory, Row
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.status import Probe, StatusService
@@ -33,6 +36,7 @@ from conductor_core.settings import Settings
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.change_store import MemoryChangeStore
 from tests.fakes.operation_store import MemoryOperationStore
+from tests.fakes.quarantines import MemoryQuarantines
 from tests.fakes.run_log import MemoryRunLog
 
 REQUESTER, APPROVER, CAPTAIN = (LOCAL_ACTORS[name] for name in ("requester", "approver", "captain"))
@@ -137,6 +141,8 @@ class FakeConductor:
     store: Any
     progress: BuildProgress | None = None
     ledger_reader: Any = field(default_factory=NoLedger)
+    release_history: Any = None
+    quarantines: Any = None
 
     def actor(self, name: str) -> Actor:
         if name not in LOCAL_ACTORS:
@@ -176,11 +182,30 @@ RUNBOOKS = (
         "release_rollback",
         "release/{release}@{channel}",
         "{channel}",
-        (TEXT, CHANNEL, Parameter("to_revision", "int", 0, "Revision to go back to", required=True)),
+        (
+            TEXT,
+            CHANNEL,
+            Parameter("to_revision", "int", 0, "Revision to go back to", required=True),
+            Parameter("sets", "dict", {}, "Chosen values"),
+            Parameter("quarantine", "bool", True, "Quarantine what is left"),
+            Parameter("revert_git", "bool", True, "Revert Git"),
+        ),
         ("policy", "server"),
         APPROVALS,
         1800,
         "deploy_release",
+    ),
+    Runbook(
+        "unquarantine_release",
+        "Release {release} {version} from quarantine",
+        "Lets a version be deployed again.",
+        "unquarantine_release",
+        "quarantine_lift",
+        "quarantine/{release}",
+        "prod",
+        (TEXT, Parameter("version", "str", "", "Version", required=True)),
+        ("policy",),
+        APPROVALS,
     ),
     Runbook(
         "drain_node",
@@ -296,6 +321,20 @@ class Releases:
         return tuple(_revision(row, n) for n in range(max(1, row.revision - 6), row.revision + 1) if row.revision)
 
 
+class History:
+    """`ReleaseHistory` over those rows."""
+
+    def __init__(self, releases: Any, quarantines: QuarantineService) -> None:
+        self._releases, self._quarantines = releases, quarantines
+
+    def of(self, release: str, channel: str) -> tuple[Past, ...]:
+        active = self._quarantines.active(release)
+        return tuple(
+            Past(r, r.app_version, quarantine=blocking(active, r.app_version), good=r.status is not Status.FAILED)
+            for r in reversed(self._releases.history(release, channel))
+        )
+
+
 def _revision(row: Row, number: int) -> Revision:
     last = number == row.revision
     return Revision(
@@ -326,6 +365,7 @@ class World:
         self.files = RunbookService(Files(RUNBOOKS, BROKEN))
         self.ledger = Ledger(self.store, self.clock)
         self.queue = Queue()
+        self.quarantines = QuarantineService(MemoryQuarantines(self.store), self.ledger, self.clock)
         self.service = ChangeService(self.store, self.files, self.queue, self.ledger, self.clock)
         self.settings = settings
 
@@ -344,7 +384,13 @@ class World:
             self.ledger,
             self.store,
             progress,
+            release_history=History(releases, self.quarantines),
+            quarantines=self.quarantines,
         )
+
+    def quarantine(self, change_id: str, release: str, channel: str, version: str) -> None:
+        """Put a version into quarantine on behalf of a Change."""
+        self.quarantines.add(self.service.get(change_id), release, channel, version)
 
     def plan(self, size: int = 9, commit: str = "4f2c9d1") -> Plan:
         body = canonical_bytes(comparison(size).as_json())

@@ -136,12 +136,40 @@ def test_rollback_names_target_and_effect(conductor: FakeConductor) -> None:
     at = press(one(conductor), "act_roll_back")
     text = seen(at)
     assert "**intelgraph** in **staging** (namespace intelgraph-staging) gets a new revision r38" in text
+    assert "The newest that was good: **r36**" in text
+    at.segmented_control(key="way_back").set_value("A revision as it ran").run()
     at.selectbox(key="rollback_to").set_value(34).run()
     assert conductor.releases.asked[-1][:3] == ("intelgraph", "live:staging", "revision:staging/34")
     at.text_input(key="release_reason").set_value("errors after the deploy")
     press(at, "release_request")
     change = conductor.changes.find()[0]
     assert (change.runbook, change.parameters["to_revision"]) == ("rollback_release", 34)
+    assert (change.parameters["quarantine"], change.parameters["revert_git"]) == (True, True)
+
+
+def test_a_way_back_with_chosen_values_and_without_its_wishes(conductor: FakeConductor) -> None:
+    at = press(one(conductor), "act_roll_back")
+    at.segmented_control(key="way_back").set_value("A revision with chosen values").run()
+    at.text_area(key="rollback_sets").set_value("image.tag=1.6.9").run()
+    at.checkbox(key="wish_quarantine").set_value(False).run()
+    at.checkbox(key="wish_git").set_value(False).run()
+    at.text_input(key="release_reason").set_value("only that tag")
+    press(at, "release_request")
+    given = conductor.changes.find()[0].parameters
+    assert (given["sets"], given["quarantine"], given["revert_git"]) == ({"image.tag": "1.6.9"}, False, False)
+
+
+def test_what_is_in_quarantine_is_seen_and_can_be_released(conductor: FakeConductor) -> None:
+    at = one(conductor)
+    assert "1.7.9 in quarantine" in seen(at)
+    assert "automation of staging is held" in seen(at)
+    key = next(b.key for b in at.button if str(b.key).startswith("act_unquarantine_"))
+    at = press(at, str(key))
+    assert "goes on" in seen(at)
+    at.text_input(key="unquarantine_reason").set_value("it was the database")
+    press(at, "unquarantine_request")
+    change = conductor.changes.find()[0]
+    assert (change.runbook, change.parameters["version"]) == ("unquarantine_release", "1.7.9")
 
 
 def test_back_closes_the_dialog(conductor: FakeConductor) -> None:

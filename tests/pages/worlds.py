@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from conductor_core.domain import changes as c
@@ -58,13 +59,15 @@ def busy() -> tuple[FakeConductor, dict[str, str]]:
     ids["requested"] = world.ask("conductor", "staging").id
     world.clock.at = datetime.now(UTC) - timedelta(minutes=12)
     ids["awaiting"] = world.judge(world.ask("intelgraph", "staging"), 1).id
+    world.quarantine(ids["succeeded"], "intelgraph", "staging", "1.7.9")
     return world.conductor(Releases(rows(6)), PROBES), ids
 
 
 def broken() -> FakeConductor:
     """Every service fails."""
     down = Unreachable()
-    return FakeConductor(settings(), down, down, down, down, down, down, down, down, down, down, down)
+    found = FakeConductor(settings(), down, down, down, down, down, down, down, down, down, down, down)
+    return replace(found, release_history=down, quarantines=down)
 
 
 def large() -> FakeConductor:

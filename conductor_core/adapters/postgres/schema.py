@@ -7,6 +7,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -118,3 +119,14 @@ HEARTBEATS = Table(
     Column("worker", Text, primary_key=True),
     _time("at"),
 )
+
+QUARANTINES = Table(
+    "quarantines",
+    METADATA,
+    Column("change_id", Text, primary_key=True),
+    Column("release", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    _time("at"),
+    Column("document", JSON, nullable=False),
+)
+Index("quarantines_release_idx", QUARANTINES.c.release, QUARANTINES.c.at.desc())

@@ -18,6 +18,7 @@ from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.ports.run_log import RunLine
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.ledger_reader import Entry
+from conductor_core.services.release_history import Past
 from conductor_core.services.status import Connection, healthy
 from conductor_core.settings import Settings
 
@@ -170,6 +171,17 @@ def revision_form(revision: Revision) -> Form:
         "app_version": revision.app_version,
         "description": revision.description,
         "updated": instant(revision.updated) if revision.updated else None,
+    }
+
+
+def past_form(past: Past) -> Form:
+    """One stored revision with what is known of it: its version, commit and Change, whether it was good, quarantine."""
+    return revision_form(past.revision) | {
+        "version": past.version,
+        "commit": past.commit,
+        "change": past.change.id if past.change else None,
+        "good": past.good,
+        "quarantine": past.quarantine.as_json() if past.quarantine else None,
     }
 
 

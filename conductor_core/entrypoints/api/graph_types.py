@@ -217,6 +217,8 @@ class Release:
     health: str
     reason: str
     in_step: bool | None
+    version: str
+    quarantined: str
 
 
 @strawberry.input

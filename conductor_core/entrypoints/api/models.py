@@ -50,22 +50,6 @@ class ChangeRequest(Body):
     reason: str = Field(description="Why this is done; it goes into the record.", examples=["after the upgrade"])
 
 
-class DeployRequest(Body):
-    """A deploy to request."""
-
-    channel: str = Field(description="Channel to deploy.", max_length=200, examples=["staging"])
-    sets: dict[str, str] = Field(default_factory=dict, description="Chart values to set, as text by dotted key.")
-    reason: str = Field(description="Why this is done; it goes into the record.")
-
-
-class RollbackRequest(Body):
-    """A rollback to request."""
-
-    channel: str = Field(description="Channel to roll back in.", max_length=200)
-    to_revision: int = Field(ge=1, description="Revision whose manifests and values come back.")
-    reason: str = Field(description="Why this is done; it goes into the record.")
-
-
 class ApproveRequest(Body):
     """A yes to one plan."""
 
@@ -264,6 +248,8 @@ class ReleaseOut(BaseModel):
     health: str
     reason: str
     in_step: bool | None = Field(description="True when the branch's tip would install what is there; null: not known.")
+    version: str = Field(description="The version that runs: the tag of the main image, else the chart's appVersion.")
+    quarantined: str = Field(description="Why that version is in quarantine; empty: it is not.")
 
 
 class ProblemOut(BaseModel):
@@ -279,21 +265,3 @@ class ReleasesOut(BaseModel):
     releases: list[ReleaseOut]
     problems: list[ProblemOut]
     notes: list[str]
-
-
-class RevisionOut(BaseModel):
-    """One stored revision."""
-
-    revision: int
-    status: str
-    chart: str
-    chart_version: str
-    app_version: str
-    description: str
-    updated: str | None
-
-
-class RevisionsOut(BaseModel):
-    """Stored revisions, newest first."""
-
-    revisions: list[RevisionOut]

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query, Response
 
 from conductor_core.domain.references import FORMS
 from conductor_core.entrypoints.api import models as m
+from conductor_core.entrypoints.api import release_models as rm
 from conductor_core.entrypoints.api.changes import Opened, created
-from conductor_core.entrypoints.api.forms import Form, revision_form
+from conductor_core.entrypoints.api.forms import Form, past_form
 from conductor_core.entrypoints.api.identity import Reader, Writer
 from conductor_core.entrypoints.api.problems import RESPONSES
 
@@ -36,27 +37,64 @@ def compare(
     return conductor.releases.compare(release, old, new).as_json()
 
 
-@router.get("/{release}/revisions", response_model=m.RevisionsOut, summary="Stored revisions, newest first")
+@router.get("/{release}/revisions", response_model=rm.RevisionsOut, summary="Stored revisions, newest first")
 def revisions(
     release: Release,
     _: Reader,
     conductor: Opened,
     channel: Annotated[str, Query(max_length=200, description="Channel whose history is read.")],
 ) -> Form:
-    """What a rollback can go back to."""
-    history = conductor.releases.history(release, channel)
-    return {"revisions": [revision_form(revision) for revision in reversed(history)]}
+    """What a rollback can go back to: who made each, from which commit, whether it was good, and quarantine."""
+    return {"revisions": [past_form(past) for past in conductor.release_history.of(release, channel)]}
 
 
 @router.post("/{release}/deploy", status_code=201, response_model=m.ChangeOut, summary="Request a deploy")
-def deploy(release: Release, body: m.DeployRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
+def deploy(release: Release, body: rm.DeployRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
     """A Change that runs the runbook deploy_release."""
     given: dict[str, object] = {"release": release, "channel": body.channel, "sets": dict(body.sets)}
     return created(conductor, conductor.changes.request(actor, "deploy_release", given, body.reason), response)
 
 
 @router.post("/{release}/rollback", status_code=201, response_model=m.ChangeOut, summary="Request a rollback")
-def rollback(release: Release, body: m.RollbackRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
+def rollback(release: Release, body: rm.RollbackRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
     """A Change that runs the runbook rollback_release."""
     given: dict[str, object] = {"release": release, "channel": body.channel, "to_revision": body.to_revision}
+    given |= {"sets": dict(body.sets), "quarantine": body.quarantine, "revert_git": body.revert_git}
     return created(conductor, conductor.changes.request(actor, "rollback_release", given, body.reason), response)
+
+
+@router.get("/quarantines", summary="Versions in quarantine, newest first")
+def find_quarantines(
+    _: Reader, conductor: Opened, every: Annotated[bool, Query(alias="all", description="Released ones too.")] = False
+) -> Form:
+    """A quarantined version is not deployed until somebody releases it."""
+    return {"quarantines": [q.as_json() for q in conductor.quarantines.of() if every or q.active]}
+
+
+@router.post("/{release}/quarantine", status_code=201, response_model=m.ChangeOut, summary="Request a quarantine")
+def quarantine(
+    release: Release, body: rm.QuarantineRequest, actor: Writer, conductor: Opened, response: Response
+) -> Form:
+    """A Change that runs the runbook quarantine_release."""
+    given: dict[str, object] = {"release": release, "channel": body.channel, "version": body.version}
+    return created(conductor, conductor.changes.request(actor, "quarantine_release", given, body.reason), response)
+
+
+@router.post("/{release}/unquarantine", status_code=201, response_model=m.ChangeOut, summary="Request its release")
+def unquarantine(
+    release: Release, body: rm.UnquarantineRequest, actor: Writer, conductor: Opened, response: Response
+) -> Form:
+    """A Change that runs the runbook unquarantine_release."""
+    given: dict[str, object] = {"release": release, "version": body.version}
+    return created(conductor, conductor.changes.request(actor, "unquarantine_release", given, body.reason), response)
+
+
+@router.get("/{release}/values", summary="Every value with the file and line that it comes from")
+def values(
+    release: Release,
+    _: Reader,
+    conductor: Opened,
+    ref: Annotated[str, Query(max_length=300, description=Ref, examples=["channel:staging"])],
+) -> Form:
+    """Secrets are hidden."""
+    return {"values": [one.as_json() for one in conductor.release_values.of(release, ref)]}

@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from conductor_core.domain.references import FORMS
-from conductor_core.entrypoints.api.forms import revision_form
+from conductor_core.entrypoints.cli import quarantine, release_states
 from conductor_core.entrypoints.cli.following import answer
-from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory, show_revisions
+from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, door, entered, print_json
+from conductor_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, compare, deploy and roll back releases.")
+app.registered_commands += [*release_states.app.registered_commands, *quarantine.app.registered_commands]
 Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
 Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
 
@@ -26,16 +28,6 @@ def list_releases(ctx: typer.Context, as_json: Json = False) -> None:
         print_json(inventory.as_json())
     else:
         show_inventory(inventory)
-
-
-@app.command("history", epilog="Example: conductor release history intelgraph --channel staging")
-def history(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = False) -> None:
-    """List stored revisions, newest first."""
-    revisions = entered(ctx).conductor.releases.history(release, channel)[::-1]
-    if as_json:
-        print_json({"revisions": [revision_form(revision) for revision in revisions]})
-    else:
-        show_revisions(revisions)
 
 
 @app.command("diff", epilog="Example: conductor release diff intelgraph --from live:staging --to channel:staging")
@@ -84,21 +76,39 @@ def deploy(
 
 @app.command(
     "rollback",
-    epilog="Example: conductor release rollback intelgraph --channel staging --to-revision 3 "
+    epilog="Example: conductor release rollback intelgraph --channel staging --last-good "
     '--reason "errors" --as requester',
 )
 def rollback(
     ctx: typer.Context,
     release: Name,
     channel: Channel,
-    to_revision: Annotated[int, typer.Option("--to-revision", metavar="N", min=1, help="Revision to go back to.")],
     reason: Reason,
+    to_revision: Annotated[
+        int | None, typer.Option("--to-revision", metavar="N", min=1, help="Revision to go back to.")
+    ] = None,
+    last_good: Annotated[bool, typer.Option("--last-good", help="Go back to the newest one that was good.")] = False,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Chosen values on that revision's chart; may be repeated."),
+    ] = None,
+    quarantine: Annotated[bool, typer.Option(help="Put the version that is left into quarantine.")] = True,
+    git: Annotated[bool, typer.Option(help="Give the branch the same content back.")] = True,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Request a return to a revision, as a Change."""
+    """Request a return to a revision, in the cluster and in Git, as a Change."""
+    if last_good == (to_revision is not None):
+        raise InputError(
+            "It must be known what to go back to.",
+            why="Exactly one of --to-revision N and --last-good is needed.",
+            next=f"Run `conductor release history {release} --channel {channel}`.",
+        )
     door = entered(ctx)
-    given: dict[str, object] = {"release": release, "channel": channel, "to_revision": to_revision}
+    history = door.conductor.release_history
+    number = history.last_good(release, channel).revision.revision if last_good else to_revision
+    given: dict[str, object] = {"release": release, "channel": channel, "to_revision": number}
+    given |= {"sets": pairs(sets or [], "--set"), "quarantine": quarantine, "revert_git": git}
     change = door.conductor.changes.request(door.actor(who), "rollback_release", given, reason)
     answer(door, change, as_json=as_json, wait=wait)

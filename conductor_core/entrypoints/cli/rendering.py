@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from conductor_core.domain.changes import Change
     from conductor_core.domain.comparison import Comparison
-    from conductor_core.domain.releases import Revision
     from conductor_core.services.release_inventory import Inventory
     from conductor_core.settings import Settings
 
@@ -162,12 +161,3 @@ def show_inventory(inventory: Inventory) -> None:
         out.print(f"left out: {problem.where}: {problem.why}")
     for note in inventory.notes:
         out.print(f"note: {note}")
-
-
-def show_revisions(revisions: Sequence[Revision]) -> None:
-    """Stored revisions in the order given."""
-    rows = [
-        (str(r.revision), r.status.value, r.app_version, f"{r.updated:%m-%d %H:%M}" if r.updated else "", r.description)
-        for r in revisions
-    ]
-    console().print(table(("REV", "STATUS", "VERSION", "UPDATED", "DESCRIPTION"), rows))

@@ -54,7 +54,8 @@ def test_a_rollback_names_its_revision(browser: Browser) -> None:
     body = {"channel": "dev", "to_revision": 3, "reason": "errors"}
     asked = browser.post("/api/v1/releases/intelgraph/rollback", body, "requester").json()
     assert asked["runbook"] == "rollback_release"
-    assert asked["parameters"] == {"release": "intelgraph", "channel": "dev", "to_revision": 3}
+    wishes = {"sets": {}, "quarantine": True, "revert_git": True}
+    assert asked["parameters"] == {"release": "intelgraph", "channel": "dev", "to_revision": 3, **wishes}
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,14 @@ def test_deploy_and_rollback_request_changes(conductor: FakeConductor, capsys: p
     assert (deploy["runbook"], deploy["state"]) == ("deploy_release", "requested")
     assert deploy["parameters"]["sets"] == {"a.b": "1", "c": "x,y"}
     back = asked(conductor, capsys, f"release rollback intelgraph --channel dev --to-revision 1 {tail}")
-    assert back["parameters"] == {"release": "intelgraph", "channel": "dev", "to_revision": 1}
+    where = {"release": "intelgraph", "channel": "dev", "to_revision": 1}
+    assert back["parameters"] == {**where, "sets": {}, "quarantine": True, "revert_git": True}
+    kept = asked(
+        conductor,
+        capsys,
+        f"release rollback intelgraph --channel dev --to-revision 1 --set a=b --no-quarantine --no-git {tail}",
+    )
+    assert kept["parameters"] == {**where, "sets": {"a": "b"}, "quarantine": False, "revert_git": False}
     error = asked(conductor, capsys, f"release rollback intelgraph --channel dev --to-revision 0 {tail}", 2)["error"]
     assert "--to-revision" in error["what"]
 
@@ -107,3 +114,51 @@ def test_wait_leaves_stdout_to_the_json(conductor: FakeConductor, capsys: pytest
     assert asked(conductor, capsys, line.replace("dev", "staging").removesuffix(" --json"), 3)["state"] == (
         "awaiting_approval"
     )
+
+
+def test_rollback_takes_a_revision_or_the_last_good_one(
+    conductor: FakeConductor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "release rollback intelgraph --channel dev --reason testing --as requester"
+    assert "Exactly one of" in asked(conductor, capsys, line, 2)["error"]["why"]
+    assert "Exactly one of" in asked(conductor, capsys, f"{line} --last-good --to-revision 1", 2)["error"]["why"]
+    none = asked(conductor, capsys, f"{line} --last-good", 2)["error"]
+    assert "no earlier revision that was good" in none["what"]
+    conductor.carry_out("deploy_release", {"release": "intelgraph", "channel": "dev"}, ["helm_upgrade"])
+    assert asked(conductor, capsys, f"{line} --last-good")["parameters"]["to_revision"] == 1
+
+
+def test_a_version_is_put_into_quarantine_seen_and_released(
+    conductor: FakeConductor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tail = "--reason testing --as requester"
+    made = asked(conductor, capsys, f"release quarantine intelgraph 4.5.6 --channel dev {tail}")
+    assert (made["runbook"], made["title"]) == ("quarantine_release", "Quarantine intelgraph 4.5.6")
+    where: dict[str, object] = {"release": "intelgraph", "version": "4.5.6"}
+    conductor.carry_out("quarantine_release", where | {"channel": "dev"}, ["quarantine_version"])
+    (listed,) = asked(conductor, capsys, "release quarantines")["quarantines"]
+    assert (listed["version"], listed["channel"], listed["active"]) == ("4.5.6", "dev", True)
+    shown = asked(conductor, capsys, "release show intelgraph --channel dev")
+    assert [q["version"] for q in shown["quarantine"]] == ["4.5.6"]
+    assert (shown["revisions"][0]["good"], shown["revisions"][0]["version"]) == (False, "4.5.6")
+    assert "quarantine: 4.5.6 since" in told(conductor, capsys, "release show intelgraph --channel dev")
+    free = asked(conductor, capsys, f"release unquarantine intelgraph 4.5.6 {tail}")
+    assert free["runbook"] == "unquarantine_release"
+    conductor.carry_out("unquarantine_release", where, ["lift_quarantine"])
+    assert asked(conductor, capsys, "release quarantines")["quarantines"] == []
+    assert "released" in told(conductor, capsys, "release quarantines --all")
+
+
+def test_values_say_where_they_come_from(conductor: FakeConductor, capsys: pytest.CaptureFixture[str]) -> None:
+    (size,) = asked(conductor, capsys, "release values intelgraph --channel dev")["values"]
+    assert (size["path"], size["value"], size["layer"], size["line"]) == (
+        "size", 2, "helm/intelgraph/values-dev.yaml", 1,
+    )  # fmt: skip
+    assert [o["layer"] for o in size["overrides"]] == ["helm/intelgraph/values.yaml"]
+    said = told(conductor, capsys, "release values intelgraph --channel dev --set size=9")
+    assert "set by hand" in said
+    assert "values-dev.yaml:1" in said
+    live = asked(conductor, capsys, "release values intelgraph --ref live:dev", 2)["error"]
+    assert live["what"] == "live:dev has no values."
+    stored = asked(conductor, capsys, "release values intelgraph --ref revision:dev/1")["values"]
+    assert stored == []

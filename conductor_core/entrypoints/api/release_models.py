@@ -1,0 +1,66 @@
+"""Bodies of the REST of releases: what is asked for, and what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from conductor_core.entrypoints.api.models import Body
+
+
+class DeployRequest(Body):
+    """A deploy to request."""
+
+    channel: str = Field(description="Channel to deploy.", max_length=200, examples=["staging"])
+    sets: dict[str, str] = Field(default_factory=dict, description="Chart values to set, as text by dotted key.")
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class RollbackRequest(Body):
+    """A rollback to request."""
+
+    channel: str = Field(description="Channel to roll back in.", max_length=200)
+    to_revision: int = Field(ge=1, description="Revision whose manifests and values come back.")
+    sets: dict[str, str] = Field(default_factory=dict, description="Values chosen instead of those it ran with.")
+    quarantine: bool = Field(default=True, description="Put the version that is left into quarantine.")
+    revert_git: bool = Field(default=True, description="Give the branch the same content back, in one commit.")
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class QuarantineRequest(Body):
+    """A version to put into quarantine."""
+
+    version: str = Field(description="Version that went bad.", max_length=200)
+    channel: str = Field(description="Channel in which it went bad.", max_length=200)
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class UnquarantineRequest(Body):
+    """A version to release from quarantine."""
+
+    version: str = Field(description="Version that may be deployed again.", max_length=200)
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class RevisionOut(BaseModel):
+    """One stored revision."""
+
+    revision: int
+    status: str
+    chart: str
+    chart_version: str
+    app_version: str
+    description: str
+    updated: str | None
+    version: str
+    commit: str
+    change: str | None
+    good: bool
+    quarantine: dict[str, Any] | None
+
+
+class RevisionsOut(BaseModel):
+    """Stored revisions, newest first."""
+
+    revisions: list[RevisionOut]
