@@ -175,6 +175,29 @@ class Workbench:
             file.write_text(text, encoding="utf-8")
         operations_repo.seed(self.repo, self.files)
 
+    def show(self, branch: str, path: str) -> str:
+        """A file of the operations repository at the tip of a branch, read by git itself."""
+        return self._git("show", f"{branch}:{path}")
+
+    def newest(self, branch: str) -> tuple[str, str, str]:
+        """Subject, body and author of the newest commit of a branch."""
+        subject, body, author = self._git("log", "-1", "--format=%s%x00%b%x00%an", branch).strip().split("\0")
+        return subject, body, author
+
+    def push(self, branch: str, texts: Mapping[str, str], message: str) -> None:
+        """Commit files onto one branch, as somebody else does."""
+        with tempfile.TemporaryDirectory() as work:
+            subprocess.run(["git", "clone", "-q", "-b", branch, str(self.repo), work], check=True, capture_output=True)
+            for path, text in texts.items():
+                (Path(work) / path).write_text(text, encoding="utf-8")
+            who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.test"]
+            for act in (["add", "-A"], [*who, "commit", "-q", "-m", message], ["push", "-q", "origin", branch]):
+                subprocess.run(["git", "-C", work, *act], check=True, capture_output=True)
+
+    def _git(self, *argv: str) -> str:
+        done = subprocess.run(["git", f"--git-dir={self.repo}", *argv], check=True, capture_output=True, text=True)
+        return done.stdout
+
     # --- the worker -------------------------------------------------------------------------------------------------
 
     @property

@@ -125,14 +125,29 @@ def test_staging_needs_a_second_person_and_a_bad_version_ends_where_it_began(
     assert "success-rate" in ended["outcome"]["why"]
     assert all(ended["outcome"].values()), ended["outcome"]
 
-    back = ("release", "rollback", "intelgraph", "--channel", "staging", "--to-revision", "1", "--as", "requester")
+    past = conductor("release", "history", "intelgraph", "--channel", "staging", "--json").json["revisions"]
+    assert [(r["revision"], r["version"], r["good"]) for r in past] == [(2, "1.4.3-bad", False), (1, "1.4.2", True)]
+    back = ("release", "rollback", "intelgraph", "--channel", "staging", "--last-good", "--as", "requester")
     rollback = conductor(*back, "--reason", "1.4.3 has errors", "--wait", "--json", code=3).json["id"]
     conductor("change", "approve", rollback, "--as", "approver", "--reason", "yes", "--json")
     assert conductor("change", "wait", rollback, "--json").json["state"] == "succeeded"
 
+    # The version is out: its deploy is denied with the act that clears it, until somebody releases it.
+    listed = conductor("release", "quarantines", "--json").json["quarantines"]
+    assert [(q["version"], q["channel"], q["change"]) for q in listed] == [("1.4.3-bad", "staging", rollback)]
+    again = conductor(*deploy, "--set", "image.tag=1.4.3-bad", "--wait", "--json", code=3).json
+    assert again["state"] == "denied"
+    (gate,) = [v for v in again["verdicts"] if v["gate"] == "quarantine"]
+    assert "conductor release unquarantine intelgraph 1.4.3-bad" in gate["reasons"][0]["clears_by"]
+    free = ("release", "unquarantine", "intelgraph", "1.4.3-bad", "--as", "requester", "--reason", "to look at it")
+    freed = conductor(*free, "--wait", "--json", code=3).json["id"]
+    conductor("change", "approve", freed, "--as", "approver", "--reason", "in the lab", "--json")
+    assert conductor("change", "wait", freed, "--json").json["state"] == "succeeded"
+    assert conductor("release", "quarantines", "--json").json["quarantines"] == []
+
     listed = conductor("change", "list", "--target", "release/intelgraph@staging", "--json").json["changes"]
     assert [(c["id"], c["state"]) for c in listed] == [
-        (rollback, "succeeded"), (bad, "failed"), (change_id, "succeeded")
+        (again["id"], "denied"), (rollback, "succeeded"), (bad, "failed"), (change_id, "succeeded")
     ]  # fmt: skip
     shown = conductor("change", "show", rollback, "--json").json
     assert (shown["reason"], shown["parameters"]["to_revision"]) == ("1.4.3 has errors", 1)
@@ -141,3 +156,28 @@ def test_staging_needs_a_second_person_and_a_bad_version_ends_where_it_began(
         (3, "deployed"), (2, "superseded"), (1, "superseded")
     ]  # fmt: skip
     assert revisions[0]["description"] == "Rollback to 1"
+
+
+def test_a_rollback_gives_the_branch_its_content_back(bench: Workbench, conductor: Callable[..., Answer]) -> None:
+    """A bad commit, deployed, then rolled back: one commit names the Change, and the branch is in step again."""
+    deploy = ("release", "deploy", "intelgraph", "--channel", "dev", "--as", "requester", "--wait", "--json")
+    good = conductor(*deploy, "--reason", "as it is").json
+    path = "helm/intelgraph/values-dev.yaml"
+    text = bench.show("dev", path)
+    bench.push("dev", {path: text.replace("LOG_LEVEL: debug", "LOG_LEVEL: trace")}, "louder")
+    louder = conductor(*deploy, "--reason", "louder").json
+    assert louder["plan_digest"] != good["plan_digest"]
+    back = ("release", "rollback", "intelgraph", "--channel", "dev", "--last-good", "--as", "requester")
+    done = conductor(*back, "--reason", "too loud", "--wait", "--json").json
+    assert done["state"] == "succeeded"
+    assert bench.show("dev", path) == text
+    subject, body, who = bench.newest("dev")
+    assert done["id"] in subject
+    assert "too loud" in body
+    assert who == "requester"
+    rows = conductor("release", "list", "--json").json["releases"]
+    (dev,) = [r for r in rows if (r["release"], r["channel"]) == ("intelgraph", "dev")]
+    assert dev["in_step"]
+    again = conductor(*deploy[:-2], "--set", "config.LOG_LEVEL=trace", "--wait", "--json", "--reason", "again", code=3)
+    assert "quarantine" in [v["gate"] for v in again.json["verdicts"] if v["result"] == "deny"]
+    conductor(*deploy, "--reason", "what the branch has")
