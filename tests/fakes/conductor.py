@@ -334,7 +334,6 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "repository": repository,
         "helm": helm,
         "release_values": ReleaseValues(releases, YamlDocuments(), b"k" * 16),
-        "settings": Settings(home=home, **settings),
         "changes": ChangeService(memory, runbooks, worker, ledger, clock),
         "runbooks": runbooks,
         "evidence": EvidenceService(blobs),
