@@ -44,13 +44,13 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest -q --numprocesses 2 -m $(FAST) tests/unit tests/house
+	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --hypothesis-profile quick -m $(FAST) tests/unit tests/house
 
 check: lint types imports unit ## The fast part: lint, types, imports, unit and house tests
 
 test: lint types imports ## Everything: lint, types, unit, contracts, pages, notebooks, browser, real systems, house
 	$(BIN)/conductor local build
-	$(BIN)/pytest -q --numprocesses 2 --durations=15 -m "not ($(ALONE))" $(TOGETHER)
+	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --durations=15 -m "not ($(ALONE))" $(TOGETHER)
 	$(BIN)/pytest -q --durations=20 -m "$(ALONE)" $(TOGETHER) tests/real tests/crash tests/browser
 
 real: install

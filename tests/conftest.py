@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -17,6 +18,9 @@ from tests.fakes.small_volume import SmallVolume
 
 TEMPLATE = "conductor_template"
 TESTS = Path(__file__).parent
+
+hypothesis.settings.register_profile("quick", max_examples=20)
+"""For `make check`; `make test` tries a hundred examples of each law."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
