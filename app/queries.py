@@ -39,7 +39,7 @@ FOR_EVER = 3600.0
 """Seconds that content-addressed data is kept."""
 
 
-def _kept(ttl: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def kept(ttl: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Keep what a read gives, or what it fails with, for `ttl` seconds; arguments named `_x` are no part of the key."""
 
     def wrap(read: Callable[P, R]) -> Callable[P, R]:
@@ -69,31 +69,31 @@ def forget() -> None:
     st.cache_data.clear()
 
 
-@_kept(5)
+@kept(5)
 def connections() -> list[Connection]:
     """Every connection, as asked within the last seconds."""
     return runtime.conductor().status.connections()
 
 
-@_kept(3)
+@kept(3)
 def queue() -> dict[str, int]:
     """How much work is queued and running."""
     return runtime.conductor().status.queue()
 
 
-@_kept(2)
+@kept(2)
 def changes(limit: int = 200) -> list[Change]:
     """The newest Changes."""
     return runtime.conductor().changes.find(ChangeQuery(limit=limit))
 
 
-@_kept(1)
+@kept(1)
 def events(change_id: str) -> list[RecordedEvent]:
     """The facts about one Change, in order."""
     return runtime.conductor().changes.events(change_id)
 
 
-@_kept(2)
+@kept(2)
 def latest_events(limit: int = 12) -> list[RecordedEvent]:
     """The newest facts about anything, newest first."""
     return runtime.conductor().store.events(newest=True, limit=limit)
@@ -104,26 +104,26 @@ def run_lines(change_id: str) -> list[RunLine]:
     return runtime.conductor().run_log.read(change_id)
 
 
-@_kept(5)
+@kept(5)
 def catalogue() -> Catalogue:
     """Every runbook that works, and every file that doesn't."""
     return runtime.conductor().runbooks.catalogue()
 
 
-@_kept(FOR_EVER)
+@kept(FOR_EVER)
 def evidence(digest: str, name: str, _change: Change) -> bytes:
     """One piece of a Change's evidence; `digest` names it for ever."""
     return runtime.conductor().evidence.read(_change, name)
 
 
-@_kept(FOR_EVER)
+@kept(FOR_EVER)
 def notebook_page(digest: str, _change: Change) -> str:
     """The executed notebook as a page without scripts; `digest` names it for ever."""
     conductor = runtime.conductor()
     return conductor.notebooks.page(conductor.evidence.notebook(_change))
 
 
-@_kept(FOR_EVER)
+@kept(FOR_EVER)
 def recorded_comparison(digest: str, _change: Change) -> tuple[Comparison, Data]:
     """The comparison that a Change's plan was made on, and its lines; `digest` names it for ever."""
     try:
@@ -150,13 +150,13 @@ class Past:
     commit: str = ""
 
 
-@_kept(15)
+@kept(15)
 def inventory() -> Inventory:
     """The release x channel matrix, as read within the last seconds."""
     return runtime.conductor().releases.inventory()
 
 
-@_kept(15)
+@kept(15)
 def comparison(release: str, old: str, new: str, sets: tuple[tuple[str, str], ...] = ()) -> tuple[Comparison, Data]:
     """What turns one state of a release into another, and its lines; `sets` are given to the side `new`."""
     found = runtime.conductor().releases.compare(release, old, new, dict(sets))
@@ -164,7 +164,7 @@ def comparison(release: str, old: str, new: str, sets: tuple[tuple[str, str], ..
     return found, of(found, hashlib.sha256(f"{release} {old} {new} {sets} {marks}".encode()).hexdigest())
 
 
-@_kept(10)
+@kept(10)
 def history(release: str, channel: str) -> list[Past]:
     """Every stored revision of a release in a channel, newest first."""
     return [
@@ -183,13 +183,13 @@ def history(release: str, channel: str) -> list[Past]:
     ]
 
 
-@_kept(5)
+@kept(5)
 def quarantines(release: str) -> list[Quarantine]:
     """The quarantines of a release that stand, newest first."""
     return runtime.conductor().quarantines.active(release)
 
 
-@_kept(10)
+@kept(10)
 def values(release: str, channel: str, revision: int) -> str:
     """The values that were given to Helm for a revision, as text to read, secrets hidden."""
     found = next(r for r in runtime.conductor().releases.history(release, channel) if r.revision == revision)
@@ -197,7 +197,7 @@ def values(release: str, channel: str, revision: int) -> str:
     return "\n".join(block(masking.show(masker.hide_values(found.values)))) if found.values else ""
 
 
-@_kept(1)
+@kept(1)
 def ledger_checkpoint() -> tuple[Opened, str]:
     """The signed checkpoint, and the vkey of the key that signed it."""
     reader = runtime.conductor().ledger_reader
@@ -205,51 +205,51 @@ def ledger_checkpoint() -> tuple[Opened, str]:
     return opened, reader.vkey_of(opened)
 
 
-@_kept(FOR_EVER)
+@kept(FOR_EVER)
 def ledger_latest(size: int, limit: int = 100) -> list[Entry]:
     """The last entries of the ledger of that size, newest first."""
     return runtime.conductor().ledger_reader.entries(max(-1, size - 1 - limit), limit)[::-1]
 
 
-@_kept(30)
+@kept(30)
 def ledger_growth() -> list[tuple[datetime, int]]:
     """How many entries there were at which time, at even distances."""
     return [(entry.at, entry.index + 1) for entry in runtime.conductor().ledger_reader.growth()]
 
 
-@_kept(FOR_EVER)
+@kept(FOR_EVER)
 def ledger_proof(index: int, size: int) -> tuple[Entry, Proof]:
     """An entry, and its proof under a checkpoint of at least that size."""
     reader = runtime.conductor().ledger_reader
     return reader.entry(index), reader.prove(index)
 
 
-@_kept(2)
+@kept(2)
 def ledger_places(change_id: str) -> list[int | None]:
     """The indexes of a Change's facts; None for one that waits for its place."""
     return runtime.conductor().ledger_reader.of_change(change_id)
 
 
-@_kept(5)
+@kept(5)
 def audit_questions() -> tuple[list[Question], list[str]]:
     """The saved questions, and what is wrong with the files that are none."""
     found, problems = runtime.conductor().audit.questions()
     return list(found), list(problems)
 
 
-@_kept(FOR_EVER)
+@kept(FOR_EVER)
 def audit_tables() -> tuple[Table, ...]:
     """The tables that can be asked."""
     return runtime.conductor().audit.tables()
 
 
-@_kept(1)
+@kept(1)
 def audit_freshness() -> Position | None:
     """How far the read model is; None: there is none."""
     return runtime.conductor().audit.freshness()
 
 
-@_kept(5)
+@kept(5)
 def reports() -> list[Report]:
     """The reports that are kept, newest first."""
     return runtime.conductor().reports.all()

@@ -55,6 +55,31 @@ VERDICT: dict[str, Mark] = {
     "warn": _mark("warn", "orange", "warning", "!"),
     "deny": _mark("deny", "red", "gpp_bad", "✕"),
 }
+ROLLOUT: dict[str, Mark] = {
+    "Healthy": HEALTH["healthy"],
+    "Progressing": HEALTH["progressing"],
+    "Paused": _mark("held", "orange", "pause_circle", "!"),
+    "Degraded": _mark("failed", "red", "error", "✕"),
+}
+SYNC: dict[str, Mark] = {
+    "Synced": _mark("synced", "green", "check_circle", "✓"),
+    "OutOfSync": _mark("out of sync", "orange", "sync_problem", "≠"),
+    "Unknown": HEALTH["unknown"],
+}
+STANDING: dict[str, Mark] = {
+    "ok": _mark("ok", "green", "check_circle", "✓"),
+    "warn": _mark("warn", "orange", "warning", "!"),
+    "hold": _mark("holds", "red", "front_hand", "✕"),
+    "unknown": _mark("not known", "gray", "help", "?"),
+}
+ANALYSIS: dict[str, Mark] = {
+    "Successful": _mark("passed", "green", "check_circle", "✓"),
+    "Failed": _mark("failed", "red", "error", "✕"),
+    "Error": _mark("error", "red", "error", "✕"),
+    "Inconclusive": _mark("inconclusive", "violet", "help", "?"),
+    "Running": _mark("measures", "blue", "play_circle", "▶"),
+    "Pending": _mark("pending", "gray", "circle", "·"),
+}
 OPERATION: dict[str, Mark] = {
     "started": _mark("started", "blue", "play_circle", "▶"),
     "succeeded": CHANGE["succeeded"],

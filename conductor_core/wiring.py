@@ -22,6 +22,7 @@ from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
 from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
 from conductor_core.adapters.mask_key import mask_key
+from conductor_core.adapters.metric_files import MetricFolder
 from conductor_core.adapters.opa import OpaEngine
 from conductor_core.adapters.papermill_runs import PapermillRuns
 from conductor_core.adapters.policy_files import PolicyFiles
@@ -144,6 +145,7 @@ def wire(settings: Settings) -> Conductor:
         prometheus=prometheus,
         identities=late(lambda: web, lambda w: _single_sign_on(settings, w)),
         quarantines=PostgresQuarantines(engine),
+        metric_files=MetricFolder(PROJECT_ROOT / "data" / "queries"),
     )
     return join(parts)
 

@@ -17,6 +17,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     APPROVER = "approver"
     CAPTAIN = "captain"
+    BREAK_GLASS = "break_glass"
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,7 @@ LOCAL_ISSUER = "local"
 LOCAL_ACTORS: dict[str, Actor] = {
     "requester": Actor(LOCAL_ISSUER, "requester", "requester", frozenset({Role.VIEWER, Role.OPERATOR})),
     "approver": Actor(LOCAL_ISSUER, "approver", "approver", frozenset({Role.VIEWER, Role.APPROVER})),
-    "captain": Actor(
-        LOCAL_ISSUER, "captain", "captain", frozenset({Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.CAPTAIN})
-    ),
+    "captain": Actor(LOCAL_ISSUER, "captain", "captain", frozenset(Role)),
 }
 """The named identities of the local mode, so that separation of duties can be tried on one machine."""
 

@@ -26,6 +26,8 @@ class ReplicaSet:
     available: int
     images: tuple[str, ...]
     created: datetime | None
+    problem: str = ""
+    """Why it can't make its pods, in its controller's words."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ def _set(raw: Mapping[str, Any], rollout: Rollout) -> ReplicaSet:
         number(status.get("availableReplicas")),
         tuple(str(c.get("image", "")) for c in containers),
         moment(metadata.get("creationTimestamp")),
+        next(
+            (str(c.get("message", "")) for c in listing(status.get("conditions")) if c.get("type") == "ReplicaFailure"),
+            "",
+        ),
     )
 
 

@@ -50,6 +50,8 @@ class Runbook:
     level: int = 1
     links: tuple[str, ...] = ()
     digest: str = ""
+    emergency: bool = False
+    """Whether it acts before anybody has approved; it takes the break-glass role, and approval comes afterwards."""
 
     def approvals_for(self, tier: str) -> int:
         """How many approvals a target of that tier needs; an unknown tier needs as many as the strictest one."""

@@ -19,6 +19,8 @@ class Action(StrEnum):
     REJECT = "change.reject"
     CANCEL = "change.cancel"
     SETTLE = "change.settle"
+    BREAK_GLASS = "emergency.act"
+    REVIEW = "emergency.review"
 
 
 GRANTS: dict[Action, frozenset[Role]] = {
@@ -29,6 +31,8 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.REJECT: frozenset({Role.APPROVER, Role.CAPTAIN}),
     Action.CANCEL: frozenset({Role.OPERATOR, Role.CAPTAIN}),
     Action.SETTLE: frozenset({Role.CAPTAIN}),
+    Action.BREAK_GLASS: frozenset({Role.BREAK_GLASS}),
+    Action.REVIEW: frozenset({Role.APPROVER, Role.CAPTAIN}),
 }
 
 
@@ -46,7 +50,7 @@ def authorize(actor: Actor, action: Action, resource: Resource) -> None:
 
     The requester of a Change never approves it, whatever the roles; only its requester or a captain may cancel it.
     """
-    if action is Action.APPROVE and resource.owner == actor.key:
+    if action in (Action.APPROVE, Action.REVIEW) and resource.owner == actor.key:
         raise AccessDeniedError(
             "The requester of a Change can't approve it.",
             why=f"{actor.name} requested {resource.name}; separation of duties asks for a second person.",

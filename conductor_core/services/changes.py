@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import SYSTEM, Actor
 from conductor_core.domain.changes import Change, State
+from conductor_core.domain.emergencies import declared
 from conductor_core.domain.events import Fact
 from conductor_core.domain.ids import CHANGE_ID
 from conductor_core.domain.transitions import decide
@@ -39,6 +40,8 @@ class ChangeService:
         authorize(actor, Action.REQUEST, Resource("runbook", runbook_name))
         reason = _reason(reason)
         runbook = self._runbooks.get(runbook_name)
+        if runbook.emergency:
+            authorize(actor, Action.BREAK_GLASS, Resource("runbook", runbook_name))
         checked, title, target, tier = self._runbooks.bind(runbook, parameters)
         now = self._clock.now()
         change = Change(
@@ -65,7 +68,8 @@ class ChangeService:
                 "parameters": {k: v if isinstance(v, str | int | bool) else str(v) for k, v in checked.items()},
             },
         )
-        self._store.create(change, self._ledger.stamp([requested], change.id, actor))
+        facts = [requested, declared(change)] if runbook.emergency else [requested]
+        self._store.create(change, self._ledger.stamp(facts, change.id, actor))
         self.dispatch(change)
         return change
 

@@ -18,6 +18,7 @@ from conductor_core.ports.heartbeats import Heartbeats
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.identities import Identities
 from conductor_core.ports.locks import Locks
+from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.notebooks import Notebooks
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
@@ -37,13 +38,18 @@ from conductor_core.services.audit_pack import AuditPacks
 from conductor_core.services.audit_projector import AuditProjector, sealed_in
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience, drivers
+from conductor_core.services.delivery import DeliveryReader
+from conductor_core.services.delivery_shelf import delivery_shelf
+from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
+from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.operations import Driver, OperationService
+from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.planning import Gate, PlanningService, parameters_only
 from conductor_core.services.quarantines import GATE, QuarantineGate, QuarantineService
 from conductor_core.services.release_checks import ReleaseChecks
@@ -98,6 +104,7 @@ class Parts:
     prometheus: Prometheus
     identities: Identities
     quarantines: Quarantines
+    metric_files: MetricFiles
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,9 @@ class Conductor:
     quarantines: QuarantineService
     release_history: ReleaseHistory
     release_values: ReleaseValues
+    emergencies: Emergencies
+    delivery: DeliveryReader
+    argocd: ArgoCd
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -150,7 +160,11 @@ def join(parts: Parts) -> Conductor:
         channels_file=parts.settings.channels_file,
         quarantined=quarantines.active,
     )
+    delivering = delivery_shelf(
+        parts.rollouts, releases, monotonic=parts.monotonic, sleep=parts.sleep, now=parts.clock.now
+    )
     gates: dict[str, Gate] = {
+        **delivering.gates,
         "policy": PolicyGate(parts.policy, ledger, parts.clock.now),
         "server": ServerGate(parts.cluster),
         GATE: QuarantineGate(quarantines),
@@ -164,12 +178,13 @@ def join(parts: Parts) -> Conductor:
         store=parts.store,
         mask_key=parts.mask_key,
     )
-    functions = {"parameters_only": parameters_only, **shelf.plans}
+    functions = {"parameters_only": parameters_only, **shelf.plans, **delivering.plans}
     always = lambda: {"policy": parts.policy.bundle_digest()}  # noqa: E731  # a fact read at each plan
     planning = PlanningService(runbooks, functions, gates, evidence, always)
     looks = ReleaseChecks(releases, parts.cluster, parts.web, lambda: parts.now().intelgraph_url)
     kinds: dict[str, Driver] = {
         **shelf.drivers,
+        **delivering.drivers,
         **drivers(looks.probes(), Patience(parts.monotonic, parts.sleep)),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
@@ -219,5 +234,15 @@ def join(parts: Parts) -> Conductor:
         quarantines=quarantines,
         release_history=shelf.history,
         release_values=ReleaseValues(releases, parts.documents, parts.mask_key),
+        emergencies=Emergencies(parts.store, runbooks, ledger),
+        delivery=DeliveryReader(
+            PipelineBoard(parts.argocd, parts.monotonic, parts.sleep),
+            parts.rollouts,
+            releases,
+            MetricWindows(parts.prometheus, lambda: parts.clock.now().timestamp()),
+            parts.metric_files,
+            parts.store,
+        ),
+        argocd=parts.argocd,
         audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

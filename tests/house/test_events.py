@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conductor_core.domain import changes as c
+from conductor_core.domain import emergencies
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import State
 from conductor_core.domain.events import Event
@@ -76,6 +77,8 @@ def events(home: Path) -> list[Event]:
     conductor.changes.apply(change.id, c.Planned(Plan((), {"commit": "other"}), (ALLOW,), 1))
     gate = PolicyGate(allowing("workload"), conductor.ledger, lambda: NOW)
     assert gate(change, Draft())[0].result is Result.ALLOW
+    told = [emergencies.declared(change), emergencies.reviewed(change, by("approver"), "it was right", justified=True)]
+    conductor.ledger.append(told, emergencies.subject_of(change.id), by("approver"))
     for number, ending in enumerate((OperationState.FAILED, OperationState.UNKNOWN)):
         started = Operation(change.id, f"helm:{number}", "helm", {"share": 0.5}, OperationState.STARTED, NOW)
         conductor.rows.begin(started)

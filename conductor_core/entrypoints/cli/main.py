@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status:app", "Ask every connection for its health."),
     "local": ("local:app", "Build, start and stop the local control plane."),
     "release": ("release:app", "List, compare, deploy and roll back releases."),
+    "delivery": ("delivery:app", "Pipelines, rollouts, waves and the acts on them."),
     "change": ("change:app", "Look at Changes, approve them, follow them."),
     "runbook": ("runbook:app", "List runbooks, and run one as a Change."),
     "ledger": ("ledger:app", "Read, prove and verify the ledger."),

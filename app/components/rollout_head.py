@@ -1,0 +1,157 @@
+"""The head of one Rollout: how it is, and the acts that it is in a state for, each a Change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import navigation, queries, runtime, session, theme
+from app.components import confirm, facts, state_badge
+from app.theme import plain
+from conductor_core.domain import rollout_acts
+from conductor_core.domain.actors import Actor, Role
+from conductor_core.domain.rollout_acts import Act
+from conductor_core.domain.rollouts import Phase, Rollout
+
+_BUTTONS: tuple[tuple[Act, str, str], ...] = (
+    (Act.PROMOTE, "Promote", "skip_next"),
+    (Act.PAUSE, "Pause", "pause"),
+    (Act.RESUME, "Resume", "play_arrow"),
+    (Act.RETRY, "Retry", "replay"),
+    (Act.ABORT, "Abort", "cancel"),
+)
+_MORE: tuple[tuple[Act, str], ...] = (
+    (Act.PROMOTE_FULL, "Promote fully"),
+    (Act.SKIP, "Skip this step"),
+    (Act.UNDO, "Undo"),
+    (Act.RESTART, "Restart pods"),
+)
+MORE = "More acts"
+
+
+def show(rollout: Rollout, actor: Actor) -> None:
+    """Draw it. A red rollout has its way out first."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(plain(rollout.name), anchor=False)
+        state_badge.show(theme.of(theme.ROLLOUT, rollout.phase.value))
+        if rollout.wave:
+            st.badge(plain(f"{rollout.wave} {rollout.actual} %"), icon=":material/move_up:", color="blue")
+        for act, label, icon in _BUTTONS:
+            if not rollout_acts.no_effect(rollout, act) and not (act is Act.RESUME and not rollout.paused_by_hand):
+                _button(rollout, act, label, icon)
+        _more(rollout)
+        _emergency(rollout, actor)
+    if rollout.phase is Phase.DEGRADED or rollout.aborted:
+        _way_out(rollout)
+    _facts(rollout)
+    _dialogs(rollout, actor)
+
+
+def _facts(rollout: Rollout) -> None:
+    parts = [facts.strong(rollout.version), facts.text("in namespace"), facts.copy(rollout.namespace)]
+    parts += [facts.text(f"· revision {rollout.revision} · template"), facts.copy(rollout.current_hash)]
+    parts += [facts.text(f"· stable tag {rollout.stable_tag}")] if rollout.stable_tag else []
+    facts.show(*parts)
+
+
+def _button(rollout: Rollout, act: Act, label: str, icon: str) -> None:
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        type="primary" if act is Act.PROMOTE else "secondary",
+        help=rollout_acts.promise(rollout, act),
+        key=f"act_{act.value}",
+        on_click=session.open_dialog,
+        args=(_name(rollout, act),),
+    )
+
+
+def _more(rollout: Rollout) -> None:
+    possible = [(act, label) for act, label in _MORE if not rollout_acts.no_effect(rollout, act)]
+    with st.popover(MORE, icon=":material/more_horiz:"):
+        for act, label in possible:
+            st.button(
+                label,
+                help=rollout_acts.promise(rollout, act),
+                key=f"act_{act.value}",
+                width="stretch",
+                on_click=session.open_dialog,
+                args=(_name(rollout, act),),
+            )
+
+
+def _emergency(rollout: Rollout, actor: Actor) -> None:
+    if actor.has(Role.BREAK_GLASS) and not rollout_acts.no_effect(rollout, Act.ABORT):
+        st.button(
+            "Emergency abort",
+            icon=":material/emergency_home:",
+            help="Without waiting for an approval; takes the break-glass role.",
+            key="act_emergency",
+            on_click=session.open_dialog,
+            args=(emergency_name(rollout),),
+        )
+
+
+def _way_out(rollout: Rollout) -> None:
+    """A red rollout: two clicks to its stable version, by Git and Helm, or by the template."""
+    said = "The stable version serves everybody. " if rollout.aborted else ""
+    st.error(f"{said}{plain(rollout.message)}", title="This rollout has failed", icon=":material/error:")
+    with st.container(horizontal=True):
+        st.button(
+            "Undo to the stable template",
+            icon=":material/undo:",
+            type="primary",
+            key="out_undo",
+            on_click=session.open_dialog,
+            args=(_name(rollout, Act.UNDO),),
+        )
+        with_release = runtime.conductor().delivery.release_of(rollout)
+        if with_release:
+            release, channel = with_release
+            where = {session.RELEASE: release, session.CHANNEL: channel}
+            navigation.link("releases", "Roll back the release", icon="settings_backup_restore", **where)
+
+
+def _dialogs(rollout: Rollout, actor: Actor) -> None:
+    for act in Act:
+        if session.dialog_open(_name(rollout, act)):
+            confirm.show(_confirmed(rollout, act, actor))
+    if session.dialog_open(emergency_name(rollout)):
+        given: dict[str, object] = {"namespace": rollout.namespace, "rollout": rollout.name}
+        confirm.show(
+            confirm.Act(
+                "Abort now",
+                rollout.id,
+                f"{rollout_acts.promise(rollout, Act.ABORT)} It is done before anybody has approved. The record says "
+                "so loudly, and it stays listed until somebody else has reviewed it.",
+                lambda reason, _: runtime.conductor().changes.request(actor, "emergency_abort", given, reason),
+                "It is under way.",
+                "emergency_home",
+            )
+        )
+
+
+def _confirmed(rollout: Rollout, act: Act, actor: Actor) -> confirm.Act:
+    given: dict[str, object] = {
+        "namespace": rollout.namespace,
+        "rollout": rollout.name,
+        "act": act.value,
+        "to_revision": 0,
+    }
+
+    def do(reason: str, _: str) -> object:
+        change = runtime.conductor().changes.request(actor, "rollout_act", given, reason)
+        queries.forget()
+        return change
+
+    target = f"{rollout.name} in {rollout.namespace}, {rollout.version}"
+    effect = f"{rollout_acts.promise(rollout, act)} It becomes a Change; gates judge it first."
+    return confirm.Act(act.value.capitalize(), target, effect, do, "Requested.", "published_with_changes")
+
+
+def emergency_name(rollout: Rollout) -> str:
+    """The name of the emergency's dialog."""
+    return f"emergency:{rollout.id}"
+
+
+def _name(rollout: Rollout, act: Act) -> str:
+    return f"{act.value}:{rollout.id}"

@@ -1,0 +1,29 @@
+"""The steps of a Rollout as one bar: behind, now, ahead; each under the wave that it belongs to."""
+
+from __future__ import annotations
+
+from app.components import assets
+from conductor_core.domain.rollouts import Rollout
+
+_waves = assets.component("waves", "<ol></ol>")
+
+
+def show(rollout: Rollout, *, held: bool = False) -> None:
+    """Draw the bar; `held`: something holds the present step."""
+    steps = []
+    wave = ""
+    for at, step in enumerate(rollout.steps):
+        shown = step.wave if step.wave != wave else ""
+        wave = step.wave
+        steps.append([shown, step.text, _state(rollout, at, held)])
+    _waves(data={"steps": steps})
+
+
+def _state(rollout: Rollout, at: int, held: bool) -> str:
+    if rollout.current_hash == rollout.stable_hash or at < rollout.step:
+        return "done"
+    if rollout.aborted:
+        return "failed" if at == 0 else "ahead"
+    if at > rollout.step:
+        return "ahead"
+    return "held" if held else "current"

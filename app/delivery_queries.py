@@ -1,0 +1,60 @@
+"""Reads of progressive delivery that pages share, kept for seconds as those of `queries`."""
+
+from __future__ import annotations
+
+from app import runtime
+from app.queries import kept
+from conductor_core.domain.canary_statistics import Judgement
+from conductor_core.domain.changes import Change
+from conductor_core.domain.emergencies import Emergency
+from conductor_core.domain.fleets import Fleet
+from conductor_core.domain.rollout_parts import Detail
+from conductor_core.domain.rollouts import Rollout
+from conductor_core.domain.wave_verdicts import WaveVerdict
+from conductor_core.services.delivery import Panel
+from conductor_core.services.pipeline_board import Board
+
+
+@kept(2)
+def rollouts() -> list[Rollout]:
+    """Every Rollout, as read within the last seconds."""
+    return list(runtime.conductor().delivery.rollouts())
+
+
+@kept(2)
+def fleets() -> list[Fleet]:
+    """The groups that move in lockstep."""
+    return list(runtime.conductor().delivery.fleets(live=True))
+
+
+@kept(2)
+def board() -> Board:
+    """Every pipeline, as the stream of Argo CD keeps it."""
+    return runtime.conductor().delivery.pipelines(live=True)
+
+
+@kept(1.5)
+def wave(namespace: str, name: str) -> tuple[Detail, WaveVerdict]:
+    """One Rollout with what belongs to it, and the verdict on its wave."""
+    return runtime.conductor().delivery.verdict(namespace, name)
+
+
+@kept(10)
+def panels(namespace: str, name: str, seconds: int) -> tuple[list[Panel], list[Judgement]]:
+    """The charts of one Rollout, and its versions compared."""
+    delivery = runtime.conductor().delivery
+    found = delivery.metrics(delivery.detail(namespace, name), float(seconds))
+    return list(found), list(delivery.judgements(found))
+
+
+@kept(3)
+def changes_of_rollout(namespace: str, name: str) -> list[Change]:
+    """The Changes of one Rollout and of its release, newest first."""
+    delivery = runtime.conductor().delivery
+    return delivery.changes_of(delivery.detail(namespace, name).rollout)
+
+
+@kept(3)
+def emergencies() -> list[Emergency]:
+    """The emergencies that wait for a review."""
+    return runtime.conductor().emergencies.waiting()

@@ -1,0 +1,248 @@
+"""`conductor delivery`: watch pipelines and rollouts, and request acts on them as Changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from conductor_core.domain.rollout_acts import Act
+from conductor_core.entrypoints.api import delivery_forms as forms
+from conductor_core.entrypoints.cli import delivery_tables as tables
+from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.runbook import pairs
+from conductor_core.entrypoints.cli.shared import As, ChangeId, Json, Reason, Wait, console, entered, print_json
+from conductor_core.errors import InputError, NotFoundError
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines, rollouts, waves and the acts on them.")
+Name = Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")]
+Minutes = Annotated[int, typer.Option("--minutes", metavar="N", min=1, max=1440, help="How far back.")]
+
+
+def place(name: str) -> tuple[str, str]:
+    """Namespace and name; raises `InputError` unless it is NAMESPACE/NAME."""
+    namespace, _, rollout = name.partition("/")
+    if not namespace or not rollout:
+        raise InputError(
+            f"{name!r} names no rollout.",
+            why="A rollout is named by its namespace and its name.",
+            next="Write NAMESPACE/NAME, as `conductor delivery list` shows it.",
+        )
+    return namespace, rollout
+
+
+@app.command("list", epilog="Example: conductor delivery list --json")
+def list_all(ctx: typer.Context, as_json: Json = False) -> None:
+    """List pipelines with their Applications, and every rollout."""
+    delivery = entered(ctx).conductor.delivery
+    board, rollouts = delivery.pipelines(), delivery.rollouts()
+    if as_json:
+        print_json(
+            {
+                "pipelines": [forms.pipeline_form(p) for p in board.pipelines],
+                "rollouts": [forms.rollout_form(r) for r in rollouts],
+                "fleets": [forms.fleet_form(f) for f in delivery.fleets()],
+            }
+        )
+    else:
+        tables.show_board(board, rollouts)
+
+
+@app.command("show", epilog="Example: conductor delivery show intelgraph-staging/intelgraph")
+def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Show one rollout: steps, weight, replica sets, analyses and the verdict."""
+    detail, verdict = entered(ctx).conductor.delivery.verdict(*place(name))
+    if as_json:
+        print_json(forms.detail_form(detail, verdict))
+    else:
+        tables.show_detail(detail, verdict)
+
+
+@app.command("verdict", epilog="Example: conductor delivery verdict intelgraph-staging/intelgraph --json")
+def verdict(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Say how the wave stands, what holds it, and what would clear that.
+
+    Exits 0 when it is done or goes on, 3 when it is held, 1 when it has failed.
+    """
+    _, found = entered(ctx).conductor.delivery.verdict(*place(name))
+    if as_json:
+        print_json(forms.verdict_form(found))
+    else:
+        tables.show_verdict(found)
+    raise typer.Exit({"failed": 1, "held": 3}.get(found.word, 0))
+
+
+@app.command("metrics", epilog="Example: conductor delivery metrics shop/api --minutes 30 --json")
+def metrics(ctx: typer.Context, name: Name, minutes: Minutes = 15, as_json: Json = False) -> None:
+    """Compare the new version with the stable one, metric by metric."""
+    delivery = entered(ctx).conductor.delivery
+    detail = delivery.detail(*place(name))
+    panels = delivery.metrics(detail, minutes * 60.0)
+    judged = delivery.judgements(panels)
+    if as_json:
+        told = [{"metric": j.metric, "word": j.word, "why": j.why} for j in judged]
+        print_json({"panels": forms.panel_forms(panels), "judgements": told})
+    else:
+        tables.show_panels(panels, judged)
+
+
+@app.command(
+    "start",
+    epilog='Example: conductor delivery start intelgraph --channel staging --set image.tag=1.4.3 --reason "1.4.3"',
+)
+def start(
+    ctx: typer.Context,
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")],
+    channel: Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")],
+    reason: Reason,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A chart value; may be repeated.")
+    ] = None,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that a release starts to walk through its waves."""
+    door = entered(ctx)
+    given: dict[str, object] = {"release": release, "channel": channel, "sets": pairs(sets or [], "--set")}
+    change = door.conductor.changes.request(door.actor(who), "deploy_release", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
+def _act(
+    ctx: typer.Context, name: str, act: Act, reason: str, who: str, wait: bool, as_json: bool, to: int = 0
+) -> None:
+    door = entered(ctx)
+    namespace, rollout = place(name)
+    given: dict[str, object] = {"namespace": namespace, "rollout": rollout, "act": act.value, "to_revision": to}
+    change = door.conductor.changes.request(door.actor(who), "rollout_act", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command(
+    "promote", epilog='Example: conductor delivery promote shop/api --reason "metrics are fine" --as requester'
+)
+def promote(
+    ctx: typer.Context,
+    name: Name,
+    reason: Reason,
+    full: Annotated[bool, typer.Option("--full", help="Skip steps, pauses and analysis.")] = False,
+    skip: Annotated[bool, typer.Option("--skip", help="Skip the present step.")] = False,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that a rollout goes on."""
+    if full and skip:
+        raise InputError("--full and --skip exclude each other.", next="Give one of them.")
+    act = Act.PROMOTE_FULL if full else Act.SKIP if skip else Act.PROMOTE
+    _act(ctx, name, act, reason, who, wait, as_json)
+
+
+@app.command("pause", epilog='Example: conductor delivery pause shop/api --reason "looking at errors" --as requester')
+def pause(
+    ctx: typer.Context,
+    name: Name,
+    reason: Reason,
+    resume: Annotated[bool, typer.Option("--resume", help="End the pause instead.")] = False,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that a rollout stays where it is, or goes on from there."""
+    _act(ctx, name, Act.RESUME if resume else Act.PAUSE, reason, who, wait, as_json)
+
+
+@app.command("abort", epilog='Example: conductor delivery abort shop/api --reason "5 % errors" --as requester')
+def abort(
+    ctx: typer.Context,
+    name: Name,
+    reason: Reason,
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="At once, reviewed afterwards; takes the break-glass role.")
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Take back an abort instead.")] = False,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that everybody gets the stable version again."""
+    if not emergency:
+        _act(ctx, name, Act.RETRY if retry else Act.ABORT, reason, who, wait, as_json)
+        return
+    door = entered(ctx)
+    namespace, rollout = place(name)
+    given: dict[str, object] = {"namespace": namespace, "rollout": rollout}
+    change = door.conductor.changes.request(door.actor(who), "emergency_abort", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command(
+    "undo", epilog='Example: conductor delivery undo shop/api --to-revision 3 --reason "errors" --as requester'
+)
+def undo(
+    ctx: typer.Context,
+    name: Name,
+    reason: Reason,
+    to_revision: Annotated[
+        int, typer.Option("--to-revision", metavar="N", min=0, help="Revision to go back to; 0: the one before.")
+    ] = 0,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that a rollout's template goes back to an earlier revision."""
+    _act(ctx, name, Act.UNDO, reason, who, wait, as_json, to_revision)
+
+
+@app.command("restart", epilog='Example: conductor delivery restart shop/api --reason "stuck pool" --as requester')
+def restart(
+    ctx: typer.Context, name: Name, reason: Reason, who: As = "", wait: Wait = False, as_json: Json = False
+) -> None:
+    """Request that each pod of a rollout is replaced by a fresh one."""
+    _act(ctx, name, Act.RESTART, reason, who, wait, as_json)
+
+
+@app.command(
+    "fleet-abort", epilog='Example: conductor delivery fleet-abort shop --reason "5 % errors everywhere" --as requester'
+)
+def fleet_abort(
+    ctx: typer.Context,
+    fleet: Annotated[str, typer.Argument(metavar="FLEET", help="Name of the fleet, as `list` shows it.")],
+    reason: Reason,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that all rollouts of a fleet that move are aborted, as one Change."""
+    door = entered(ctx)
+    known = door.conductor.delivery.fleets()
+    found = next((f for f in known if f.name == fleet), None)
+    if found is None:
+        names = ", ".join(f.name for f in known) or "none"
+        raise NotFoundError(
+            f"There is no fleet {fleet!r}.", why=f"Known: {names}.", next="Label rollouts, or name one."
+        )
+    given: dict[str, object] = {"fleet": fleet, "members": [m.id for m in found.members]}
+    change = door.conductor.changes.request(door.actor(who), "fleet_abort", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command("review", epilog='Example: conductor delivery review chg-... --reason "errors were real" --as approver')
+def review(
+    ctx: typer.Context,
+    change_id: ChangeId,
+    reason: Reason,
+    wrong: Annotated[bool, typer.Option("--wrong", help="It was not justified.")] = False,
+    who: As = "",
+    as_json: Json = False,
+) -> None:
+    """Say afterwards whether an emergency act was right."""
+    door = entered(ctx)
+    found = door.conductor.emergencies.review(door.actor(who), change_id, reason, justified=not wrong)
+    told = {"id": found.change.id, "reviewed_by": found.reviewed_by, "justified": found.justified, "word": found.word}
+    if as_json:
+        print_json(told)
+    else:
+        word = "justified" if found.justified else "not justified"
+        console().print(f"{found.change.id}: {word}, by {found.reviewed_by}: {found.word}")

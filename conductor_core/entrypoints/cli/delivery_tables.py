@@ -1,0 +1,65 @@
+"""Pipelines, rollouts and verdicts in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conductor_core.domain import rollout_acts
+from conductor_core.domain.canary_statistics import Judgement
+from conductor_core.domain.rollout_parts import Detail
+from conductor_core.domain.rollouts import Rollout
+from conductor_core.domain.wave_verdicts import WaveVerdict
+from conductor_core.entrypoints.cli.rendering import table
+from conductor_core.entrypoints.cli.shared import console
+from conductor_core.services.delivery import Panel
+from conductor_core.services.pipeline_board import Board
+
+
+def show_board(board: Board, rollouts: Sequence[Rollout]) -> None:
+    """Pipelines with their Applications, then rollouts."""
+    rows = [
+        (p.name, a.name, a.sync, a.health, a.revision[:12], str(a.wave or "-"), a.last_error)
+        for p in board.pipelines
+        for a in p.applications
+    ]
+    console().print(table(("PIPELINE", "APPLICATION", "SYNC", "HEALTH", "REVISION", "WAVE", "LAST ERROR"), rows))
+    told = [
+        (r.id, r.version, r.phase.value, r.wave or "-", f"{r.actual} %", f"{min(r.step, len(r.steps))}/{len(r.steps)}")
+        for r in rollouts
+    ]
+    console().print(table(("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP"), told))
+
+
+def show_detail(detail: Detail, verdict: WaveVerdict) -> None:
+    """One rollout from the top: the verdict, the steps, replica sets, analyses."""
+    rollout = detail.rollout
+    out = console()
+    out.print(f"{rollout.id}  {rollout.version}  {rollout_acts.state(rollout)}")
+    show_verdict(verdict)
+    for at, step in enumerate(rollout.steps):
+        mark = "▶" if rollout.moving and at == rollout.step else "✓" if at < rollout.step else "·"
+        out.print(f"  {mark} {at + 1}. {step.wave}: {step.text}")
+    sets = [(s.role, s.name, str(s.revision), f"{s.available}/{s.wanted}") for s in detail.replica_sets if s.wanted]
+    out.print(table(("ROLE", "REPLICA SET", "REV", "AVAILABLE"), sets))
+    for run in detail.runs[:5]:
+        out.print(f"{run.name}  {run.phase}  {run.explained()}")
+
+
+def show_verdict(verdict: WaveVerdict) -> None:
+    """The verdict, topic by topic."""
+    out = console()
+    colour = {"failed": "red", "held": "yellow"}.get(verdict.word, "green")
+    out.print(f"{verdict.word}{f' ({verdict.wave})' if verdict.wave else ''}: {verdict.summary}", style=colour)
+    rows = [(f.topic, f.standing.value, f.text, f.clears_by) for f in verdict.findings]
+    out.print(table(("TOPIC", "STANDS", "WHY", "CLEARED BY"), rows))
+
+
+def show_panels(panels: Sequence[Panel], judged: Sequence[Judgement]) -> None:
+    """The last value of each version, and what the comparison says."""
+    said = {j.metric: f"{j.word}. {j.why}" for j in judged}
+    rows = []
+    for panel in panels:
+        last = {role: points[-1][1] for role, points in panel.lines.items() if points}
+        shown = [f"{last[role]:.4g}" if role in last else "-" for role in ("stable", "canary", "baseline")]
+        rows.append((panel.query.title, *shown, said.get(panel.query.title, "")))
+    console().print(table(("METRIC", "STABLE", "CANARY", "BASELINE", "JUDGEMENT"), rows))

@@ -1,0 +1,62 @@
+"""Emergencies as people see them: which wait for a review, and the review itself."""
+
+from __future__ import annotations
+
+from conductor_core.domain import emergencies
+from conductor_core.domain.actors import Actor
+from conductor_core.domain.emergencies import Emergency
+from conductor_core.errors import InputError, StateError
+from conductor_core.ports.change_store import ChangeQuery, ChangeStore
+from conductor_core.services.access import Action, Resource, authorize
+from conductor_core.services.ledger import Ledger
+from conductor_core.services.runbooks import RunbookService
+
+
+class Emergencies:
+    """Reads Changes of emergency runbooks; writes nothing but reviews."""
+
+    def __init__(self, store: ChangeStore, runbooks: RunbookService, ledger: Ledger) -> None:
+        self._store, self._runbooks, self._ledger = store, runbooks, ledger
+
+    def all(self, limit: int = 50) -> list[Emergency]:
+        """The newest emergencies, newest first."""
+        names = [name for name, r in self._runbooks.catalogue().runbooks.items() if r.emergency]
+        found = [c for name in names for c in self._store.find(ChangeQuery(runbook=name, limit=limit))]
+        return [self.of(c.id) for c in sorted(found, key=lambda c: c.created_at, reverse=True)[:limit]]
+
+    def waiting(self) -> list[Emergency]:
+        """Those that nobody has reviewed."""
+        return [e for e in self.all() if e.waits]
+
+    def of(self, change_id: str) -> Emergency:
+        """One emergency; raises `NotFoundError`."""
+        change = self._store.get(change_id)
+        rows = self._store.events(subject=emergencies.subject_of(change_id))
+        told = [row.event for row in rows if row.event.type == emergencies.REVIEWED]
+        if not told:
+            return Emergency(change)
+        last = told[-1]
+        data = last.data
+        return Emergency(
+            change, str(data.get("by", "")), data.get("justified") is True, str(data.get("word", "")), last.time
+        )
+
+    def review(self, actor: Actor, change_id: str, word: str, *, justified: bool) -> Emergency:
+        """Say afterwards whether it was right. Raises `AccessDeniedError` for its requester and for other roles,
+        `StateError` when it was reviewed already, `InputError` when it was none.
+        """
+        found = self.of(change_id)
+        change = found.change
+        authorize(actor, Action.REVIEW, Resource("change", change.id, change.requester.key))
+        if not self._runbooks.get(change.runbook).emergency:
+            raise InputError(
+                f"{change.id} was no emergency.", why=f"It ran {change.runbook}.", next="Approve it instead."
+            )
+        if not found.waits:
+            raise StateError(f"{change.id} was reviewed already.", why=f"By {found.reviewed_by}: {found.word}")
+        said = " ".join(word.split())
+        if len(said) < 3:
+            raise InputError("A reason is needed.", why="It goes into the record.", next="Say why it was right or not.")
+        fact = emergencies.reviewed(change, actor, said, justified=justified)
+        self._ledger.append([fact], emergencies.subject_of(change.id), actor)
+        return self.of(change_id)

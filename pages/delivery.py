@@ -1,0 +1,76 @@
+"""Delivery: pipelines and rollouts, and one rollout live with its waves, verdict, charts and acts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import delivery_queries, navigation, queries, session
+from app.components import (
+    change_table,
+    emergency_banner,
+    errors,
+    fleet_cards,
+    pipeline_table,
+    rollout_charts,
+    rollout_head,
+    rollout_live,
+    rollout_table,
+)
+from conductor_core.errors import InputError
+
+
+def one(chosen: str) -> None:
+    """One rollout, live."""
+    navigation.link("delivery", "All pipelines and rollouts", icon="arrow_back")
+    namespace, _, name = chosen.partition("/")
+    if not namespace or not name:
+        raise InputError(f"{chosen!r} names no rollout.", why="It is NAMESPACE/NAME.", next="Choose one from the list.")
+    detail, _ = delivery_queries.wave(namespace, name)
+    rollout_head.show(detail.rollout, session.actor())
+    live, charts, record = st.tabs(["Live", "Metrics", "Changes"], key=session.TAB, bind="query-params")
+    if live.open:
+        with live, errors.shown():
+            rollout_live.show(detail.rollout)
+    if charts.open:
+        with charts, errors.shown():
+            rollout_charts.show(namespace, name)
+    if record.open:
+        with record, errors.shown():
+            change_table.show(delivery_queries.changes_of_rollout(namespace, name), key="rollout_changes")
+
+
+@st.fragment(run_every=5)
+def lists() -> None:
+    """What moves, and what there is."""
+    with errors.shown():
+        rollouts = delivery_queries.rollouts()
+        moving = [r for r in rollouts if r.moving]
+        failed = [r for r in rollouts if r.aborted or r.phase.value == "Degraded"]
+        with st.container(horizontal=True):
+            st.metric("Rollouts", len(rollouts), border=True)
+            st.metric("In progress", len(moving), border=True)
+            st.metric("Held", sum(1 for r in moving if r.phase.value == "Paused"), border=True)
+            st.metric("Failed", len(failed), border=True)
+        fleet_cards.show(delivery_queries.fleets(), session.actor())
+        rollout_table.show(rollouts)
+    st.subheader("Pipelines", anchor=False)
+    with errors.shown():
+        pipeline_table.show(delivery_queries.board())
+
+
+def every() -> None:
+    """Everything."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Delivery", anchor=False)
+        st.button("Read again", icon=":material/refresh:", on_click=queries.forget)
+    with errors.shown():
+        emergency_banner.show(delivery_queries.emergencies(), session.actor())
+    lists()
+
+
+with errors.shown():
+    chosen = st.query_params.get(session.ROLLOUT, "")
+    if chosen:
+        one(chosen)
+    else:
+        every()

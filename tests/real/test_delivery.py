@@ -1,0 +1,216 @@
+"""Progressive delivery on the real control plane: waves that walk, a bad version that is caught, acts, a fleet."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
+from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
+from conductor_core.domain.rollouts import Rollout
+from conductor_core.localplane.layout import Endpoints
+from conductor_core.settings import PROJECT_ROOT
+from tests.crash.workbench import Answer, Workbench, fresh_names, opened
+from tests.fakes.rollouts import manifest
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
+
+CHANNELS = """releases:
+  intelgraph:
+    chart: helm/intelgraph
+    channels:
+      dev: {{branch: dev, namespace: {0}, values: [helm/intelgraph/values-waves.yaml], tier: dev}}
+  others:
+    chart: helm/intelgraph
+    channels:
+      staging: {{branch: dev, namespace: {1}, values: [], tier: staging}}
+      dev: {{branch: dev, namespace: {2}, values: [], tier: dev}}
+"""
+WAVES = """
+replicaCount: 5
+secrets: {existingSecret: intelgraph-dev}
+podDisruptionBudget: {enabled: false}
+rollout:
+  steps:
+    - {wave: canary, weight: 10}
+    - {wave: canary, pause: {}}
+    - {wave: canary, analysis: {templates: [success-rate]}}
+    - {wave: baseline, experiment: {duration: 20s, replicas: 1, templates: [success-rate]}}
+    - {wave: full, weight: 100}
+  analysis: {initialDelay: 12s, interval: 3s, count: 3, window: 20s}
+"""
+
+
+@pytest.fixture(scope="module")
+def bench(plane: Endpoints) -> Iterator[Workbench]:
+    """A workbench on the project's own charts with waves that are quick to walk, and a worker at work."""
+    settings = {
+        "CONDUCTOR_ARGOCD_URL": plane.argocd_url,
+        "CONDUCTOR_ARGOCD_TOKEN": plane.argocd_token(),
+        "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
+    }
+    names = fresh_names("waves", "staging", "dev")
+    with opened(plane, names, settings) as bench:
+        for name in ("helm", "policies"):
+            shutil.copytree(PROJECT_ROOT / name, bench.files / name)
+        (bench.files / "helm/intelgraph/values-waves.yaml").write_text(WAVES)
+        bench.commit({"channels.yaml": CHANNELS.format(*names)})
+        bench.start()
+        yield bench
+
+
+@pytest.fixture
+def rollouts(plane: Endpoints) -> ArgoRollouts:
+    """What Argo Rollouts says, past the product's services."""
+    cluster = KubernetesCluster(plane.kubeconfig, plane.context)
+    return ArgoRollouts(cluster, KubernetesPatches(plane.kubeconfig, plane.context))
+
+
+@pytest.fixture
+def conductor(bench: Workbench) -> Callable[..., Answer]:
+    """Runs a command and compares its exit code."""
+
+    def run(*argv: str, code: int = 0) -> Answer:
+        answer = bench.cli(*argv, timeout=240)
+        assert answer.code == code, (argv, answer)
+        return answer
+
+    return run
+
+
+def until(rollouts: ArgoRollouts, place: str, said: Callable[[Rollout], bool], seconds: float = 150) -> Rollout:
+    """The Rollout once that is true of it."""
+    namespace, _, name = place.partition("/")
+    end = time.monotonic() + seconds
+    while True:
+        now = next((r for r in rollouts.all(namespace) if r.name == name), None)
+        if now is not None and said(now):
+            return now
+        assert time.monotonic() < end, now
+        time.sleep(0.3)
+
+
+def act(conductor: Callable[..., Answer], *argv: str, code: int = 0) -> dict[str, Any]:
+    """Request an act as the requester and wait for its end; gives the Change."""
+    tail = ("--reason", "test", "--as", "requester", "--wait", "--json")
+    found: dict[str, Any] = conductor("delivery", *argv, *tail, code=code).json
+    return found
+
+
+def operation(bench: Workbench, change: dict[str, Any]) -> dict[str, Any]:
+    """What the one operation of a Change came to."""
+    (found,) = bench.conductor.operations.of(change["id"])
+    assert found.dispatches == 1
+    return found.result
+
+
+def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
+    bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
+) -> None:
+    place = f"{bench.namespaces[0]}/intelgraph"
+    start = ("delivery", "start", "intelgraph", "--channel", "dev", "--reason", "waves", "--as", "requester", "--json")
+    first = conductor(*start).json
+    assert conductor("change", "wait", first["id"], "--json").json["state"] == "succeeded"
+
+    # canary: 10 % of five pods is one pod, and the pause waits for a person
+    good = conductor(*start, "--set", "image.tag=1.4.3").json
+    held = until(rollouts, place, lambda r: bool(r.pauses))
+    assert (held.wave, held.weight, held.updated, held.version) == ("canary", 10, 1, "1.4.3")
+    told = conductor("delivery", "verdict", place, "--json", code=3).json
+    assert (told["verdict"], told["causes"]) == ("held", ["waits for a person"])
+    assert {f["topic"] for f in told["findings"]} >= {"SLO", "analysis", "policy", "scan", "signature", "approvals"}
+    promoted = act(conductor, "promote", place)
+    assert promoted["state"] == "succeeded"
+    assert operation(bench, promoted)["read_back"]["reached"]
+
+    # baseline: stable and new side by side; then everybody
+    baseline = until(rollouts, place, lambda r: r.wave == "baseline" and bool(r.experiment))
+    assert baseline.updated == 1
+    done = until(rollouts, place, lambda r: r.finished and r.version == "1.4.3")
+    assert done.actual == 100
+    assert conductor("change", "wait", good["id"], "--json").json["state"] == "succeeded"
+    assert conductor("delivery", "verdict", place, "--json").json["verdict"] == "done"
+
+    # nothing is in progress: an abort is denied before anything is sent, and stable is not touched
+    before = until(rollouts, place, lambda r: r.finished)
+    denied = act(conductor, "abort", place, code=3)
+    assert denied["state"] == "denied"
+    assert rollouts.get(*place.split("/")).resource_version == before.resource_version
+
+    # a bad version: the analysis finds it, the verdict says which threshold and by how much
+    bad = conductor(*start, "--set", "image.tag=1.4.4-bad").json
+    until(rollouts, place, lambda r: bool(r.pauses) and r.version == "1.4.4-bad")
+    assert act(conductor, "promote", place)["state"] == "succeeded"
+    until(rollouts, place, lambda r: r.aborted)
+    until(rollouts, place, lambda r: r.actual == 0 and r.available == 5)
+    failed = conductor("delivery", "verdict", place, "--json", code=1).json
+    assert failed["verdict"] == "failed"
+    assert "success-rate must be >= 0.99 and was 0." in failed["summary"]
+    assert "missed by 0." in failed["summary"]
+    assert conductor("change", "wait", bad["id"], "--json", code=1).json["state"] == "failed"
+    back = act(conductor, "undo", place)
+    assert back["state"] == "succeeded"
+    assert until(rollouts, place, lambda r: r.finished).version == "1.4.3"
+
+
+def put(bench: Workbench, namespace: str, name: str, tag: str) -> None:
+    """Apply a Rollout of its own, as somebody with kubectl would."""
+    cluster = KubernetesCluster(bench.plane.kubeconfig, bench.plane.context)
+    cluster.apply(manifest(namespace, name=name, tag=tag), dry_run=False, field_manager="kubectl")
+
+
+def test_three_rollouts_in_lockstep_are_aborted_with_one_record(
+    bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
+) -> None:
+    for tag in ("1.0.0", "2.0.0"):
+        for namespace in bench.namespaces:
+            put(bench, namespace, "lock", tag)
+        for namespace in bench.namespaces:
+            ready = (lambda r: r.finished) if tag == "1.0.0" else (lambda r: bool(r.pauses) and r.updated == 1)
+            until(rollouts, f"{namespace}/lock", ready)
+    fleets = conductor("delivery", "list", "--json").json["fleets"]
+    name = "lock 2.0.0"
+    (mine,) = [f for f in fleets if f["name"] == name]
+    ours = [m for m in mine["members"] if m["rollout"].split("/")[0] in bench.namespaces]
+    assert [m["moving"] for m in ours] == [True, True, True]
+    tail = ("--reason", "errors everywhere", "--as", "requester", "--json")
+    waiting = conductor("delivery", "fleet-abort", name, *tail).json
+    conductor("change", "wait", waiting["id"], "--json", code=3)
+    conductor("change", "approve", waiting["id"], "--as", "approver", "--reason", "seen it too", "--json")
+    ended = conductor("change", "wait", waiting["id"], "--json").json
+    assert ended["state"] == "succeeded"
+    back = operation(bench, ended)["read_back"]
+    for namespace in bench.namespaces:
+        row = back[f"{namespace}/lock"]
+        assert (row["happened"], row["reached"]) == (True, True)
+        now = rollouts.get(namespace, "lock")
+        assert (now.aborted, now.actual, now.available) == (True, 0, 5)
+
+
+def test_an_emergency_acts_at_once_and_is_reviewed_afterwards(
+    bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
+) -> None:
+    namespace = bench.namespaces[1]  # staging: an ordinary abort would wait for somebody
+    place = f"{namespace}/urgent"
+    for tag, ready in (("1.0.0", lambda r: r.finished), ("2.0.0", lambda r: bool(r.pauses) and r.updated == 1)):
+        put(bench, namespace, "urgent", tag)
+        until(rollouts, place, ready)
+    plain = conductor("delivery", "abort", place, "--reason", "errors", "--as", "requester", "--json").json
+    assert conductor("change", "wait", plain["id"], "--json", code=3).json["state"] == "awaiting_approval"
+    emergency = ("delivery", "abort", place, "--emergency", "--reason", "errors", "--wait", "--json")
+    conductor(*emergency, "--as", "requester", code=4)
+    change = conductor(*emergency, "--as", "captain").json
+    assert change["state"] == "succeeded"
+    assert change["title"].startswith("EMERGENCY")
+    assert until(rollouts, place, lambda r: r.aborted).actual == 0
+    assert [e.change.id for e in bench.conductor.emergencies.waiting()] == [change["id"]]
+    conductor("delivery", "review", change["id"], "--reason", "mine", "--as", "captain", "--json", code=4)
+    said = conductor("delivery", "review", change["id"], "--reason", "errors were real", "--as", "approver", "--json")
+    assert said.json["justified"] is True
+    facts = [row.event.type for row in bench.conductor.changes.events(change["id"])]
+    assert "conductor.emergency.declared.v1" in facts
+    assert bench.conductor.emergencies.waiting() == []

@@ -1,0 +1,96 @@
+"""One verdict on a wave: each cause has its act, and what can't be told is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conductor_core.domain import analysis
+from conductor_core.domain.burn_rate import WINDOWS, burns
+from conductor_core.domain.canary_statistics import Judgement
+from conductor_core.domain.changes import State
+from conductor_core.domain.gates import Reason, Result, Verdict
+from conductor_core.domain.rollout_parts import Detail, Pod, ReplicaSet
+from conductor_core.domain.rollouts import Phase, Step
+from conductor_core.domain.wave_verdicts import Cause, Standing, WaveVerdict, judge
+from tests.fakes.domain import change
+from tests.fakes.rollouts import run
+from tests.unit.domain.test_rollout_acts import PAUSED, moving
+
+RAW = {"metadata": {"name": "api", "namespace": "shop", "uid": "u"}, "status": {"currentPodHash": "new"}}
+GOING = replace(moving(), pauses=(), controller_pause=False, phase=Phase.PROGRESSING)
+BURNING = burns(0.99, dict.fromkeys(WINDOWS, 0.5))
+
+
+def verdict(rollout: Any = GOING, runs: Any = (), pods: Any = (), sets: Any = (), **more: Any) -> WaveVerdict:
+    return judge(Detail(rollout, tuple(sets), tuple(pods), tuple(runs)), **more)
+
+
+def test_a_wave_that_nothing_holds_goes_on() -> None:
+    found = verdict(burns=burns(0.99, dict.fromkeys(WINDOWS, 0.001)))
+    assert (found.word, found.causes) == ("goes on", ())
+    assert {f.topic for f in found.findings} >= {"SLO", "analysis", "policy", "scan", "signature", "calendar", "health"}
+
+
+@pytest.mark.parametrize(
+    ("cause", "given"),
+    [
+        (Cause.WAITS_FOR_A_PERSON, {"rollout": replace(moving(), steps=(Step("weight", ""), Step("pause", "")))}),
+        (Cause.TIMED_PAUSE, {"rollout": replace(moving(), pauses=PAUSED)}),
+        (Cause.PAUSED_BY_HAND, {"rollout": replace(GOING, paused_by_hand=True)}),
+        (Cause.CONTROLLER_BEHIND, {"rollout": replace(moving(), pauses=())}),
+        (Cause.NO_PROGRESS, {"rollout": replace(GOING, phase=Phase.DEGRADED)}),
+        (Cause.PODS_NOT_READY, {"pods": [Pod("api-1", "new", False, "Pending", 3, "CrashLoopBackOff", None)]}),
+        (Cause.PODS_NOT_READY, {"rollout": replace(GOING, available=0)}),
+        (Cause.PODS_NOT_READY, {"sets": [ReplicaSet("api-1", "new", 2, "canary", 1, 0, 0, (), None, "quota")]}),
+        (Cause.ANALYSIS_RUNNING, {"runs": [analysis.parse(run(RAW, "ok", "Running"))]}),
+        (Cause.ANALYSIS_FAILED, {"runs": [analysis.parse(run(RAW, "ok"))]}),
+        (Cause.ANALYSIS_INCONCLUSIVE, {"runs": [analysis.parse(run(RAW, "ok", "Inconclusive"))]}),
+        (Cause.SLO_BURNING, {"burns": BURNING}),
+        (Cause.APPROVAL_MISSING, {"changes": [replace(change(), state=State.AWAITING_APPROVAL, approvals_required=1)]}),
+    ],
+)
+def test_each_cause_holds_the_wave_and_names_the_act_that_clears_it(cause: Cause, given: dict[str, Any]) -> None:
+    found = verdict(**given)
+    assert found.word == "held"
+    assert cause in found.causes
+    assert all(f.clears_by for f in found.holds)
+
+
+def test_a_denied_gate_holds_and_other_topics_are_told() -> None:
+    gates = (
+        Verdict("policy/images", Result.DENY, (Reason("r", "The tag floats.", clears_by="Pin it."),), 3),
+        Verdict("calendar", Result.WARN, (Reason("freeze", "A freeze begins in 1 h."),), 1),
+    )
+    found = verdict(changes=[replace(change(), runbook="deploy_release", verdicts=gates)])
+    by_topic = {f.topic: f for f in found.findings}
+    assert (by_topic["policy"].cause, by_topic["policy"].clears_by) == (Cause.GATE_DENIED, "Pin it.")
+    assert by_topic["calendar"].standing is Standing.WARN
+    assert by_topic["scan"].standing is Standing.UNKNOWN
+
+
+def test_a_worse_version_is_a_warning_with_its_figures() -> None:
+    found = verdict(judgements=[Judgement("Error rate", "worse", "p 0.001"), Judgement("p99", "not judged", "few")])
+    (said,) = [f for f in found.findings if f.topic == "statistics"]
+    assert (said.standing, said.cause) == (Standing.WARN, Cause.CANARY_WORSE)
+    assert "p 0.001" in said.text
+
+
+def test_an_aborted_wave_says_which_threshold_and_by_how_much() -> None:
+    failed = verdict(replace(GOING, aborted=True), runs=[analysis.parse(run(RAW, "success-rate"))])
+    assert failed.word == "failed"
+    assert "must be >= 0.99 and was 0.7: missed by 0.29" in failed.summary
+    assert Cause.ABORTED in failed.causes
+
+
+def test_analyses_of_earlier_versions_are_not_held_against_this_one() -> None:
+    old = run(RAW | {"status": {"currentPodHash": "older"}}, "ok")
+    assert verdict(runs=[analysis.parse(old)]).word == "goes on"
+
+
+def test_at_the_end_it_is_done() -> None:
+    done = replace(GOING, stable_hash="new", phase=Phase.HEALTHY)
+    assert verdict(done).word == "done"
+    assert verdict(replace(done, phase=Phase.PROGRESSING, available=1)).word == "at rest"

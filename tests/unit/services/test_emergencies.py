@@ -1,0 +1,55 @@
+"""Emergencies: the break-glass role acts first, somebody else says afterwards whether it was right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conductor_core.domain.emergencies import DECLARED, REVIEWED
+from conductor_core.errors import AccessDeniedError, InputError, StateError
+from conductor_core.services.emergencies import Emergencies
+from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
+
+ABORT = replace(RUNBOOKS["try_types"], name="emergency_abort", emergency=True, approvals={"default": 0})
+
+
+@pytest.fixture
+def conductor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeConductor:
+    monkeypatch.setitem(RUNBOOKS, "emergency_abort", ABORT)
+    return build(tmp_path)
+
+
+@pytest.fixture
+def emergencies(conductor: FakeConductor) -> Emergencies:
+    return Emergencies(conductor.memory, conductor.runbooks, conductor.ledger)
+
+
+def test_it_takes_the_break_glass_role_and_is_said_loudly(conductor: FakeConductor) -> None:
+    with pytest.raises(AccessDeniedError, match=r"emergency\.act"):
+        conductor.changes.request(conductor.actor("requester"), "emergency_abort", {"word": "api"}, "5 % errors")
+    change = conductor.changes.request(conductor.actor("captain"), "emergency_abort", {"word": "api"}, "5 % errors")
+    told = [row.event for row in conductor.memory.events(subject=change.id)]
+    assert [e.type for e in told] == ["conductor.change.requested.v1", DECLARED]
+    assert told[1].data["approved_beforehand"] is False
+
+
+def test_a_review_by_somebody_else_ends_the_waiting(conductor: FakeConductor, emergencies: Emergencies) -> None:
+    change = conductor.changes.request(conductor.actor("captain"), "emergency_abort", {"word": "api"}, "5 % errors")
+    assert [e.change.id for e in emergencies.waiting()] == [change.id]
+    with pytest.raises(AccessDeniedError, match="can't"):
+        emergencies.review(conductor.actor("captain"), change.id, "it was right", justified=True)
+    with pytest.raises(InputError):
+        emergencies.review(conductor.actor("approver"), change.id, " ", justified=True)
+    found = emergencies.review(conductor.actor("approver"), change.id, "it was right", justified=True)
+    assert (found.waits, found.justified, found.word) == (False, True, "it was right")
+    assert emergencies.waiting() == []
+    assert conductor.memory.events(subject=f"emergency/{change.id}")[0].event.type == REVIEWED
+    with pytest.raises(StateError, match="already"):
+        emergencies.review(conductor.actor("approver"), change.id, "once more", justified=False)
+
+
+def test_an_ordinary_change_is_no_emergency(conductor: FakeConductor, emergencies: Emergencies) -> None:
+    with pytest.raises(InputError, match="no emergency"):
+        emergencies.review(conductor.actor("approver"), conductor.requested().id, "why not", justified=True)
