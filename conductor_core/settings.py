@@ -5,7 +5,9 @@ Names are the field names in upper case behind `CONDUCTOR_`. The environment bea
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -70,6 +72,29 @@ class Settings(BaseSettings):
     kubeconfig: Path | None = Field(default=None, description="Kubeconfig file; empty: the usual search.")
     helm: str = Field(default="", description="helm program; empty: the built one, else the one on PATH.")
     kubectl: str = Field(default="", description="kubectl program; empty: the built one, else the one on PATH.")
+    tofu: str = Field(default="", description="tofu or terraform program; empty: the built one, else tofu on PATH.")
+    tofu_config: Path | None = Field(
+        default=None, description="CLI configuration of tofu (mirrors, registries); empty: the local mirror, if any."
+    )
+    tofu_backend: Path | None = Field(
+        default=None,
+        description="File with a `backend` block, {environment} in it; empty: state below CONDUCTOR_HOME.",
+    )
+    tofu_plan_env: str = Field(
+        default="", description="Variables of the worker that plans may see: NAME or FROM:NAME, with commas."
+    )
+    tofu_apply_env: str = Field(
+        default="", description="Variables of the worker that applies may see: NAME or FROM:NAME, with commas."
+    )
+    plan_kubeconfig: Path | None = Field(
+        default=None, description="Kubeconfig that may only read, for plans; empty: the one that applies use."
+    )
+    plan_kube_context: str = Field(default="", description="Context in it; empty: CONDUCTOR_KUBE_CONTEXT.")
+    infra: Path | None = Field(
+        default=None,
+        description="Folder with infra/ and helm/ of blueprints; empty: the operations repository, else this project.",
+    )
+    helmfile: str = Field(default="", description="helmfile program; empty: the built one, else the one on PATH.")
     opa_url: str = Field(default="", description="URL of an OPA server; empty: the embedded engine.")
     policy_bundle: str = Field(
         default="", description="Folder of the Rego bundle; empty: policies/opa of the operations repository."
@@ -79,6 +104,8 @@ class Settings(BaseSettings):
     prometheus_url: str = Field(default="", description="URL of Prometheus.")
     grafana_url: str = Field(default="", description="URL of Grafana, for embedded panels.")
     slack_webhook: SecretStr = Field(default=SecretStr(""), description="Slack webhook for approval notices.")
+    slack_token: SecretStr = Field(default=SecretStr(""), description="Slack app token, in place of the webhook.")
+    slack_channel: str = Field(default="", description="Slack channel that the app token posts to.")
     jira_url: str = Field(default="", description="URL of Jira, for drift tickets.")
     jira_token: SecretStr = Field(default=SecretStr(""), description="Token of Jira.")
     intelgraph_url: str = Field(default="", description="URL of the IntelGraph API that `status` asks for health.")
@@ -102,11 +129,29 @@ class Settings(BaseSettings):
         """Folder of the content-addressed evidence."""
         return self.home / "blobs"
 
+    @property
+    def address(self) -> str:
+        """The address of the workbench, without a slash at its end; `up` notes the port that it found free."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        try:
+            port = int(json.loads((self.run_dir / "ports.json").read_text(encoding="utf-8"))["ui"])
+        except (OSError, ValueError, KeyError, TypeError):
+            port = self.ui_port
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{port}"
+
     def kernel_variables(self, change_id: str) -> dict[str, str]:
         """The environment of a notebook's kernel: these settings as they are, and which Change it runs for."""
         given = {f"CONDUCTOR_{name.upper()}": getattr(self, name) for name in self.model_fields_set | {"home", "cache"}}
         plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in given.items()}
-        return {k: str(v) for k, v in plain.items() if v is not None} | {"CONDUCTOR_CHANGE_ID": change_id}
+        told = {k: str(v) for k, v in plain.items() if v is not None}
+        return self._passed_on() | told | {"CONDUCTOR_CHANGE_ID": change_id}
+
+    def _passed_on(self) -> dict[str, str]:
+        """What tofu is to see of the worker's environment, and secrets that are given there."""
+        named = re.findall(r"[A-Za-z_]\w*", f"{self.tofu_plan_env} {self.tofu_apply_env}")
+        return {k: v for k, v in os.environ.items() if k in named or k.startswith("CONDUCTOR_SECRET_")}
 
 
 @dataclass(frozen=True)

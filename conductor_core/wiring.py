@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from conductor_core.adapters import hcl
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.blob_files import BlobFiles
+from conductor_core.adapters.blueprint_files import BlueprintFolders
 from conductor_core.adapters.clock import SystemClock
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
 from conductor_core.adapters.duckdb_audit.question_files import QuestionFolder
@@ -28,6 +30,7 @@ from conductor_core.adapters.papermill_runs import PapermillRuns
 from conductor_core.adapters.policy_files import PolicyFiles
 from conductor_core.adapters.postgres import embedded
 from conductor_core.adapters.postgres.change_store import PostgresChangeStore
+from conductor_core.adapters.postgres.drafts import PostgresDrafts
 from conductor_core.adapters.postgres.engine import open_engine
 from conductor_core.adapters.postgres.heartbeats import PostgresHeartbeats
 from conductor_core.adapters.postgres.ledger_head import PostgresLedgerRows
@@ -41,9 +44,12 @@ from conductor_core.adapters.rego import RegoEngine
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
 from conductor_core.adapters.runbook_files import RunbookFolder
+from conductor_core.adapters.secret_files import SecretFiles
 from conductor_core.adapters.signing import ed25519, open_keys, read_vkeys
+from conductor_core.adapters.slack import Slack
 from conductor_core.adapters.system import SystemCommands
 from conductor_core.adapters.tile_files import TileFiles
+from conductor_core.adapters.tofu import Credentials, TofuProgram
 from conductor_core.adapters.web import HttpxWeb
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.localplane import progress
@@ -59,6 +65,7 @@ from conductor_core.ports.object_patches import ObjectPatches
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.prometheus import Prometheus
 from conductor_core.ports.repository import Repository
+from conductor_core.ports.tofu import Tofu
 from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services.conductor import Conductor, Parts, join
@@ -100,6 +107,28 @@ def wire(settings: Settings) -> Conductor:
     def of_helm(s: Settings) -> Helm:
         return HelmProgram(runner, documents, s.helm or "helm", s.kubeconfig, s.kube_context, settings.home / "charts")
 
+    def of_tofu(s: Settings) -> Tofu:
+        applying = Credentials(s.kubeconfig, s.kube_context, s.tofu_apply_env)
+        planning = Credentials(
+            s.plan_kubeconfig or s.kubeconfig, s.plan_kube_context or s.kube_context, s.tofu_plan_env
+        )
+        backend = s.tofu_backend.read_text(encoding="utf-8") if s.tofu_backend else ""
+        return TofuProgram(
+            runner,
+            s.tofu or "tofu",
+            s.home,
+            config=s.tofu_config,
+            backend=backend,
+            planning=planning,
+            applying=applying,
+        )
+
+    def blueprints() -> Path:
+        if settings.infra or not settings.ops_repo:
+            return settings.infra or PROJECT_ROOT
+        repository.fetch()
+        return repository.export(repository.resolve("HEAD"), ".")
+
     cluster: Cluster = late(now, lambda s: KubernetesCluster(s.kubeconfig, s.kube_context))
     patches: ObjectPatches = late(now, lambda s: KubernetesPatches(s.kubeconfig, s.kube_context))
     argocd: ArgoCd = late(now, lambda s: HttpxArgoCd(s.argocd_url, s.argocd_token.get_secret_value()))
@@ -108,6 +137,9 @@ def wire(settings: Settings) -> Conductor:
     repository: Repository = late(now, lambda s: GitRepository(runner, s.ops_repo, settings.home))
     bundle = PolicyFiles(PROJECT_ROOT / (settings.policy_bundle or "policies/opa"))
     policy: PolicyEngine = OpaEngine(settings.opa_url, bundle) if settings.opa_url else RegoEngine(bundle)
+    slack = Slack(
+        settings.slack_webhook.get_secret_value(), settings.slack_token.get_secret_value(), settings.slack_channel
+    )
     parts = Parts(
         settings=settings,
         now=now,
@@ -146,6 +178,13 @@ def wire(settings: Settings) -> Conductor:
         identities=late(lambda: web, lambda w: _single_sign_on(settings, w)),
         quarantines=PostgresQuarantines(engine),
         metric_files=MetricFolder(PROJECT_ROOT / "data" / "queries"),
+        blueprint_files=BlueprintFolders(
+            blueprints, documents, hcl.blocks, hcl.attributes, hcl.variable_lines, hcl.variable_texts
+        ),
+        tofu=late(now, of_tofu),
+        secrets=SecretFiles(settings.home / "secrets"),
+        drafts=PostgresDrafts(engine),
+        messenger=slack if slack.configured else None,
     )
     return join(parts)
 

@@ -21,6 +21,7 @@ from conductor_core.ports.commands import OUTPUT_CAP, CommandResult
 GRACE_SECONDS = 2.0
 MASK = "••••"
 _CHUNK = 64 * 1024
+_LOOK_SECONDS = 0.1
 
 
 class SystemCommands:
@@ -38,13 +39,15 @@ class SystemCommands:
         redact: Sequence[str] = (),
         on_line: Callable[[str], None] | None = None,
         output_cap: int = OUTPUT_CAP,
+        keep: Path | None = None,
     ) -> CommandResult:
         """See `CommandRunner.run`."""
         program = _checked(argv)
         secrets = sorted({t for t in redact if len(t) >= 4}, key=len, reverse=True)
         started = time.monotonic()
         try:
-            out, err = (_output(bool(inherit_fds), output_cap, secrets, on_line) for _ in range(2))
+            outlives = bool(inherit_fds) or keep is not None
+            out, err = (_output(outlives, output_cap, secrets, on_line, file) for file in (keep, None))
         except OSError as bad:
             raise StorageError(
                 f"There is no room for what {program} prints.",
@@ -192,28 +195,56 @@ class _Piped(_Output):
 
 
 class _Filed(_Output):
-    """Output of a program that may outlive this process: an unlinked file, read when the program has ended.
+    """Output of a program that may outlive this process: a file (unlinked, or kept) that is read as it grows.
 
     A pipe whose reader was killed would end such a program by SIGPIPE in the middle of its act (pipe(7)).
     """
 
-    def __init__(self, cap: int, secrets: list[str], on_line: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, cap: int, secrets: list[str], on_line: Callable[[str], None] | None, keep: Path | None = None
+    ) -> None:
         super().__init__(cap, secrets, on_line)
-        self.sink = self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
+        self._file: IO[builtins.bytes] = tempfile.TemporaryFile() if keep is None else _kept(keep)  # noqa: SIM115  # closed by `close`
+        self.sink = self._file
+        self._read, self._ended = os.fstat(self._file.fileno()).st_size, threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def begin(self, stream: IO[builtins.bytes] | None) -> None:
+        self._thread.start()
+
+    def _follow(self) -> None:
+        last = False
+        while True:
+            while chunk := os.pread(self._file.fileno(), _CHUNK, self._read):
+                self._read += len(chunk)
+                self._take(chunk)
+            if last:
+                return
+            last = self._ended.wait(_LOOK_SECONDS)
 
     def end(self, patience: float) -> None:
-        self._file.seek(0)
-        while chunk := self._file.read(_CHUNK):
-            self._take(chunk)
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._last_line()
 
     def close(self) -> None:
         self._closed = True
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._file.close()
 
 
-def _output(outlives: bool, cap: int, secrets: list[str], on_line: Callable[[str], None] | None) -> _Output:
-    return (_Filed if outlives else _Piped)(cap, secrets, on_line)
+def _kept(path: Path) -> IO[builtins.bytes]:
+    """The file, for its owner alone; what it holds already stays."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab+")
+
+
+def _output(
+    outlives: bool, cap: int, secrets: list[str], on_line: Callable[[str], None] | None, keep: Path | None
+) -> _Output:
+    return _Filed(cap, secrets, on_line, keep) if outlives else _Piped(cap, secrets, on_line)
 
 
 def _checked(argv: Sequence[str]) -> str:

@@ -83,9 +83,13 @@ class Masker:
     """
 
     def __init__(self, key: bytes, known: Iterable[str] = ()) -> None:
-        self._key = key
-        found = sorted({k for k in known if len(k) >= _LEAST_LENGTH}, key=lambda k: (-len(k), k))
+        self._key, self._texts = key, frozenset(known)
+        found = sorted({k for k in self._texts if len(k) >= _LEAST_LENGTH}, key=lambda k: (-len(k), k))
         self._known = re.compile("|".join(map(re.escape, found))) if found else None
+
+    def knowing(self, more: Iterable[str]) -> Masker:
+        """A masker that hides these texts too."""
+        return Masker(self._key, self._texts | frozenset(more))
 
     def fingerprint(self, value: object) -> str:
         """`hmac-sha256:` and 64 hex digits that bind a value without giving it away; equal values give equal text."""
@@ -111,6 +115,10 @@ class Masker:
     def hide_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of chart values with marks in place of what looks secret."""
         return {str(k): self._walk(v, str(k), False) for k, v in values.items()}
+
+    def mark(self, value: object) -> Any:
+        """The mark of a value that somebody else says is secret; nothing to hide (null, a truth, '') stays."""
+        return self._mark(value)
 
     def _mark(self, value: object) -> Any:
         if value is None or isinstance(value, bool) or value == "":

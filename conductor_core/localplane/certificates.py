@@ -30,6 +30,7 @@ IDENTITIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "kwok": ("conductor:kwok", ("system:masters",)),
     "argocd": ("conductor:argocd", ("system:masters",)),
     "rollouts": ("conductor:rollouts", ("system:masters",)),
+    "planner": ("conductor:planner", ("conductor:planners",)),
     "simulator": ("conductor:simulator", ("conductor:simulators",)),
 }
 
@@ -37,7 +38,8 @@ IDENTITIES: dict[str, tuple[str, tuple[str, ...]]] = {
 def ensure(layout: Layout) -> None:
     """Make what is missing: `ca.crt`, `local.crt`/`.key`, `sa.key`/`.pub`, `tokens.csv`, `redis-password`."""
     pki = layout.pki
-    wanted = [pki / n for n in ("ca.crt", "local.crt", "local.key", "sa.key", "sa.pub", "tokens.csv", "redis-password")]
+    _tokens(pki / "tokens.csv")
+    wanted = [pki / n for n in ("ca.crt", "local.crt", "local.key", "sa.key", "sa.pub", "redis-password")]
     if all(p.is_file() for p in wanted) and not _expires_soon(pki / "local.crt"):
         return
     _certificates(pki)
@@ -45,12 +47,6 @@ def ensure(layout: Layout) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         write_private(pki / "sa.pub", _public(key))
         write_private(pki / "sa.key", _private(key))
-    if not (pki / "tokens.csv").is_file():
-        out = io.StringIO()
-        rows = csv.writer(out)
-        for name, (user, groups) in IDENTITIES.items():
-            rows.writerow([secrets.token_urlsafe(32), user, name, ",".join(groups)])
-        write_private(pki / "tokens.csv", out.getvalue())
     if not (pki / "redis-password").is_file():
         write_private(pki / "redis-password", secrets.token_urlsafe(24))
 
@@ -79,6 +75,21 @@ def write_kubeconfigs(layout: Layout, port: int) -> None:
             "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": name, "namespace": namespace}}],
         }
         write_private(layout.kubeconfig(name), yaml.safe_dump(body, sort_keys=False))
+
+
+def _tokens(file: Path) -> None:
+    """A token for each identity; the ones that are there stay, so that a home gets what a newer version adds."""
+    kept = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8")))) if file.is_file() else []
+    known = {row[2] for row in kept}
+    more = [
+        [secrets.token_urlsafe(32), user, name, ",".join(groups)]
+        for name, (user, groups) in IDENTITIES.items()
+        if name not in known
+    ]
+    if more:
+        out = io.StringIO()
+        csv.writer(out).writerows([*kept, *more])
+        write_private(file, out.getvalue())
 
 
 def _base64(text: str) -> str:

@@ -22,11 +22,15 @@ def reach(settings: Settings) -> Settings:
         token = ends.argocd_token()
     except ConductorError:
         return settings
+    planner = layout.of(settings).kubeconfig("planner")
     offered: dict[str, object] = {
         "kube_context": ends.context,
         "kubeconfig": ends.kubeconfig,
         "helm": str(ends.bin / "helm"),
         "kubectl": str(ends.bin / "kubectl"),
+        "tofu": str(ends.bin / "tofu"),
+        "tofu_config": ends.tofu_config,
+        "plan_kubeconfig": planner if planner.is_file() else None,
         "ops_repo": str(ends.ops_repo),
         "argocd_url": ends.argocd_url,
         "argocd_token": SecretStr(token),

@@ -47,6 +47,7 @@ class CommandRunner(Protocol):
         redact: Sequence[str] = (),
         on_line: Callable[[str], None] | None = None,
         output_cap: int = OUTPUT_CAP,
+        keep: Path | None = None,
     ) -> CommandResult:
         """Run `argv` to its end and give what it left; an exit code other than 0 is a result, not an error.
 
@@ -55,7 +56,8 @@ class CommandRunner(Protocol):
         SIGTERM, and SIGKILL 2 s later. `inherit_fds`: descriptors that the program (and its children) keeps open, so
         that a lock on one of them lasts as long as it lives, also when this process is killed. `redact`: texts (4
         characters or more) that never appear in any output. `on_line`: called for each line of stdout and stderr as
-        it comes, redacted, from another thread. Output beyond `output_cap` bytes a stream is read and dropped.
+        it comes, redacted, from another thread. `keep`: a file to which stdout is appended as it is, unredacted, and
+        which stays when this process is killed. Output beyond `output_cap` bytes a stream is read and dropped.
 
         Raises `ToolError` when the program is missing or can't be started, `TransientError` when it was killed at the
         deadline, `InputError` for an argument that no program can take (a NUL byte).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import SYSTEM, Actor
@@ -27,13 +27,21 @@ class ChangeService:
     """The acts on Changes. What is acknowledged is durable; the work that follows is enqueued, and swept if lost."""
 
     def __init__(
-        self, store: ChangeStore, runbooks: RunbookService, workflows: Workflows, ledger: Ledger, clock: Clock
+        self,
+        store: ChangeStore,
+        runbooks: RunbookService,
+        workflows: Workflows,
+        ledger: Ledger,
+        clock: Clock,
+        tell: Callable[[Change], None] = lambda _: None,
     ) -> None:
+        """`tell` is called with each Change that has moved; it must not raise."""
         self._store = store
         self._runbooks = runbooks
         self._workflows = workflows
         self._ledger = ledger
         self._clock = clock
+        self._tell = tell
 
     def request(self, actor: Actor, runbook_name: str, parameters: Mapping[str, object], reason: str) -> Change:
         """A new Change, to be planned by a worker. Raises `AccessDeniedError`, `InputError`, `NotFoundError`."""
@@ -127,6 +135,7 @@ class ChangeService:
             except ConflictError:
                 continue
             self.dispatch(after)
+            self._tell(after)
             return after
         raise ConflictError(
             f"{change_id} changes too fast.",

@@ -10,16 +10,19 @@ from conductor_core.domain.notes import Ed25519, NoteSigner
 from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
 from conductor_core.ports.blobs import Blobs
+from conductor_core.ports.blueprint_files import BlueprintFiles
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
+from conductor_core.ports.drafts import Drafts
 from conductor_core.ports.heartbeats import Heartbeats
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.identities import Identities
 from conductor_core.ports.locks import Locks
 from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.notebooks import Notebooks
+from conductor_core.ports.notices import Messenger
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.progress import BuildState
@@ -30,6 +33,8 @@ from conductor_core.ports.repository import Repository
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.ports.run_log import RunLog
 from conductor_core.ports.runbook_files import RunbookFiles
+from conductor_core.ports.secrets import Secrets
+from conductor_core.ports.tofu import Tofu
 from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services import probes
@@ -41,6 +46,8 @@ from conductor_core.services.checks import Patience, drivers
 from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.delivery_shelf import delivery_shelf
 from conductor_core.services.emergencies import Emergencies
+from conductor_core.services.environment_shelf import environment_shelf
+from conductor_core.services.environments import EnvironmentService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
@@ -48,6 +55,7 @@ from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.metric_windows import MetricWindows
+from conductor_core.services.notices import NoticeService
 from conductor_core.services.operations import Driver, OperationService
 from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.planning import Gate, PlanningService, parameters_only
@@ -105,6 +113,11 @@ class Parts:
     identities: Identities
     quarantines: Quarantines
     metric_files: MetricFiles
+    blueprint_files: BlueprintFiles
+    tofu: Tofu
+    secrets: Secrets
+    drafts: Drafts
+    messenger: Messenger | None
 
 
 @dataclass(frozen=True)
@@ -139,6 +152,8 @@ class Conductor:
     emergencies: Emergencies
     delivery: DeliveryReader
     argocd: ArgoCd
+    environments: EnvironmentService
+    notices: NoticeService
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -149,7 +164,8 @@ def join(parts: Parts) -> Conductor:
     """The services over these parts."""
     ledger, evidence = Ledger(parts.store, parts.clock), EvidenceService(parts.blobs)
     runbooks = RunbookService(parts.files)
-    changes = ChangeService(parts.store, runbooks, parts.workflows, ledger, parts.clock)
+    notices = NoticeService(parts.store, parts.messenger, lambda: parts.settings.address)
+    changes = ChangeService(parts.store, runbooks, parts.workflows, ledger, parts.clock, notices.tell)
     quarantines = QuarantineService(parts.quarantines, ledger, parts.clock)
     releases = ReleaseReader(
         parts.repository,
@@ -160,12 +176,13 @@ def join(parts: Parts) -> Conductor:
         channels_file=parts.settings.channels_file,
         quarantined=quarantines.active,
     )
+    policy_gate = PolicyGate(parts.policy, ledger, parts.clock.now)
     delivering = delivery_shelf(
         parts.rollouts, releases, monotonic=parts.monotonic, sleep=parts.sleep, now=parts.clock.now
     )
     gates: dict[str, Gate] = {
         **delivering.gates,
-        "policy": PolicyGate(parts.policy, ledger, parts.clock.now),
+        "policy": policy_gate,
         "server": ServerGate(parts.cluster),
         GATE: QuarantineGate(quarantines),
     }
@@ -178,14 +195,16 @@ def join(parts: Parts) -> Conductor:
         store=parts.store,
         mask_key=parts.mask_key,
     )
-    functions = {"parameters_only": parameters_only, **shelf.plans, **delivering.plans}
+    estate = environment_shelf(parts, evidence, changes, policy_gate.document)
+    functions = {"parameters_only": parameters_only, **shelf.plans, **estate.plans, **delivering.plans}
     always = lambda: {"policy": parts.policy.bundle_digest()}  # noqa: E731  # a fact read at each plan
     planning = PlanningService(runbooks, functions, gates, evidence, always)
     looks = ReleaseChecks(releases, parts.cluster, parts.web, lambda: parts.now().intelgraph_url)
     kinds: dict[str, Driver] = {
         **shelf.drivers,
+        **estate.drivers,
         **delivering.drivers,
-        **drivers(looks.probes(), Patience(parts.monotonic, parts.sleep)),
+        **drivers(looks.probes() | estate.probes, Patience(parts.monotonic, parts.sleep)),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
     variables = parts.settings.kernel_variables
@@ -244,5 +263,7 @@ def join(parts: Parts) -> Conductor:
             parts.store,
         ),
         argocd=parts.argocd,
+        environments=estate.service,
+        notices=notices,
         audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
     )

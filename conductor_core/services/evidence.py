@@ -25,6 +25,10 @@ class EvidenceService:
         """The bytes of one piece of the plan's evidence; raises `NotFoundError` that lists what there is."""
         return self._blobs.get(self._find(change, name).digest)
 
+    def blob(self, digest: str) -> bytes:
+        """Bytes that a plan names by a fact: kept, but no evidence that everybody who may look may have."""
+        return self._blobs.get(digest)
+
     def stream(self, change: Change, name: str) -> Iterator[bytes]:
         """The same in chunks."""
         return self._blobs.stream(self._find(change, name).digest)

@@ -54,6 +54,7 @@ class PolicyGate:
             "live": dict(draft.live),
             "scans": [],
             "settings": {},
+            **draft.more,
             "now": self._now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
 

@@ -33,6 +33,8 @@ class Draft:
     live: Mapping[str, Any] = field(default_factory=dict)
     tier: str = ""
     """The target's tier where the plan function knows better than the request; it decides how many must approve."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further sections of the policy input, by name; data/schemas/policy_input.schema.json describes them."""
 
 
 PlanFunction = Callable[[Change], Draft]

@@ -53,6 +53,7 @@ class FakeCommands:
         redact: Sequence[str] = (),
         on_line: Callable[[str], None] | None = None,
         output_cap: int = OUTPUT_CAP,
+        keep: Path | None = None,
     ) -> CommandResult:
         if not argv or any("\0" in a for a in argv):
             raise InputError("A command line can't be run.")

@@ -130,3 +130,15 @@ QUARANTINES = Table(
     Column("document", JSON, nullable=False),
 )
 Index("quarantines_release_idx", QUARANTINES.c.release, QUARANTINES.c.at.desc())
+
+ENVIRONMENT_DRAFTS = Table(
+    "environment_drafts",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False, comment="the actor's key"),
+    Column("blueprint", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("document", JSON, nullable=False),
+    _time("updated_at"),
+)
+Index("environment_drafts_owner_idx", ENVIRONMENT_DRAFTS.c.owner, ENVIRONMENT_DRAFTS.c.updated_at.desc())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -31,18 +30,8 @@ def instant(when: datetime) -> str:
 
 
 def workbench(settings: Settings) -> str:
-    """The address of the workbench, without a slash at its end; `up` notes the port that it found free."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{_ui_port(settings)}"
-
-
-def _ui_port(settings: Settings) -> int:
-    try:
-        return int(json.loads((settings.run_dir / "ports.json").read_text(encoding="utf-8"))["ui"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return settings.ui_port
+    """The address of the workbench, without a slash at its end."""
+    return settings.address
 
 
 def change_form(change: Change, settings: Settings) -> Form:

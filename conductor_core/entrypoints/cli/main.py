@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "down": ("workbench:down", "Stop what `up` started, and nothing else."),
     "status": ("status:app", "Ask every connection for its health."),
     "local": ("local:app", "Build, start and stop the local control plane."),
+    "env": ("env:app", "Provision, look at, compare and destroy environments."),
     "release": ("release:app", "List, compare, deploy and roll back releases."),
     "delivery": ("delivery:app", "Pipelines, rollouts, waves and the acts on them."),
     "change": ("change:app", "Look at Changes, approve them, follow them."),

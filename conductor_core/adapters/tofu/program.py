@@ -1,0 +1,227 @@
+"""The port `Tofu` by the program: argument lists only, folders of its own, and an environment of named variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conductor_core.adapters.tofu.folders import Folders
+from conductor_core.adapters.tofu.meanings import failure, problems
+from conductor_core.adapters.tofu.saved import sealed
+from conductor_core.adapters.tofu.states import read_state
+from conductor_core.domain.tofu_events import Problem, event
+from conductor_core.errors import ConfigurationError, ToolError
+from conductor_core.ports.commands import CommandResult, CommandRunner
+from conductor_core.ports.tofu import Checked, Planned, State, Workspace
+
+LOCK = ".terraform.lock.hcl"
+SAVED = "conductor.tfplan"
+PLAN_SECONDS = 600.0
+_SEEN = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PAIR = re.compile(r"([A-Za-z_]\w*)(?::([A-Za-z_]\w*))?")
+_HEAD = re.compile(r'^[ \t]*variable[ \t]+"?([\w-]+)"?', re.MULTILINE)
+_NAMED = re.compile(r'variable "([\w-]+)"|var\.([\w-]+) declared')
+_CHECKED = re.compile(r"\s*This was checked by the validation rule at \S+$")
+_OPEN = ("Invalid function argument", "Reference to undeclared", "Unsupported attribute")
+"""Failures of a condition that needs more than the variables: the whole plan will judge it."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What tofu may see of the worker: a kubeconfig with its context, and variables (`NAME` or `FROM:NAME`, commas)."""
+
+    kubeconfig: Path | None = None
+    context: str = ""
+    variables: str = ""
+
+    def environment(self, own: Mapping[str, str]) -> dict[str, str]:
+        """These as environment variables, out of the worker's `own`; raises `ConfigurationError` for a bad name."""
+        out: dict[str, str] = {}
+        for word in filter(None, re.split(r"[,\s]+", self.variables)):
+            found = _PAIR.fullmatch(word)
+            if found is None:
+                raise ConfigurationError(
+                    f"{word!r} names no variable.",
+                    why="CONDUCTOR_TOFU_PLAN_ENV and CONDUCTOR_TOFU_APPLY_ENV are names, or FROM:NAME, with commas.",
+                    next="Correct it.",
+                )
+            if found[1] in own:
+                out[found[2] or found[1]] = own[found[1]]
+        if self.kubeconfig is not None:
+            out |= dict.fromkeys(("KUBECONFIG", "KUBE_CONFIG_PATH", "KUBE_CONFIG"), str(self.kubeconfig))
+        if self.context:
+            out |= {"KUBE_CTX": self.context}
+        return out
+
+
+def _for_a_form(found: Problem, heads: list[tuple[int, str]]) -> Problem:
+    return Problem(found.summary, _CHECKED.sub("", found.detail), _variable(found, heads))
+
+
+def _variable(found: Problem, heads: list[tuple[int, str]]) -> str:
+    """`var.NAME` of the variable that a problem in variables.tf is about; the place as it is, when there is none."""
+    line = found.place.rpartition(":")[2]
+    above = [name for at, name in heads if line.isdigit() and at <= int(line)]
+    named = _NAMED.search(found.detail)
+    if named is not None:
+        return f"var.{named[1] or named[2]}"
+    return f"var.{above[-1]}" if above else found.place
+
+
+class TofuProgram:
+    """`program`: path or name of tofu or terraform. `config`: its CLI configuration file. `lock_seconds`: how long a
+    plan waits for somebody else's lock.
+    """
+
+    def __init__(
+        self,
+        runner: CommandRunner,
+        program: str,
+        home: Path,
+        *,
+        config: Path | None = None,
+        backend: str = "",
+        planning: Credentials = Credentials(),
+        applying: Credentials = Credentials(),
+        lock_seconds: int = 60,
+    ) -> None:
+        self._runner, self._program, self._config = runner, program, config
+        self._folders = Folders(home, backend)
+        self._planning, self._applying, self._lock_seconds = planning, applying, lock_seconds
+        self._home, self._version = home, ""
+
+    def version(self) -> str:
+        """See `Tofu.version`."""
+        if not self._version:
+            result = self._runner.run([self._program, "version", "-json"], env=self._env(Credentials(), self._home))
+            found = re.search(r'"terraform_version": "([^"]+)"', result.stdout)
+            if result.code != 0 or found is None:
+                raise ToolError(
+                    f"{self._program} doesn't say which version it is.",
+                    why=(result.stderr or result.stdout).strip()[-300:] or f"Exit code {result.code}.",
+                    next="Install OpenTofu 1.8 or newer, or set CONDUCTOR_TOFU to it.",
+                )
+            plain = self._runner.run([self._program, "version"], env=self._env(Credentials(), self._home)).stdout
+            self._version = f"{plain.split()[0] if plain else 'OpenTofu'} {found[1]}"
+        return self._version
+
+    def check(self, declarations: str, values: Mapping[str, Any]) -> Checked:
+        """See `Tofu.check`."""
+        heads = [(declarations.count("\n", 0, m.start()) + 1, m[1]) for m in _HEAD.finditer(declarations)]
+        names = [name for _, name in heads]
+        shown = "".join(f'output "o_{n}" {{\n  value = var.{n}\n  sensitive = true\n}}\n' for n in names)
+        with self._folders.bare(declarations + "\n" + shown, values) as root:
+            result = self._run(root, self._planning, "plan", "-refresh=false", "-lock=false", f"-out={SAVED}", "-json")
+            told = problems(result.stdout.splitlines())
+            if result.code != 0:
+                kept = tuple(p for p in told if p.summary not in _OPEN and "Reference" not in p.summary)
+                if not told:
+                    raise failure("the variables", "plan", result)
+                return Checked({}, tuple(_for_a_form(p, heads) for p in kept))
+            document = self._show(root, "the variables")
+        planned = document.get("output_changes", {})
+        return Checked({n: planned[f"o_{n}"]["after"] for n in names if f"o_{n}" in planned})
+
+    def plan(
+        self, work: Workspace, values: Mapping[str, Any], *, destroy: bool = False, secrets: Sequence[str] = ()
+    ) -> Planned:
+        """See `Tofu.plan`."""
+        with self._folders.fresh(work, values) as root:
+            self._init(root, work, self._planning, secrets)
+            state = self._state(root, work, self._planning)
+            argv = ["plan", "-json", f"-lock-timeout={self._lock_seconds}s", f"-out={SAVED}"]
+            result = self._run(root, self._planning, *argv, *(["-destroy"] if destroy else []), secrets=secrets)
+            if result.code != 0:
+                raise failure(work.environment, "plan", result)
+            document = self._show(root, work.environment)
+            saved, lock = (root / SAVED).read_bytes(), root / LOCK
+            return Planned(document, saved, lock.read_bytes() if lock.is_file() else b"", state.mark)
+
+    def apply(
+        self,
+        work: Workspace,
+        saved: bytes,
+        digest: str,
+        run: str,
+        *,
+        tell: Callable[[Mapping[str, Any]], None],
+        inherit_fds: Sequence[int] = (),
+        timeout: float = 3600.0,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        """See `Tofu.apply`."""
+
+        def line(text: str) -> None:
+            found = event(text)
+            if found is not None:
+                tell(found)
+
+        log = self._folders.log(work.environment, run)
+        with self._folders.fresh(work, None) as root, sealed(saved, digest) as plan:
+            self._init(root, work, self._applying, secrets)
+            argv = [self._program, "apply", "-input=false", "-no-color", "-json", f"/proc/self/fd/{plan}"]
+            result = self._runner.run(
+                argv, cwd=root, env=self._env(self._applying, root), timeout=timeout, redact=secrets,
+                inherit_fds=(*inherit_fds, plan), on_line=line, keep=log,
+            )  # fmt: skip
+        if result.code != 0:
+            raise failure(work.environment, "apply", result)
+
+    def told(self, environment: str, run: str) -> tuple[str, ...]:
+        """See `Tofu.told`."""
+        log = self._folders.log(environment, run)
+        return tuple(log.read_text("utf-8", "replace").splitlines()) if log.is_file() else ()
+
+    def state(self, work: Workspace) -> State:
+        """See `Tofu.state`."""
+        with self._folders.fresh(work, None) as root:
+            self._init(root, work, self._planning, ())
+            return self._state(root, work, self._planning)
+
+    def _state(self, root: Path, work: Workspace, who: Credentials) -> State:
+        result = self._run(root, who, "state", "pull", json_lines=False)
+        if result.code != 0:
+            raise failure(work.environment, "state pull", result)
+        return read_state(result.raw)
+
+    def _init(self, root: Path, work: Workspace, who: Credentials, secrets: Sequence[str]) -> None:
+        readonly = ["-lockfile=readonly"] if (root / LOCK).is_file() else []
+        result = self._run(root, who, "init", "-json", *readonly, secrets=secrets)
+        if result.code != 0:
+            raise failure(work.environment, "init", result)
+
+    def _show(self, root: Path, name: str) -> dict[str, Any]:
+        result = self._run(root, self._planning, "show", "-json", SAVED, json_lines=False)
+        if result.code != 0:
+            raise failure(name, "show", result)
+        found: dict[str, Any] = json.loads(result.raw)
+        return found
+
+    def _run(
+        self, root: Path, who: Credentials, *arguments: str, secrets: Sequence[str] = (), json_lines: bool = True
+    ) -> CommandResult:
+        asked = ["-input=false", "-no-color"] if json_lines else []
+        return self._runner.run(
+            [self._program, arguments[0], *asked, *arguments[1:]] if json_lines else [self._program, *arguments],
+            cwd=root,
+            env=self._env(who, root),
+            timeout=PLAN_SECONDS,
+            redact=secrets if json_lines else (),
+        )
+
+    def _env(self, who: Credentials, root: Path) -> dict[str, str]:
+        """The whole environment: of the worker's own what is named, and for plans a home that holds no credentials."""
+        own = os.environ
+        env = {name: own[name] for name in _SEEN if name in own} | {
+            n.lower(): own[n.lower()] for n in _SEEN if n.lower() in own
+        }
+        env |= {"HOME": own.get("HOME", "/") if who is self._applying else str(root)}
+        env |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        if self._config is not None:
+            env["TF_CLI_CONFIG_FILE"] = str(self._config)
+        return env | who.environment(own)

@@ -1,0 +1,282 @@
+"""Environments: what was asked for, what there is, and what the record says of each (features E1 to E9).
+
+An environment is no row of its own: it is what its Changes have made. One exists from the first apply that was
+dispatched until a destroy that succeeded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from conductor_core.domain import networks
+from conductor_core.domain.blueprints import NAME_VARIABLE, Blueprint
+from conductor_core.domain.changes import BEFORE_EXECUTION, Change, State
+from conductor_core.errors import InputError
+
+PROVISION, DESTROY, VALIDATE = "provision_environment", "destroy_environment", "validate_environment"
+NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
+TIERS = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asks for: an environment of a blueprint with these values (as given: secrets by reference).
+
+    `allow_destroy`: whether the plan may delete or replace what is there.
+    """
+
+    environment: str
+    blueprint: str
+    tier: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    allow_destroy: bool = False
+
+    def parameters(self) -> dict[str, object]:
+        """These as the parameters of the runbook that provisions."""
+        return {
+            "environment": self.environment,
+            "blueprint": self.blueprint,
+            "tier": self.tier,
+            "variables": dict(self.variables),
+            "allow_destroy": self.allow_destroy,
+        }
+
+
+def asked_of(change: Change) -> Asked:
+    """What a Change asks for; raises `InputError` for a name that can't be an environment's."""
+    given = change.parameters
+    variables = given.get("variables") or {}
+    if not isinstance(variables, Mapping):
+        raise InputError("`variables` is no map.", next="Give names and their values.")
+    return Asked(
+        checked_name(str(given.get("environment", ""))),
+        str(given.get("blueprint", "")),
+        str(given.get("tier", "")),
+        dict(variables),
+        given.get("allow_destroy") is True,
+    )
+
+
+def checked_name(name: str) -> str:
+    """`name`, when it can be an environment's; raises `InputError`."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{name[:60]!r} can't be the name of an environment.",
+            why="It has 3 to 32 lower-case letters, digits and '-', a letter first, no '-' at the end.",
+            next="Give such a name.",
+        )
+    return name
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What policy and inventory compare of an environment: networks by place, nodes and processors in all, version."""
+
+    networks: tuple[tuple[str, networks.Network], ...] = ()
+    nodes: int = 0
+    cpus: int = 0
+    kubernetes: str = ""
+
+    def facts(self) -> dict[str, str]:
+        """These as short texts, for a plan."""
+        told = {
+            "networks": ", ".join(f"{path}={network.cidr}" for path, network in self.networks),
+            "nodes": str(self.nodes),
+            "cpus": str(self.cpus),
+            "kubernetes": self.kubernetes,
+        }
+        return {key: value for key, value in told.items() if value not in ("", "0")}
+
+
+def shape_of(blueprint: Blueprint, values: Mapping[str, Any]) -> Shape:
+    """The shape that complete values give (defaults filled in)."""
+    kinds = {v.name: blueprint.kind(v.name) for v in blueprint.variables}
+    found = [n for name, kind in kinds.items() if kind == "cidr" for n in networks.found_in(values.get(name), name)]
+    pools = [values.get(name) for name, kind in kinds.items() if kind == "node_pools"]
+    zones = values.get("zones")
+    spread = len(zones) if isinstance(zones, list) and zones else 1
+    counted = [_counted(pool, spread) for group in pools for pool in _entries(group)]
+    version = next((str(values.get(n) or "") for n, kind in kinds.items() if kind == "kubernetes_version"), "")
+    return Shape(tuple(found), sum(n for n, _ in counted), sum(c for _, c in counted), version)
+
+
+def shape_from(facts: Mapping[str, str]) -> Shape:
+    """The shape that a plan's facts tell."""
+    pairs = [part.partition("=") for part in facts.get("networks", "").split(", ") if "=" in part]
+    return Shape(
+        tuple((path, networks.parse(cidr)) for path, _, cidr in pairs),
+        int(facts.get("nodes", 0)),
+        int(facts.get("cpus", 0)),
+        facts.get("kubernetes", ""),
+    )
+
+
+def _entries(group: object) -> Iterable[Mapping[str, Any]]:
+    entries = group.values() if isinstance(group, Mapping) else group if isinstance(group, list) else ()
+    return [e for e in entries if isinstance(e, Mapping)]
+
+
+def _counted(pool: Mapping[str, Any], spread: int) -> tuple[int, int]:
+    nodes = next((pool[k] for k in ("nodes", "count", "desired_size", "node_count", "size") if _whole(pool.get(k))), 0)
+    own = pool.get("zones")
+    total = int(nodes) * (len(own) if isinstance(own, list) and own else spread)
+    cpu = pool.get("cpu") if _whole(pool.get("cpu")) else 0
+    return total, total * int(cpu or 0)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment as the record has it. `state`: planned, provisioning, active, failed, unknown, destroying or
+    destroyed. `change` is the last one that acted on it, `pending` one that waits. `outputs` are not sensitive.
+    """
+
+    name: str
+    blueprint: str
+    version: str
+    tier: str
+    state: str
+    parameters: Mapping[str, Any]
+    shape: Shape
+    change: str = ""
+    pending: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    health: str = "unknown"
+    health_detail: str = ""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is, or may be, something of it in the world."""
+        return self.state not in ("planned", "destroyed")
+
+
+_STATES = {
+    State.EXECUTING: "provisioning",
+    State.VALIDATING: "provisioning",
+    State.SUCCEEDED: "active",
+    State.FAILED: "failed",
+    State.UNKNOWN: "unknown",
+}
+
+
+def inventory(changes: Iterable[Change], outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Environment]:
+    """Every environment by name, from its Changes (any order) and the outputs by Change id of what was applied."""
+    found: dict[str, Environment] = {}
+    for change in sorted(changes, key=lambda c: (c.created_at, c.id)):
+        name = str(change.parameters.get("environment", ""))
+        if NAME.fullmatch(name):
+            after = _after(found.get(name), change, outputs)
+            if after is not None:
+                found[name] = after
+    return found
+
+
+def _after(before: Environment | None, change: Change, outputs: Mapping[str, Mapping[str, Any]]) -> Environment | None:
+    if change.runbook == PROVISION:
+        return _provisioned(before, change, outputs)
+    if before is None or change.runbook not in (DESTROY, VALIDATE):
+        return before
+    if change.runbook == VALIDATE:
+        return _validated(before, change)
+    if change.state in BEFORE_EXECUTION:
+        return _with(before, pending=change.id)
+    if not started(change):
+        return before
+    states = {State.SUCCEEDED: "destroyed", State.FAILED: "failed", State.UNKNOWN: "unknown"}
+    state = states.get(change.state, "destroying")
+    return _with(before, state=state, change=change.id, pending="", updated_at=change.updated_at, health="unknown")
+
+
+def _provisioned(
+    before: Environment | None, change: Change, outputs: Mapping[str, Mapping[str, Any]]
+) -> Environment | None:
+    if not started(change):
+        if change.state not in BEFORE_EXECUTION:
+            return before
+        if before is not None and before.state != "destroyed":
+            return _with(before, pending=change.id)
+        return Environment(**_base(change), state="planned", pending=change.id, updated_at=change.updated_at)
+    earlier = before if before is not None and before.exists else None
+    made = Environment(
+        **_base(change),
+        state=_STATES[change.state],
+        change=change.id,
+        outputs=outputs.get(change.id) or (earlier.outputs if earlier else {}),
+        created_at=earlier.created_at if earlier else change.created_at,
+        updated_at=change.updated_at,
+    )
+    return _validated(made, change)
+
+
+def _base(change: Change) -> dict[str, Any]:
+    asked = change.parameters
+    facts = change.plan.facts if change.plan else {}
+    variables = asked.get("variables")
+    return {
+        "name": str(asked.get("environment", "")),
+        "blueprint": str(asked.get("blueprint", "")),
+        "version": facts.get("blueprint", "").rpartition(" ")[2],
+        "tier": str(asked.get("tier", "")),
+        "parameters": dict(variables) if isinstance(variables, Mapping) else {},
+        "shape": shape_from(facts),
+    }
+
+
+def _validated(before: Environment, change: Change) -> Environment:
+    if not change.checks:
+        return before
+    bad = [f"{c.name}: {c.detail}" for c in change.checks if not c.passed]
+    health, detail = ("degraded", "; ".join(bad)) if bad else ("healthy", f"{len(change.checks)} checks passed")
+    return _with(before, health=health, health_detail=detail)
+
+
+def _with(before: Environment, **fields: Any) -> Environment:
+    return Environment(**{**vars(before), **fields})
+
+
+def started(change: Change) -> bool:
+    """Whether a Change has begun to act on the world."""
+    if change.state in BEFORE_EXECUTION or change.state in (State.REJECTED, State.CANCELLED):
+        return False
+    return change.state is not State.FAILED or bool(change.notebook) or bool(change.checks)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One parameter or output in which two environments differ; None where it isn't there."""
+
+    name: str
+    left: Any
+    right: Any
+
+
+def differences(left: Environment, right: Environment) -> tuple[Difference, ...]:
+    """In what two environments differ: blueprint, version, tier, then parameters and outputs by dotted path."""
+    rows = [(n, getattr(left, n), getattr(right, n)) for n in ("blueprint", "version", "tier", "state", "health")]
+    for word in ("parameters", "outputs"):
+        a, b = flat(getattr(left, word), word), flat(getattr(right, word), word)
+        rows += [(key, a.get(key), b.get(key)) for key in sorted(a.keys() | b.keys())]
+    return tuple(Difference(*row) for row in rows if row[1] != row[2])
+
+
+def flat(value: Any, path: str) -> dict[str, Any]:
+    """The leaves of a value by dotted path."""
+    if isinstance(value, Mapping) and value:
+        return {k: v for key, item in value.items() for k, v in flat(item, f"{path}.{key}").items()}
+    if isinstance(value, list) and value:
+        return {k: v for at, item in enumerate(value) for k, v in flat(item, f"{path}[{at}]").items()}
+    return {path: value}
+
+
+def with_name(values: Mapping[str, Any], environment: str) -> dict[str, Any]:
+    """The values with the environment's name, as the module takes it."""
+    return {**values, NAME_VARIABLE: environment}
