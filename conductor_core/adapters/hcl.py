@@ -15,9 +15,6 @@ from conductor_core.errors import InputError
 
 BYTE_CAP = 1024 * 1024
 _BLOCK = re.compile(r'^[ \t]*variable[ \t]+"?([\w-]+)"?', re.MULTILINE)
-_TOKEN = re.compile(
-    r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|//[^\n]*|/\*.*?\*/|<<-?(?P<heredoc>\w+)|(?P<open>\{)|(?P<close>\})', re.DOTALL
-)
 _PLACE = re.compile(r"tmp\.hcl:(\d+),(\d+)(?:-\S+)?: ?")
 
 
@@ -40,30 +37,28 @@ def variable_lines(text: str) -> dict[str, int]:
 
 def variable_texts(text: str) -> str:
     """The `variable` blocks of a file as they stand, and nothing else of it."""
+    known = set(blocks(text, "a file").get("variable", {}))
     found: list[str] = []
     at = 0
     while (head := _BLOCK.search(text, at)) is not None:
-        end = _block_end(text, head.end())
-        found.append(text[head.start() : end])
-        at = end
+        end = _block_end(text, head.start()) if head[1] in known else 0
+        if end:
+            known.discard(head[1])
+            found.append(text[head.start() : end])
+        at = end or head.end()
     return "\n".join(found) + "\n" if found else ""
 
 
-def _block_end(text: str, at: int) -> int:
-    """Where the block that opens behind `at` is closed: braces count, but not those in texts, comments and heredocs."""
-    depth = 0
-    while (token := _TOKEN.search(text, at)) is not None:
-        at = token.end()
-        if token["heredoc"]:
-            closing = re.compile(rf"^[ \t]*{re.escape(token['heredoc'])}[ \t]*$", re.MULTILINE).search(text, at)
-            at = closing.end() if closing else len(text)
-        elif token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth -= 1
-            if depth == 0:
-                return at
-    return len(text)
+def _block_end(text: str, start: int) -> int:
+    """Where the block that begins at `start` ends: behind the first brace up to which it is whole to the parser."""
+    for brace in re.finditer(r"\}", text[start:]):
+        end = start + brace.end()
+        try:
+            pygohcl.loads(text[start:end] + "\n")
+        except (pygohcl.HCLParseError, pygohcl.HCLInternalError):
+            continue
+        return end
+    return 0
 
 
 def _parsed(text: str, source: str, *, whole: bool) -> dict[str, Any]:

@@ -159,6 +159,8 @@ class Environment:
         return self.state not in ("planned", "destroyed")
 
 
+WAITING = BEFORE_EXECUTION - {State.DENIED}
+"""States in which a Change holds a claim on what it asks for; a denied one has none."""
 _STATES = {
     State.EXECUTING: "provisioning",
     State.VALIDATING: "provisioning",
@@ -187,7 +189,7 @@ def _after(before: Environment | None, change: Change, outputs: Mapping[str, Map
         return before
     if change.runbook == VALIDATE:
         return _validated(before, change)
-    if change.state in BEFORE_EXECUTION:
+    if change.state in WAITING:
         return _with(before, pending=change.id)
     if not started(change):
         return before
@@ -200,7 +202,7 @@ def _provisioned(
     before: Environment | None, change: Change, outputs: Mapping[str, Mapping[str, Any]]
 ) -> Environment | None:
     if not started(change):
-        if change.state not in BEFORE_EXECUTION:
+        if change.state not in WAITING:
             return before
         if before is not None and before.state != "destroyed":
             return _with(before, pending=change.id)

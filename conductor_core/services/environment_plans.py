@@ -174,14 +174,15 @@ class EnvironmentPlans:
     ) -> Draft:
         parse = lambda text: self._documents.load(text.encode(), "A manifest")  # noqa: E731  # one use, twice
         radius, shape = review.radius(), e.shape_of(blueprint, complete)
+        claimed = e.Shape() if destroying else shape
         manifests = (*infra_plan.objects(review, parse), *addons.all)
         verb = "destroy" if destroying else "provision"
-        about = self._reads.policy_facts(blueprint, asked.environment, shape, verb, change_id)
+        about = self._reads.policy_facts(blueprint, asked.environment, claimed, verb, change_id)
         occupied = self._addons.installed(tuple(_spaces(destroying))) if destroying else {}
         own = {addon.release for addon in blueprint.addons}
         about |= {
             "parameters": plain(dict(values.plain)),
-            "allow_destroy": asked.allow_destroy,
+            "allow_destroy": asked.allow_destroy or destroying is not None,
             "counts": {w: getattr(radius, w) for w in ("create", "update", "replace", "delete")},
             "resources": [_judged(r) for r in review.touched],
             "occupied": sorted(f"{space}/{name}" for name, space in occupied.items() if name not in own),

@@ -6,7 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conductor_core.domain import environments as e
@@ -147,8 +147,11 @@ class EnvironmentReads:
     def policy_facts(
         self, blueprint: Blueprint, environment: str, shape: Shape, action: str, without: str = ""
     ) -> dict[str, Any]:
-        """The section `environment` of the policy input; the Change `without` is left out of what is pending."""
-        others = [o for o in self.inventory().values() if o.exists or (o.pending and o.pending != without)]
+        """The section `environment` of the policy input. For the Change `without`, what was asked for before it counts
+        as pending (ids grow with time), so that of two that want the same, one gets it; without a Change, all of it.
+        """
+        known = [self._claimed(o, without) for o in self.inventory().values()]
+        others = [o for o in known if o.exists or o.pending]
         own = next((o for o in others if o.name == environment), None)
         return {
             "name": environment,
@@ -160,7 +163,7 @@ class EnvironmentReads:
             "exists": own is not None and own.exists,
             "installed_blueprint": own.blueprint if own else "",
             "installed_version": own.version if own else "",
-            "pending": own.pending if own and own.pending != without else "",
+            "pending": own.pending if own else "",
             "networks": _networks(shape),
             "nodes": shape.nodes,
             "cpus": shape.cpus,
@@ -168,6 +171,11 @@ class EnvironmentReads:
             "server": self.server_version(),
             "others": [_other(o) for o in sorted(others, key=lambda o: o.name) if o.name != environment],
         }
+
+    @staticmethod
+    def _claimed(found: Environment, without: str) -> Environment:
+        counts = found.pending and (not without or found.pending < without)
+        return found if counts or not found.pending else replace(found, pending="")
 
     def _changes(self) -> list[Change]:
         books = (e.PROVISION, e.DESTROY, e.VALIDATE)

@@ -116,7 +116,7 @@ def test_a_folder_is_a_package() -> None:
 def test_every_rule_is_documented_and_every_document_is_a_rule(rego: RegoEngine) -> None:
     docs = {doc.id: doc for doc in rego.rules()}
     assert len(docs) == len(rego.rules())
-    assert set(rego.families()) == {"deploy_gate", "values", "workload"}
+    assert set(rego.families()) == {"deploy_gate", "environment", "values", "workload"}
     text = "\n".join(text for _, text in FILES().modules)
     assert set(re.findall(r'^rules contains "([^"]+)"$', text, re.MULTILINE)) == set(docs)
     assert set(re.findall(r'lib\.finding\("([^"]+)"', text)) == set(docs)
@@ -193,7 +193,7 @@ def broken(base: dict[str, Any], seed: int) -> dict[str, Any]:
 
 @pytest.mark.opa
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["deploy_gate", "values", "workload"])
+@pytest.mark.parametrize("family", ["deploy_gate", "environment", "values", "workload"])
 def test_both_engines_agree_on_broken_documents(family: str, rego: RegoEngine, server: OpaEngine) -> None:
     bases = (document(OVERLAYS[5]), worst_change())
     seen: set[str] = set()
@@ -214,7 +214,9 @@ def test_both_engines_agree_on_every_rule(rego: RegoEngine, server: OpaEngine) -
         for settings in ({}, {"require_scans": True, "require_signatures": True}):
             for manifests in (asked["manifests"], asked["manifests"][:1]):
                 change = {**asked["change"], "tier": tier}
+                environment = {**asked["environment"], "installed_blueprint": "c" if settings else "b"}
                 worst = {**asked, "change": change, "settings": settings, "manifests": manifests}
+                worst["environment"] = environment
                 for family in rego.families():
                     ours = rego.decide(family, worst)
                     assert said(ours) == said(server.decide(family, worst))

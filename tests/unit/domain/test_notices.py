@@ -1,0 +1,25 @@
+"""Notices: which states are worth one, and what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conductor_core.domain.changes import State
+from conductor_core.domain.notices import KINDS, notice_of
+from tests.fakes.conductor import build
+
+LINK = "http://workbench/"
+
+
+def test_every_kind_leads_to_its_change(tmp_path: Path) -> None:
+    conductor = build(tmp_path)
+    states = set(KINDS) - {State.REJECTED}
+    told = {state: notice_of(conductor.settled(state), LINK) for state in states}
+    for state, notice in told.items():
+        assert notice is not None, state
+        assert notice.link == f"http://workbench/changes?change={notice.change}"
+    waiting = told[State.AWAITING_APPROVAL]
+    assert waiting is not None
+    assert waiting.text == "Deploy intelgraph to staging waits for 1 approval."
+    assert waiting.urgent
+    assert notice_of(conductor.requested(), LINK) is None
