@@ -150,7 +150,7 @@ def _misfit(wanted: Type, value: object, path: str) -> InputError:
 
 
 def _digits(value: float) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
+    return str(int(value)) if float(value).is_integer() else repr(value)
 
 
 def _written(attribute: Attribute) -> str:

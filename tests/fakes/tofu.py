@@ -45,6 +45,7 @@ class FakeTofu:
         self._free(work.environment)
         self.plans.append(work.environment)
         state = self._state(work.environment)
+        values = {**self.defaults, **values}
         wanted = set() if destroy else set(_resources(work, values))
         changes = [_change(a, "create") for a in sorted(wanted - set(state.addresses))]
         changes += [_change(a, "delete") for a in sorted(set(state.addresses) - wanted)]

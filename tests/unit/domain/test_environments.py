@@ -32,8 +32,8 @@ def change(number: int, book: str, state: State, name: str = "blue", **fields: A
     return replace(made, **fields)
 
 
-WELL = {"notebook": "sha256:n", "checks": (Check("nodes", True, "3 of 3"),)}
-ILL = {"notebook": "sha256:n", "checks": (Check("nodes", False, "2 of 3"),)}
+WELL: dict[str, Any] = {"notebook": "sha256:n", "checks": (Check("nodes", True, "3 of 3"),)}
+ILL: dict[str, Any] = {"notebook": "sha256:n", "checks": (Check("nodes", False, "2 of 3"),)}
 
 
 def of(*changes: Change) -> e.Environment | None:

@@ -12,7 +12,7 @@ from conductor_core.errors import InputError
 
 SIMPLE = st.sampled_from(["string", "number", "bool", "any"]).map(Type)  # type: ignore[arg-type]  # kinds
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,6}", fullmatch=True).filter(lambda n: n not in ("optional",))
-DEFAULTS = (
+DEFAULTS: st.SearchStrategy[object] = (
     st.none() | st.booleans() | st.integers(0, 99) | st.text('ab" \\{}=,', max_size=5) | st.just([]) | st.just({})
 )
 
