@@ -16,7 +16,9 @@ MASKER = Masker(b"k" * 16, ["hunter22"])
 
 
 def change(address: str, actions: list[str], before: Any = None, after: Any = None, **more: Any) -> dict[str, Any]:
-    parts: dict[str, Any] = {k: more.pop(k) for k in ("after_unknown", "after_sensitive", "before_sensitive") if k in more}
+    parts: dict[str, Any] = {
+        k: more.pop(k) for k in ("after_unknown", "after_sensitive", "before_sensitive") if k in more
+    }
     kind = address.split(".")[-2] if "." in address else address
     body = {"actions": actions, "before": before, "after": after, **parts}
     return {"address": address, "mode": "managed", "type": kind, "name": "x", "change": body, **more}
