@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,9 +106,9 @@ class Ports(Protocol):
 class EnvironmentShelf:
     """What `join` hands on."""
 
-    plans: Mapping[str, PlanFunction]
-    drivers: Mapping[str, Driver]
-    probes: Mapping[str, Probe]
+    plans: dict[str, PlanFunction]
+    drivers: dict[str, Driver]
+    probes: dict[str, Probe]
     service: EnvironmentService
 
 
