@@ -67,7 +67,7 @@ def test_the_requester_is_refused_and_the_approver_is_not(browser: Browser, worl
     window.open("changes", change=IDS["awaiting"])
     window.title("Deploy intelgraph to staging")
     window.press("Approve")
-    window.see("requester may not do change.approve")
+    window.see("The requester of a Change can't approve it.")
     window.shot("act-refused")
     window.act_as("approver")
     window.press("Approve")

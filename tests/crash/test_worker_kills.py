@@ -35,9 +35,9 @@ RANDOM_SECONDS = 7.0
 """A Change takes about this long from its request to its end."""
 PATIENCE = 180.0
 """Seconds for a round's Changes to end after the last kill."""
-WAYS = ("aimed", "aimed", "acknowledged", "aimed", "random", "random")
-"""Aimed: within 400 ms after an act on the cluster was written down as started. Acknowledged: right after the answer to
-an approval. Random: some time after the request."""
+WAYS = ("aimed", "outlived", "acknowledged", "aimed", "random", "outlived")
+"""Aimed: within 400 ms after an act on the cluster was written down as started. Outlived: as soon as its program is
+seen to run. Acknowledged: right after the answer to an approval. Random: some time after the request."""
 STORY = (
     "conductor.change.requested.v1",
     "conductor.plan.made.v1",
@@ -212,7 +212,9 @@ class Campaign:
             if way == "acknowledged" and sum(len(asked.approvals) for asked in batch) > given:
                 return True
             started = {(op.change_id, op.dispatches) for op in self.acts(batch) if op.state is OperationState.STARTED}
-            if way != "random" and started - before:
+            if way == "outlived" and any(self.helm_runs(asked) for asked in batch):
+                return True
+            if way in ("aimed", "acknowledged") and started - before:
                 time.sleep(self.chance.uniform(0, 0.4))
                 return True
             time.sleep(0.05)
