@@ -16,6 +16,7 @@ from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.blob_files import BlobFiles
 from conductor_core.adapters.blueprint_files import BlueprintFolders
 from conductor_core.adapters.clock import SystemClock
+from conductor_core.adapters.companion import Companion
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
 from conductor_core.adapters.duckdb_audit.question_files import QuestionFolder
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
@@ -82,6 +83,7 @@ __all__ = [
     "database_url",
     "open_log",
     "prepare_database",
+    "projection",
     "sealing",
     "serve",
     "stop_database",
@@ -217,6 +219,11 @@ def _single_sign_on(settings: Settings, web: Web) -> Identities:
 
     audience = settings.oidc_audience or settings.oidc_client_id
     return OidcIdentities(web, settings.oidc_issuer, audience, time.time, time.monotonic)
+
+
+def projection() -> Companion:
+    """The process that keeps the audit read model up to date, for a worker to run beside itself."""
+    return Companion("conductor_core.entrypoints.projector")
 
 
 def _audit_builder(folder: Path) -> AuditBuilder:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from app.components import assets, copy_id, facts
+from conductor_core.domain.events import words
 from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.ports.run_log import RunLine
 
@@ -27,7 +28,7 @@ def of_events(events: Iterable[RecordedEvent], about: Mapping[str, str] | None =
     out: list[Line] = []
     for recorded in events:
         event = recorded.event
-        fact = event.type.removeprefix("conductor.").rsplit(".v", 1)[0]
+        fact = words(event.type)
         subject = copy_id.short(event.subject)
         said = _said(event.data) if about is None else f": {about.get(event.subject, subject)}"
         who = event.actor.rpartition("|")[2]

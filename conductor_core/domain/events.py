@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from conductor_core.domain.actors import Actor
 
 SOURCE = "/maestro-conductor"
+CDEVENTS = "dev.cdevents."
+"""Begins the types of the CDEvents vocabulary, whose data repeats what the envelope says as its `context`."""
+CDEVENTS_SPEC = "0.5.0"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One fact. `type` is `conductor.<noun>.<fact>.v1`, `subject` the id of what it is about, `time` in UTC.
+    """One fact. `type` is `conductor.<noun>.<fact>.v1` or one of CDEvents, `subject` the id of what it is about.
+    `time` is in UTC.
 
     `data` is plain JSON without floats (it is hashed in canonical form) and never holds a secret.
     """
@@ -49,4 +53,20 @@ class Fact:
 
 def stamp(fact: Fact, *, event_id: str, subject: str, actor: Actor, now: datetime) -> Event:
     """The event that records `fact`."""
-    return Event(event_id, fact.type, subject, now, actor.key, fact.data)
+    event = Event(event_id, fact.type, subject, now, actor.key, fact.data)
+    if not fact.type.startswith(CDEVENTS):
+        return event
+    said = event.envelope()
+    context = {
+        "specversion": CDEVENTS_SPEC,
+        "timestamp": said["time"],
+        **{k: said[k] for k in ("id", "source", "type")},
+    }
+    return replace(event, data={"context": context, **fact.data})
+
+
+def words(kind: str) -> str:
+    """What a type says, without what all types of its vocabulary have: `change.sealed`, `service.deployed`."""
+    if kind.startswith(CDEVENTS):
+        return ".".join(kind.removeprefix(CDEVENTS).split(".")[:2])
+    return kind.removeprefix("conductor.").rpartition(".v")[0]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
+from conductor_core.domain import cdevents
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.approvals import Approval, voided
@@ -30,7 +31,8 @@ def decide(change: Change, message: c.Message, now: datetime) -> Decision:
     if not after.terminal:
         return after, facts
     sealed = replace(after, seal=seal_of(after))
-    return sealed, [*facts, Fact(SEALED, {"seal": sealed.seal, "state": sealed.state.value})]
+    did = cdevents.services(after) if after.state is State.SUCCEEDED else []
+    return sealed, [*facts, *did, Fact(SEALED, {"seal": sealed.seal, "state": sealed.state.value})]
 
 
 def _step(change: Change, message: c.Message, now: datetime) -> Decision:

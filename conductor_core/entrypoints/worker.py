@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from conductor_core import settings as configuration
 from conductor_core.errors import ConductorError
 from conductor_core.services.sealing import Sealing
-from conductor_core.wiring import Conductor, prepare_database, sealing, serve, wire, worker_name
+from conductor_core.wiring import Conductor, prepare_database, projection, sealing, serve, wire, worker_name
 
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
@@ -43,7 +43,7 @@ def main() -> int:
     lost: list[ConductorError] = []
     thread = threading.Thread(target=_seal, args=(claim, stopping, lost), name="ledger")
     thread.start()
-    audit = threading.Thread(target=conductor.audit.projector.run, args=(stopping,), name="audit")
+    audit = threading.Thread(target=projection().run, args=(stopping,), name="audit")
     audit.start()
     try:
         with serve(conductor):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from conductor_core.domain import audit_model as model
-from conductor_core.domain.events import Event
+from conductor_core.domain.events import Event, words
 from conductor_core.ports.audit_database import Batch, Position, Row
 from conductor_core.ports.change_store import RecordedEvent
 
@@ -62,7 +62,7 @@ class _Fold:
         change = self._change(event.subject, place)
         place |= {"change_id": event.subject, "change_no": change["change_no"]}
         self._add(model.EVENTS, place, **_said(event))
-        noun, _, fact = event.type.removeprefix("conductor.").rpartition(".v")[0].partition(".")
+        noun, _, fact = words(event.type).partition(".")
         self._dispatch(noun, fact, change, place, event)
 
     def rows(self) -> dict[str, list[Row]]:

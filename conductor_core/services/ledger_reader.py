@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from conductor_core.domain import checkpoints, proofs, tiles
+from conductor_core.domain.events import words
 from conductor_core.domain.notes import Ed25519, VerifierKey
 from conductor_core.domain.tiles import CHECKPOINT, ENTRIES, WIDTH, Place
 from conductor_core.errors import InputError, LedgerError, NotFoundError, UnreachableError
@@ -45,7 +46,7 @@ class Entry:
     @property
     def fact(self) -> str:
         """The type without what all types have: `change.sealed` for `conductor.change.sealed.v1`."""
-        return str(self.event.get("type")).removeprefix("conductor.").rpartition(".v")[0]
+        return words(str(self.event.get("type")))
 
     @property
     def at(self) -> datetime:

@@ -27,7 +27,7 @@ from tests.fakes.domain import ALLOW, NOW
 from tests.fakes.policy import allowing
 from tests.house.event_catalogue import FOLDER, PAGE, page, schemas
 
-TYPE = re.compile(r"conductor\.[a-z_]+\.[a-z_]+\.v[0-9]+")
+TYPE = re.compile(r"conductor\.[a-z_]+\.[a-z_]+\.v[0-9]+|dev\.cdevents\.[a-z]+\.[a-z]+\.[0-9]+\.[0-9]+\.[0-9]+")
 HOLES = {
     "change": [s.value for s in c.TERMINAL],
     "operation": ["started", "dispatched_again", "succeeded", "failed", "unknown"],
@@ -75,6 +75,14 @@ def events(home: Path) -> list[Event]:
     conductor.changes.approve(by("approver"), change.id, reason="read it")
     conductor.changes.replan(by("requester"), change.id)
     conductor.changes.apply(change.id, c.Planned(Plan((), {"commit": "other"}), (ALLOW,), 1))
+    for runbook, revision in (("deploy_release", "none"), ("deploy_release", "3 deployed"), ("rollback_release", "4")):
+        given = {"release": "intelgraph", "channel": "dev"} | ({"to_revision": 1} if "back" in runbook else {})
+        change = conductor.changes.request(by("requester"), runbook, given, "CDEvents")
+        facts = {"revision": revision, "chart": "intelgraph 0.3.0", "commit": "c0ffee"}
+        conductor.changes.apply(change.id, c.Planned(Plan((), facts, {"version": "1.4.2"}), (ALLOW,), 0))
+        conductor.start(change.id)
+        conductor.finish(change.id)
+    change = conductor.settled(State.AWAITING_APPROVAL)
     gate = PolicyGate(allowing("workload"), conductor.ledger, lambda: NOW)
     assert gate(change, Draft())[0].result is Result.ALLOW
     told = [emergencies.declared(change), emergencies.reviewed(change, by("approver"), "it was right", justified=True)]

@@ -153,7 +153,7 @@ class DuckdbAuditBuilder:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": 1,
-            "memory_limit": "1GB",
+            "memory_limit": "512MB",
             "temp_directory": str(self._folder / "spill"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from conductor_core.domain.events import words as said
 from conductor_core.domain.gates import Result
 from conductor_core.entrypoints.api.forms import Form, change_form
 from conductor_core.entrypoints.cli.shared import console
@@ -97,7 +98,7 @@ def news_line(item: Form) -> str:
         event = cast("Form", item["event"])
         if str(event["type"]).startswith("conductor.operation."):
             return ""  # the operation itself comes too, with its result
-        words = str(event["type"]).removeprefix("conductor.").rpartition(".v")[0].replace(".", " ").replace("_", " ")
+        words = said(str(event["type"])).replace(".", " ").replace("_", " ")
         return f"{at}  fact       {words}{_detail(cast('Form', event['data']))}"
     if item["kind"] == "line":
         line = cast("Form", item["line"])
