@@ -205,6 +205,12 @@ def ledger_checkpoint() -> tuple[Opened, str]:
     return opened, reader.vkey_of(opened)
 
 
+@kept(1)
+def ledger_cosigned() -> Opened | None:
+    """The last checkpoint that witnesses cosigned; None: none has."""
+    return runtime.conductor().ledger_reader.cosigned()
+
+
 @kept(FOR_EVER)
 def ledger_latest(size: int, limit: int = 100) -> list[Entry]:
     """The last entries of the ledger of that size, newest first."""

@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     jira_token: SecretStr = Field(default=SecretStr(""), description="Token of Jira.")
     intelgraph_url: str = Field(default="", description="URL of the IntelGraph API that `status` asks for health.")
 
+    witnesses: str = Field(
+        default="", description="Witnesses who cosign the ledger: `vkey URL` each, separated by commas."
+    )
+
     channels_file: str = Field(
         default="channels.yaml", description="File in the operations repository that declares channels and releases."
     )

@@ -52,6 +52,7 @@ from conductor_core.adapters.system import SystemCommands
 from conductor_core.adapters.tile_files import TileFiles
 from conductor_core.adapters.tofu import Credentials, TofuProgram
 from conductor_core.adapters.web import HttpxWeb
+from conductor_core.adapters.witness import CosignedFile, read_witnesses
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.localplane import progress
 from conductor_core.localplane.reach import reach
@@ -74,6 +75,7 @@ from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.report_verification import verify_report
 from conductor_core.services.sealing import Sealing
 from conductor_core.services.sequencing import Sequencer
+from conductor_core.services.witnessing import Witnessing
 from conductor_core.settings import PROJECT_ROOT, Settings
 
 __all__ = [
@@ -88,12 +90,13 @@ __all__ = [
     "serve",
     "stop_database",
     "wire",
+    "witnessing",
     "worker_name",
 ]
 AUDIT = "audit"
 """The audit read model's folder in the data folder."""
-LOG, KEY, VKEY = "ledger", "ledger.key", "vkey"
-"""The log's folder in the data folder, its private key beside that, and its public keys in the log's folder."""
+LOG, KEY, VKEY, COSIGNED = "ledger", "ledger.key", "vkey", "checkpoint.cosigned"
+"""The log's folder in the data folder, its private key beside that; its public keys and what witnesses signed in it."""
 
 
 def wire(settings: Settings) -> Conductor:
@@ -165,7 +168,7 @@ def wire(settings: Settings) -> Conductor:
         monotonic=time.monotonic,
         sleep=time.sleep,
         local_progress=lambda: None if settings.kube_context else progress.read(settings),
-        ledger_reader=open_log(settings.home / LOG, index=PostgresLedgerIndex(engine)),
+        ledger_reader=open_log(settings.home / LOG, index=PostgresLedgerIndex(engine), witnesses=settings.witnesses),
         audit_database=DuckdbAuditDatabase(settings.home / AUDIT),
         audit_builder=late(lambda: settings.home / AUDIT, _audit_builder),
         questions=QuestionFolder(PROJECT_ROOT / "data" / "queries"),
@@ -191,11 +194,20 @@ def wire(settings: Settings) -> Conductor:
     return join(parts)
 
 
-def open_log(folder: Path, vkeys: str = "", index: LedgerIndex | None = None) -> LedgerReader:
-    """The log in a folder, checked with these keys (one a line; empty: the ones in its folder); opens nothing else."""
+def open_log(folder: Path, vkeys: str = "", index: LedgerIndex | None = None, witnesses: str = "") -> LedgerReader:
+    """The log in a folder, checked with these keys (one a line; empty: the ones in its folder) and those of these
+    witnesses (as in the setting); opens nothing else."""
     files, file = TileFiles(folder), folder / VKEY
     keys = lambda: read_vkeys(vkeys or (file.read_text(encoding="utf-8") if file.is_file() else ""))  # noqa: E731  # read when asked: a key may be replaced
-    return LedgerReader(files, keys, ed25519, index, files.widths)
+    cosigned, theirs = CosignedFile(folder / COSIGNED), [w.key for w in read_witnesses(witnesses)]
+    return LedgerReader(files, keys, ed25519, index, files.widths, cosigned.kept, theirs)
+
+
+def witnessing(settings: Settings) -> Witnessing | None:
+    """What has the ledger cosigned; None: no witness is configured. Raises `ConfigurationError`."""
+    found, folder = read_witnesses(settings.witnesses), settings.home / LOG
+    reader = open_log(folder, witnesses=settings.witnesses)
+    return Witnessing(reader, found, CosignedFile(folder / COSIGNED), ed25519) if found else None
 
 
 def check_report(files: Mapping[str, bytes], vkeys: str, settings: Settings) -> list[str]:

@@ -10,10 +10,14 @@ import streamlit as st
 from app.components import facts
 from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.notes import base64_text
+from conductor_core.services.witnessing import at
 
 
-def show(opened: Opened, vkey: str, growth: Sequence[tuple[datetime, int]]) -> None:
-    """Draw size, growth, root and signatures; `vkey` is the key that signed, `growth` times and sizes in order."""
+def show(opened: Opened, vkey: str, growth: Sequence[tuple[datetime, int]], cosigned: Opened | None = None) -> None:
+    """Draw size, growth, root and signatures; `vkey` is the key that signed, `growth` times and sizes in order.
+
+    `cosigned` is the last checkpoint that witnesses signed, which may be an earlier one.
+    """
     head = opened.checkpoint
     numbers, chart = st.columns([1, 2], vertical_alignment="center")
     with numbers:
@@ -37,9 +41,24 @@ def show(opened: Opened, vkey: str, growth: Sequence[tuple[datetime, int]]) -> N
         facts.text("· public key"),
         facts.copy(vkey, f"{vkey[:24]}…"),
     )
-    names = ", ".join(s.name for s in opened.cosigned_by)
-    st.caption(f"Cosigned by {names}." if names else "No witness has cosigned this checkpoint.")
+    _witnesses(opened, cosigned)
     with st.container(horizontal=True):
         note = opened.note.encode()
         st.download_button("Checkpoint", note, "checkpoint", "text/plain", icon=":material/download:")
         st.download_button("Public key", f"{vkey}\n", "vkey", "text/plain", icon=":material/key:")
+        if cosigned is not None:
+            signed = cosigned.note.encode()
+            label = "Cosigned checkpoint"
+            st.download_button(label, signed, "checkpoint.cosigned", "text/plain", icon=":material/verified:")
+
+
+def _witnesses(opened: Opened, cosigned: Opened | None) -> None:
+    if cosigned is None:
+        st.caption("No witness has cosigned this checkpoint.")
+        return
+    size = cosigned.checkpoint.size
+    share = f"all {size:,} entries" if size == opened.checkpoint.size else f"the first {size:,} entries"
+    for signature in cosigned.cosigned_by:
+        facts.show(
+            facts.text("cosigned by"), facts.copy(signature.name), facts.text(f"· {share} ·"), facts.ago(at(signature))
+        )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from conductor_core import settings as configuration
 from conductor_core.errors import ConductorError
 from conductor_core.services.sealing import Sealing
-from conductor_core.wiring import Conductor, prepare_database, projection, sealing, serve, wire, worker_name
+from conductor_core.wiring import Conductor, prepare_database, projection, sealing, serve, wire, witnessing, worker_name
 
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
@@ -45,6 +45,10 @@ def main() -> int:
     thread.start()
     audit = threading.Thread(target=projection().run, args=(stopping,), name="audit")
     audit.start()
+    witnesses = witnessing(settings)
+    cosigning = threading.Thread(target=witnesses.run, args=(stopping, lambda: claim.seated)) if witnesses else None
+    if cosigning is not None:
+        cosigning.start()
     try:
         with serve(conductor):
             logging.info("worker %s is ready", name)
@@ -53,6 +57,8 @@ def main() -> int:
         stopping.set()  # also when it can't serve: the threads must not keep a worker alive that does no work
         thread.join()
         audit.join()
+        if cosigning is not None:
+            cosigning.join()
     return lost[0].exit_code if lost else 0
 
 

@@ -67,13 +67,18 @@ class LedgerReader:
         ed25519: Ed25519,
         index: LedgerIndex | None = None,
         widths: Callable[[Place], Sequence[int]] = lambda _: (),
+        cosigned: Callable[[], bytes | None] = lambda: None,
+        witnesses: Sequence[VerifierKey] = (),
     ) -> None:
-        """`index` is the database's side, without which a Change's entries can't be found by its id."""
+        """`index` is the database's side, without which a Change's entries can't be found by its id. `cosigned` gives
+        the last checkpoint that witnesses signed, `witnesses` their keys."""
         self._files = files
         self._keys = keys
         self._ed25519 = ed25519
         self._index = index
         self._widths = widths
+        self._cosigned = cosigned
+        self._witnesses = tuple(witnesses)
         self._tiles = tiles.Tiles(files.read)
         self._bundle = lru_cache(64)(lambda n, width: tiles.read_entries(files.read, Place(ENTRIES, n, width)))
 
@@ -95,6 +100,15 @@ class LedgerReader:
                 next="Run `conductor up`; a worker starts the ledger.",
             )
         return checkpoints.open_checkpoint(note, self._trusted(), self._ed25519)
+
+    def cosigned(self) -> checkpoints.Opened | None:
+        """The last checkpoint that a witness has cosigned, all signatures checked; it may be older than the present
+        one. None: there is none, or no witness is configured. Raises `LedgerError`."""
+        note = self._cosigned() if self._witnesses else None
+        if note is None:
+            return None
+        opened = checkpoints.open_checkpoint(note, self._trusted(), self._ed25519, witnesses=self._witnesses)
+        return opened if opened.cosigned_by else None
 
     def resource(self, path: str) -> bytes:
         """The bytes of a tile or bundle that the published checkpoint calls for; raises `NotFoundError`, `InputError`.

@@ -29,6 +29,11 @@ class Sealing:
         self._seat = seat
         self._seated = False
 
+    @property
+    def seated(self) -> bool:
+        """Whether this process writes the ledger."""
+        return self._seated
+
     def open(self) -> bool:
         """Take the seat if it is free, and start the ledger; False when another process writes it.
 

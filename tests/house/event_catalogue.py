@@ -14,9 +14,9 @@ HEAD = """# Events
 Every fact of the product is an event in a [CloudEvents 1.0](https://github.com/cloudevents/spec) envelope and one entry
 of the [ledger](ledger.md), as RFC 8785 canonical JSON of at most 65,535 bytes. `subject` is the id of what it is about,
 `actor` (an extension attribute) who did it. Data that would not fit is cut: `data.cut` lists where, how much there was,
-and the SHA-256 of the whole, which stays with the Change. Where [CDEvents](https://cdevents.dev) (v0.5.0) has a type for
-a fact, that is the type, and `data` the whole CDEvent; `subject` stays the id of the Change. This page is generated from `data/schemas/events/`
-(`python -m tests.house.event_catalogue`).
+and the SHA-256 of the whole, which stays with the Change. Where [CDEvents](https://cdevents.dev) (v0.5.0) has a type
+for a fact, that is the type, and `data` the whole CDEvent; `subject` stays the id of the Change. This page is generated
+from `data/schemas/events/` (`python -m tests.house.event_catalogue`).
 
 | type | title | when |
 | --- | --- | --- |

@@ -12,6 +12,7 @@ from conductor_core.domain.tiles import CHECKPOINT
 from conductor_core.entrypoints.api.changes import Opened
 from conductor_core.entrypoints.api.identity import Reader
 from conductor_core.entrypoints.api.problems import RESPONSES
+from conductor_core.errors import NotFoundError
 
 router = APIRouter(prefix="/tlog", tags=["ledger"], responses=RESPONSES)
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Disposition": "attachment"}
@@ -23,6 +24,15 @@ _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 def checkpoint(_: Reader, conductor: Opened) -> Response:
     """Origin, size and root, as a signed note."""
     return Response(conductor.ledger_reader.resource(CHECKPOINT), media_type=_TEXT, headers=ANEW)
+
+
+@router.get("/checkpoint.cosigned", response_class=Response, summary="The last checkpoint that witnesses cosigned")
+def cosigned(_: Reader, conductor: Opened) -> Response:
+    """A signed note with the log's signature and those of its witnesses; it may be older than the checkpoint."""
+    found = conductor.ledger_reader.cosigned()
+    if found is None:
+        raise NotFoundError("No witness has cosigned this log yet.", next="Ask for /tlog/checkpoint.")
+    return Response(found.note.encode(), media_type=_TEXT, headers=ANEW)
 
 
 @router.get("/vkey", response_class=Response, summary="The public keys of the log")

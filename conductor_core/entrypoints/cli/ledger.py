@@ -16,8 +16,9 @@ from conductor_core.domain.notes import base64_text
 from conductor_core.entrypoints.api.forms import checkpoint_form, entry_form
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import Json, console, entered, print_error, print_json
-from conductor_core.errors import InputError, StorageError
+from conductor_core.errors import InputError, NotFoundError, StorageError
 from conductor_core.services.verification import DamagedLogError
+from conductor_core.services.witnessing import at
 
 if TYPE_CHECKING:
     from conductor_core.services.ledger_reader import LedgerReader
@@ -30,15 +31,17 @@ Key = Annotated[str, typer.Option("--key", metavar="VKEY", help="Public key, or 
 @app.command("checkpoint", epilog="Example: conductor ledger checkpoint --json")
 def checkpoint(directory: Dir = None, key: Key = "", as_json: Json = False) -> None:
     """Show how long the log is, its root, and who signed it."""
-    opened = reader_of(directory, key).checkpoint()
+    reader = reader_of(directory, key)
+    opened, cosigned = reader.checkpoint(), reader.cosigned()
     if as_json:
-        print_json(checkpoint_form(opened))
+        print_json(checkpoint_form(opened) | {"cosigned": checkpoint_form(cosigned) if cosigned else None})
         return
     head = opened.checkpoint
     signers = ", ".join(f"{s.name} (key {s.key_id.hex()})" for s in opened.signed_by)
-    witnesses = ", ".join(s.name for s in opened.cosigned_by) or "nobody"
     rows = [("log", head.origin), ("entries", f"{head.size}"), ("root", base64_text(head.root))]
-    console().print(table(("", ""), [*rows, ("signed by", signers), ("cosigned by", witnesses)]))
+    by = [("cosigned by", f"{s.name}: {cosigned.checkpoint.size} entries at {at(s):%Y-%m-%d %H:%M:%S}Z")
+          for s in cosigned.cosigned_by] if cosigned else [("cosigned by", "nobody")]  # fmt: skip
+    console().print(table(("", ""), [*rows, ("signed by", signers), *by]))
 
 
 @app.command("entries", epilog="Example: conductor ledger entries --change chg-01KB0000000000000000000000")
@@ -74,6 +77,7 @@ def entries(
 def prove(
     index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="Index of the entry, counted from 0.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the proof there.")] = None,
+    cosigned: Annotated[bool, typer.Option("--cosigned", help="Under the checkpoint that witnesses signed.")] = False,
     directory: Dir = None,
     key: Key = "",
     as_json: Json = False,
@@ -83,7 +87,14 @@ def prove(
     Under --json the entry comes along.
     """
     reader = reader_of(directory, key)
-    proof = reader.prove(index).encode()
+    under = reader.cosigned() if cosigned else None
+    if cosigned and under is None:
+        raise NotFoundError(
+            "No witness has cosigned a checkpoint of this log.",
+            why="None is configured, or none has answered yet.",
+            next="Name them in CONDUCTOR_WITNESSES, and look into maestro-worker.log.",
+        )
+    proof = reader.proofs([index], under)[0].encode()
     if out is not None:
         with _written(out):
             out.write_bytes(proof)
@@ -158,8 +169,9 @@ def reader_of(directory: Path | None, key: str) -> LedgerReader:
     if directory is None:
         from conductor_core.settings import load
 
-        directory = load().home / wiring.LOG
-    elif not directory.is_dir():
+        settings = load()
+        return wiring.open_log(settings.home / wiring.LOG, vkey_text(key), witnesses=settings.witnesses)
+    if not directory.is_dir():
         raise InputError(f"There is no folder {directory}.", next="Name the folder that holds `checkpoint` and `tile`.")
     return wiring.open_log(directory, vkey_text(key))
 
