@@ -77,7 +77,7 @@ def convert(db: duckdb.DuckDBPyConnection, database: str, wanted: Words, prefix:
         else:
             continue
         for table, _, column in PLACES[family]:
-            cast = f"{column}::VARCHAR::{kind}" if kind != "VARCHAR" else f"{column}::VARCHAR"
+            cast = f"TRY_CAST({column}::VARCHAR AS {kind})"  # it also meets rows that are deleted, with words of theirs
             db.execute(f"ALTER TABLE {database}.main.{prefix}{table} ALTER COLUMN {column} TYPE {kind} USING {cast}")
 
 

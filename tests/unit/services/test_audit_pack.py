@@ -52,7 +52,7 @@ def test_a_pack_of_a_change_holds_everything_about_it(world: tuple[FakeConductor
     assert held["verify.py"] == Path(pack_verifier.__file__).read_bytes()
     proof = parse_proof(held[next(n for n in names if n.startswith("proofs/"))])
     assert proof.checkpoint == held["checkpoint"]
-    assert (pack.changes, pack.missing, pack.entries) == ((change.id,), (), 10)
+    assert (pack.changes, pack.missing, pack.entries) == ((change.id,), (), 11)
     lines = "\n".join(verify_pack(pack.data, VKEY))
     for words in (change.id, "succeeded, requested by requester: new image", "signed by the key given", "1 checks"):
         assert words in lines

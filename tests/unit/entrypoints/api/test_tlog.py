@@ -23,7 +23,7 @@ def world(tmp_path: Path) -> World:
     conductor, ledger = with_ledger(build(tmp_path))
     for _ in range(30):
         conductor.settled(State.SUCCEEDED)
-    assert ledger.seal() == 300
+    assert ledger.seal() == 330
     return ledger, Browser(create_app(conductor))
 
 
@@ -40,12 +40,12 @@ def test_a_mirror_of_what_is_served_is_the_log(browser: Browser) -> None:
         assert answer.status_code == 200
         return answer.content
 
-    assert verify(read("checkpoint"), read, [SIGNER.key], ed25519).checkpoint.size == 300
+    assert verify(read("checkpoint"), read, [SIGNER.key], ed25519).checkpoint.size == 330
     assert browser.get("/tlog/vkey").text == f"{VKEY}\n"
 
 
 def test_tiles_are_kept_for_ever_and_the_checkpoint_is_asked_for_anew(browser: Browser) -> None:
-    for place in places(300):
+    for place in places(330):
         answer = browser.get(f"/tlog/{place.path}")
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Content-Type"] == "application/octet-stream"
@@ -56,8 +56,8 @@ def test_tiles_are_kept_for_ever_and_the_checkpoint_is_asked_for_anew(browser: B
 
 def test_what_is_not_acknowledged_is_not_served(world: World) -> None:
     ledger, browser = world
-    ledger.files.files["tile/0/001.p/45"] = bytes(45 * 32)
-    for path in ("tile/0/001.p/45", "tile/0/001", "tile/2/000.p/1", "tile/entries/002"):
+    ledger.files.files["tile/0/001.p/75"] = bytes(75 * 32)
+    for path in ("tile/0/001.p/75", "tile/0/001", "tile/2/000.p/1", "tile/entries/002"):
         answer = browser.get(f"/tlog/{path}")
         assert answer.status_code == 404
         assert answer.headers["Cache-Control"] == "no-store"
@@ -73,8 +73,8 @@ def test_a_proof_is_a_file(world: World) -> None:
     answer = browser.get("/tlog/proof/7")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="7.tlog-proof"'
     entry = ledger.reader.entry(7).data
-    assert parse_proof(answer.content).verify(entry, [SIGNER.key], ed25519).checkpoint.size == 300
-    assert browser.get("/tlog/proof/300").status_code == 422
+    assert parse_proof(answer.content).verify(entry, [SIGNER.key], ed25519).checkpoint.size == 330
+    assert browser.get("/tlog/proof/330").status_code == 422
     assert browser.get("/tlog/proof/x").status_code == 422
 
 
