@@ -53,8 +53,8 @@ def test_every_checkpoint_is_cosigned_by_all(stage: Stage) -> None:
         assert opened is not None
         assert opened.checkpoint.size == size
         assert [s.name for s in opened.cosigned_by] == ["w1.example", "w2.example"]
+        assert at(opened.cosigned_by[0]).year == 2025
         assert stage.witnessing.step() is None
-    assert at(opened.cosigned_by[0]).year == 2025
 
 
 def test_after_a_restart_a_witness_says_where_it_was(stage: Stage) -> None:
