@@ -4,9 +4,9 @@
 conductor-status:
     .venv/bin/conductor status
 
-# Smoke checks of IntelGraph: the release's own post-flight checks
-conductor-smoke release="intelgraph" channel="dev" actor="requester":
-    .venv/bin/conductor runbook run validate_release -p release={{release}} -p channel={{channel}} --reason "smoke" --as {{actor}} --wait
+# A smoke suite of IntelGraph; the result is kept
+conductor-smoke suite="intelgraph-api" channel="dev" actor="requester":
+    .venv/bin/conductor smoke {{suite}} --channel {{channel}} --as {{actor}}
 
 # Start and stop
 up:

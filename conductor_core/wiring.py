@@ -23,6 +23,7 @@ from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.file_locks import FileLocks
 from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
+from conductor_core.adapters.k6 import K6Program
 from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
 from conductor_core.adapters.mask_key import mask_key
 from conductor_core.adapters.metric_files import MetricFolder
@@ -40,7 +41,9 @@ from conductor_core.adapters.postgres.operation_store import PostgresOperationSt
 from conductor_core.adapters.postgres.quarantines import PostgresQuarantines
 from conductor_core.adapters.postgres.run_log import PostgresRunLog
 from conductor_core.adapters.postgres.seat import PostgresSeat
+from conductor_core.adapters.postgres.smoke_runs import PostgresSmokeRuns
 from conductor_core.adapters.prometheus import PrometheusApi
+from conductor_core.adapters.registry_logins import RegistryLogins
 from conductor_core.adapters.rego import RegoEngine
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
@@ -48,6 +51,7 @@ from conductor_core.adapters.runbook_files import RunbookFolder
 from conductor_core.adapters.secret_files import SecretFiles
 from conductor_core.adapters.signing import ed25519, open_keys, read_vkeys
 from conductor_core.adapters.slack import Slack
+from conductor_core.adapters.smoke_files import SmokeFolder
 from conductor_core.adapters.system import SystemCommands
 from conductor_core.adapters.tile_files import TileFiles
 from conductor_core.adapters.tofu import Credentials, TofuProgram
@@ -190,6 +194,11 @@ def wire(settings: Settings) -> Conductor:
         secrets=SecretFiles(settings.home / "secrets"),
         drafts=PostgresDrafts(engine),
         messenger=slack if slack.configured else None,
+        commands=runner,
+        logins=RegistryLogins(),
+        smoke_suites=SmokeFolder(PROJECT_ROOT / "runbooks" / "smoke", documents),
+        smoke_runs=PostgresSmokeRuns(engine),
+        k6=K6Program(runner),
     )
     return join(parts)
 

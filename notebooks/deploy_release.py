@@ -34,7 +34,7 @@ run.perform("helm_upgrade")
 
 # %% [markdown]
 # ## Validate
-# Workloads, pods and the API, as they answer now.
+# Workloads, pods and the API, as they answer now; then the smoke suites of the release.
 
 # %%
-run.check("workloads", "pods", "api")
+run.check("workloads", "pods", "api", "smoke")

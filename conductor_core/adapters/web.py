@@ -43,6 +43,32 @@ class HttpxWeb:
             url = onward
         return WebAnswer(answer.status_code, text, round((time.monotonic() - started) * 1000))
 
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = 5.0,
+    ) -> WebAnswer:
+        """See `ports.web.Web.send`."""
+        started = time.monotonic()
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InputError(f"{url!r} is not an http or https address.", next="Correct the setting it comes from.")
+        try:
+            with self._client.stream(method, url, headers=dict(headers or {}), content=body, timeout=timeout) as answer:
+                text = _read(answer)
+        except httpx.HTTPError as bad:
+            raise UnreachableError(
+                f"{parts.scheme}://{parts.netloc} did not answer.",
+                why=str(bad) or type(bad).__name__,
+                next="Is it running, and is its address right in the settings?",
+            ) from bad
+        taken = round((time.monotonic() - started) * 1000)
+        return WebAnswer(answer.status_code, text, taken, dict(answer.headers))
+
 
 def _read(answer: httpx.Response) -> str:
     body = bytearray()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -14,6 +14,7 @@ class WebAnswer:
     status: int
     text: str
     milliseconds: int
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Web(Protocol):
@@ -25,3 +26,14 @@ class Web(Protocol):
         Raises `UnreachableError` when nothing answers within `timeout` seconds, `InputError` for an address that isn't
         http or https.
         """
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = 5.0,
+    ) -> WebAnswer:
+        """One request with any method, from many threads at once; otherwise as `get`, but no redirect is followed."""

@@ -14,12 +14,14 @@ from conductor_core.ports.blueprint_files import BlueprintFiles
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
+from conductor_core.ports.commands import CommandRunner
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.drafts import Drafts
 from conductor_core.ports.heartbeats import Heartbeats
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.identities import Identities
 from conductor_core.ports.locks import Locks
+from conductor_core.ports.logins import Logins
 from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.notebooks import Notebooks
 from conductor_core.ports.notices import Messenger
@@ -34,6 +36,7 @@ from conductor_core.ports.rollouts import Rollouts
 from conductor_core.ports.run_log import RunLog
 from conductor_core.ports.runbook_files import RunbookFiles
 from conductor_core.ports.secrets import Secrets
+from conductor_core.ports.smoke import LoadProgram, SmokeRuns, SmokeSuites
 from conductor_core.ports.tofu import Tofu
 from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
@@ -43,8 +46,10 @@ from conductor_core.services.audit_pack import AuditPacks
 from conductor_core.services.audit_projector import AuditProjector, sealed_in
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience, drivers
+from conductor_core.services.compatibility import CompatibilityService
 from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.delivery_shelf import delivery_shelf
+from conductor_core.services.doctor import Doctor
 from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.environment_shelf import environment_shelf
 from conductor_core.services.environments import EnvironmentService
@@ -68,6 +73,8 @@ from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.reports import ReportService
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.server_gate import ServerGate
+from conductor_core.services.smoke import SmokeService
+from conductor_core.services.smoke_shelf import smoke_shelf
 from conductor_core.services.status import Probe, StatusService
 from conductor_core.settings import Settings
 
@@ -118,6 +125,11 @@ class Parts:
     secrets: Secrets
     drafts: Drafts
     messenger: Messenger | None
+    commands: CommandRunner
+    logins: Logins
+    smoke_suites: SmokeSuites
+    smoke_runs: SmokeRuns
+    k6: LoadProgram
 
 
 @dataclass(frozen=True)
@@ -154,6 +166,9 @@ class Conductor:
     argocd: ArgoCd
     environments: EnvironmentService
     notices: NoticeService
+    smoke: SmokeService
+    doctor: Doctor
+    compatibility: CompatibilityService
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -180,11 +195,13 @@ def join(parts: Parts) -> Conductor:
     delivering = delivery_shelf(
         parts.rollouts, releases, monotonic=parts.monotonic, sleep=parts.sleep, now=parts.clock.now
     )
+    tested = smoke_shelf(parts, releases, ledger)
     gates: dict[str, Gate] = {
         **delivering.gates,
         "policy": policy_gate,
         "server": ServerGate(parts.cluster),
         GATE: QuarantineGate(quarantines),
+        **tested.gates,
     }
     shelf = release_shelf(
         releases,
@@ -196,7 +213,7 @@ def join(parts: Parts) -> Conductor:
         mask_key=parts.mask_key,
     )
     estate = environment_shelf(parts, evidence, changes, policy_gate.document)
-    functions = {"parameters_only": parameters_only, **shelf.plans, **estate.plans, **delivering.plans}
+    functions = {"parameters_only": parameters_only, **shelf.plans, **estate.plans, **delivering.plans, **tested.plans}
     always = lambda: {"policy": parts.policy.bundle_digest()}  # noqa: E731  # a fact read at each plan
     planning = PlanningService(runbooks, functions, gates, evidence, always)
     looks = ReleaseChecks(releases, parts.cluster, parts.web, lambda: parts.now().intelgraph_url)
@@ -204,7 +221,7 @@ def join(parts: Parts) -> Conductor:
         **shelf.drivers,
         **estate.drivers,
         **delivering.drivers,
-        **drivers(looks.probes() | estate.probes, Patience(parts.monotonic, parts.sleep)),
+        **drivers(looks.probes() | estate.probes | tested.probes, Patience(parts.monotonic, parts.sleep)),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
     variables = parts.settings.kernel_variables
@@ -217,6 +234,7 @@ def join(parts: Parts) -> Conductor:
         Probe("ledger", parts.ledger_reader.health),
         *probes.outside(parts.now, parts.cluster, parts.helm, releases, parts.web),
     ]
+    status = StatusService(asked, parts.workflows.depth)
     return Conductor(
         settings=parts.settings,
         changes=changes,
@@ -228,7 +246,7 @@ def join(parts: Parts) -> Conductor:
         acts=acts,
         notebooks=parts.notebooks,
         policy=parts.policy,
-        status=StatusService(asked, parts.workflows.depth),
+        status=status,
         ledger=ledger,
         store=parts.store,
         locks=parts.locks,
@@ -252,6 +270,9 @@ def join(parts: Parts) -> Conductor:
         identity=IdentityService(parts.settings, parts.identities),
         quarantines=quarantines,
         release_history=shelf.history,
+        smoke=tested.smoke,
+        doctor=Doctor(parts.now, parts.commands, parts.cluster, releases, parts.logins, status.connections),
+        compatibility=tested.compatibility,
         release_values=ReleaseValues(releases, parts.documents, parts.mask_key),
         emergencies=Emergencies(parts.store, runbooks, ledger),
         delivery=DeliveryReader(

@@ -47,6 +47,7 @@ class ReleasePlans:
             "commit": made.commit,
             "content": self.contents.of(made.objects),
             "chart": f"{made.output.chart.name} {made.output.chart.version}",
+            "app version": made.output.chart.app_version,
             "helm": self.helm.version(),
             "revision": newest(history),
         }

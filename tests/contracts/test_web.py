@@ -34,6 +34,15 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:
                 return
 
+    def do_POST(self) -> None:
+        given = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        body = f"POST {given} {self.headers['X-One']}".encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Said", "yes")
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, format: str, *args: object) -> None:
         return
 
@@ -80,3 +89,15 @@ def test_other_schemes_are_refused(web: Web, url: str) -> None:
 def test_redirects_stay_on_the_host(server: str) -> None:
     assert HttpxWeb().get(f"{server}/moved").text == "ok"
     assert HttpxWeb().get(f"{server}/away").status == 302
+
+
+def test_any_method_is_sent_and_nothing_is_followed(server: str) -> None:
+    web = HttpxWeb()
+    answer = web.send("POST", f"{server}/graphql", body=b'{"query": "{ x }"}', headers={"X-One": "1"})
+    assert (answer.status, answer.text) == (201, 'POST {"query": "{ x }"} 1')
+    assert answer.headers["x-said"] == "yes"
+    assert web.send("GET", f"{server}/moved").status == 302
+    with pytest.raises(UnreachableError):
+        web.send("GET", "http://127.0.0.1:1/", timeout=1.0)
+    with pytest.raises(InputError):
+        web.send("GET", "file:///etc/passwd")

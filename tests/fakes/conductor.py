@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,11 +17,14 @@ from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import Evidence, Plan
 from conductor_core.domain.quarantine import Quarantine
 from conductor_core.domain.runbooks import BrokenRunbook, Parameter, Runbook
+from conductor_core.domain.smoke import Check as SmokeCheck
+from conductor_core.domain.smoke import Suite
 from conductor_core.errors import AccessDeniedError
 from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
+from conductor_core.services.compatibility import CompatibilityService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
@@ -30,6 +34,8 @@ from conductor_core.services.release_shelf import ReleaseShelf, release_shelf
 from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.runbooks import RunbookService
+from conductor_core.services.smoke import SmokeParts, SmokeService
+from conductor_core.services.smoke_runner import SmokeRunner
 from conductor_core.services.status import Probe, StatusService
 from conductor_core.settings import Settings
 from conductor_core.wiring import Conductor
@@ -46,6 +52,9 @@ from tests.fakes.policy import allowing
 from tests.fakes.quarantines import MemoryQuarantines
 from tests.fakes.repository import FakeRepository
 from tests.fakes.run_log import MemoryRunLog
+from tests.fakes.smoke_runs import MemorySmokeRuns
+from tests.fakes.smoke_suites import FakeK6, ShelfOfSuites
+from tests.fakes.web import FakeWeb
 
 RUNBOOKS = {
     runbook.name: runbook
@@ -173,6 +182,29 @@ def readable_releases(
     return reader, cluster, repository, helm
 
 
+API = "http://api.test"
+HEALTH = Suite(
+    "health",
+    "The API answers",
+    "Health, once.",
+    "intelgraph",
+    "intelgraph",
+    (SmokeCheck("healthz", "GET", "/healthz"),),
+    before="warn",
+    after=True,
+    digest="sha256:" + "a" * 64,
+)
+SICK = Suite(
+    "sick",
+    "It answers what it never does",
+    "A red suite.",
+    "intelgraph",
+    "other",
+    (SmokeCheck("absent", "GET", "/absent"),),
+    digest="sha256:" + "b" * 64,
+)
+
+
 class RunbookShelf:
     """`RunbookFiles` with three good runbooks and a broken file."""
 
@@ -218,6 +250,7 @@ class FakeConductor(Conductor):
     cluster: FakeCluster = field(default_factory=FakeCluster)
     shelf: ReleaseShelf = field(kw_only=True)
     repository: FakeRepository = field(kw_only=True)
+    web: FakeWeb = field(kw_only=True)
     helm: FakeHelm = field(kw_only=True)
     people: dict[str, Actor] = field(default_factory=dict)
     identities: FakeIdentities = field(default_factory=FakeIdentities)
@@ -313,6 +346,20 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
     rows, ledger, runbooks = MemoryOperationStore(memory, clock), Ledger(memory, clock), RunbookService(RunbookShelf())
     quarantines = QuarantineService(MemoryQuarantines(memory), ledger, clock)
     releases, cluster, repository, helm = readable_releases(home, quarantines.active)
+    web = FakeWeb({f"{API}/healthz": (200, "ok")})
+    smoke = SmokeService(
+        SmokeParts(
+            ShelfOfSuites(HEALTH, SICK),
+            MemorySmokeRuns(memory),
+            SmokeRunner(web, time.monotonic),
+            FakeK6(),
+            lambda: {"intelgraph": API, "moon": ""},
+            time.monotonic,
+        ),
+        releases,
+        ledger,
+        clock,
+    )
     shelf = release_shelf(
         releases,
         quarantines,
@@ -330,6 +377,9 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "identity": IdentityService(kept, identities),
         "quarantines": quarantines,
         "release_history": shelf.history,
+        "smoke": smoke,
+        "compatibility": CompatibilityService(releases, web, lambda: ""),
+        "web": web,
         "shelf": shelf,
         "repository": repository,
         "helm": helm,

@@ -14,6 +14,7 @@ class FakeWeb:
 
     def __init__(self, answers: Mapping[str, tuple[int, str]]) -> None:
         self.answers = dict(answers)
+        self.sent: list[tuple[str, str, bytes | None]] = []
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0) -> WebAnswer:
         if urlsplit(url).scheme not in ("http", "https"):
@@ -22,3 +23,15 @@ class FakeWeb:
             raise UnreachableError(f"{url} did not answer.", why="The fake has no answer for it.")
         status, text = self.answers[url]
         return WebAnswer(status, text, 1)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = 5.0,
+    ) -> WebAnswer:
+        self.sent.append((method, url, body))
+        return self.get(url, headers=headers, timeout=timeout)

@@ -72,8 +72,19 @@ def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer
     change = answer.json
     assert (change["state"], change["tier"], change["approvals"]["required"]) == ("succeeded", "dev", 0)
     assert change["id"].startswith("chg-")
-    assert [c["name"] for c in change["checks"]] == ["workloads", "pods", "api"]
+    assert [c["name"] for c in change["checks"]] == ["workloads", "pods", "api", "smoke"]
     assert "answers 200" in change["checks"][2]["detail"]
+    assert "intelgraph-api passed" in change["checks"][3]["detail"]
+    smoke = ("smoke", "intelgraph-api", "--channel", "dev", "--as", "requester", "--duration", "1", "--json")
+    green = conductor(*smoke).json
+    assert green["passed"]
+    assert {c["name"] for c in green["checks"]} == {"health", "graphql-health", "graphql-entities"}
+    assert not conductor("smoke", "intelgraph-api", "--channel", "staging", "--as", "requester", "--json", code=1).json[
+        "passed"
+    ]  # nothing is installed there yet
+    runs = conductor("smoke", "--history", "--json").json["runs"]
+    assert [(r["channel"], r["passed"]) for r in runs] == [("staging", False), ("dev", True), ("dev", True)]
+    assert runs[2]["change"] == change["id"]
     assert "helm_upgrade" in answer.stderr  # what happened was told on the way
 
     assert {r["standing"] for r in conductor(*compare).json["resources"]} == {"unchanged"}

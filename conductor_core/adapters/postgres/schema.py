@@ -142,3 +142,15 @@ ENVIRONMENT_DRAFTS = Table(
     _time("updated_at"),
 )
 Index("environment_drafts_owner_idx", ENVIRONMENT_DRAFTS.c.owner, ENVIRONMENT_DRAFTS.c.updated_at.desc())
+SMOKE_RUNS = Table(
+    "smoke_runs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("suite", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    _time("at"),
+    Column("passed", Boolean, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+Index("smoke_runs_newest_idx", SMOKE_RUNS.c.release, SMOKE_RUNS.c.channel, SMOKE_RUNS.c.at.desc())

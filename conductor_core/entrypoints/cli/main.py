@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "env": ("env:app", "Provision, look at, compare and destroy environments."),
     "release": ("release:app", "List, compare, deploy and roll back releases."),
     "delivery": ("delivery:app", "Pipelines, rollouts, waves and the acts on them."),
+    "smoke": ("smoke:app", "Run a smoke suite, and see how runs have gone."),
+    "doctor": ("doctor:app", "Look for what is missing, and say what mends it."),
     "change": ("change:app", "Look at Changes, approve them, follow them."),
     "runbook": ("runbook:app", "List runbooks, and run one as a Change."),
     "ledger": ("ledger:app", "Read, prove and verify the ledger."),

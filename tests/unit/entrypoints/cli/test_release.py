@@ -162,3 +162,16 @@ def test_values_say_where_they_come_from(conductor: FakeConductor, capsys: pytes
     assert live["what"] == "live:dev has no values."
     stored = asked(conductor, capsys, "release values intelgraph --ref revision:dev/1")["values"]
     assert stored == []
+
+
+def test_smoke_runs_tells_and_keeps(conductor: FakeConductor, capsys: pytest.CaptureFixture[str]) -> None:
+    assert {s["name"] for s in asked(conductor, capsys, "smoke")["suites"]} == {"health", "sick"}
+    green = asked(conductor, capsys, "smoke health --channel dev --as requester")
+    assert (green["passed"], green["release"], green["channel"]) == (True, "intelgraph", "dev")
+    red = asked(conductor, capsys, "smoke sick --release intelgraph --channel dev --as requester", 1)
+    assert red["checks"][0]["failures"] == 1
+    assert "left out: half.yaml" in told(conductor, capsys, "smoke")
+    assert "passed:" in told(conductor, capsys, "smoke health --channel dev --as requester")
+    assert len(asked(conductor, capsys, "smoke --history")["runs"]) == 3
+    assert "sick" in told(conductor, capsys, "smoke --history")
+    assert asked(conductor, capsys, "smoke health --as approver", 4)["error"]["what"].startswith("approver may not")
