@@ -19,6 +19,8 @@ ROLLOUT = "rollout"
 RUNBOOK = "runbook"
 ENTRY = "entry"
 TAB = "tab"
+FROM = "from"
+TO = "to"
 """Query parameters that deep links carry."""
 
 SIGN_IN_SECONDS = 12 * 3600.0

@@ -22,7 +22,7 @@ def one(release: str, channel: str) -> None:
             next="Choose one on the page of all releases.",
         )
     release_head.show(row, siblings, session.actor())
-    release_tabs.show(row, siblings)
+    release_tabs.show(row, siblings, session.actor())
 
 
 def every() -> None:

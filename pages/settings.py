@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import queries, runtime, session, theme
-from app.components import connections, errors, roles
+from app.components import connections, doctor_table, errors, roles
 from conductor_core import settings
 
 
@@ -52,6 +52,14 @@ def tests() -> None:
             connections.show(status.connections() if name == "all of them" else [status.test(name)])
 
 
+def doctor() -> None:
+    """Everything that the workbench needs, looked at now."""
+    st.caption("Tools with the versions they need, contexts, logins and connections. The same: `conductor doctor`.")
+    if st.button("Look now", icon=":material/stethoscope:", type="primary", key="doctor"):
+        with st.spinner("Asking every program and connection, some seconds"):
+            doctor_table.show(runtime.conductor().doctor.look())
+
+
 def identity() -> None:
     """Who acts here, and which role may do what."""
     mode = runtime.conductor().settings.identity_mode
@@ -60,8 +68,8 @@ def identity() -> None:
 
 
 st.title("Settings", anchor=False)
-tabs = st.tabs(["Settings", "Connections", "Identity and roles"], key=session.TAB, bind="query-params")
-for tab, part in zip(tabs, (every, tests, identity), strict=True):
+tabs = st.tabs(["Settings", "Connections", "Doctor", "Identity and roles"], key=session.TAB, bind="query-params")
+for tab, part in zip(tabs, (every, tests, doctor, identity), strict=True):
     if tab.open:
         with tab, errors.shown():
             part()

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from app import queries, session, theme
-from app.components import ago, copy_id, diff_viewer, empty, errors
+from app.components import ago, copy_id, diff_viewer, empty, errors, smoke_tab
 from app.theme import plain
+from conductor_core.domain.actors import Actor
 from conductor_core.domain.ids import CHANGE_ID
+from conductor_core.domain.references import FORMS
+from conductor_core.domain.value_sources import Sourced
 from conductor_core.services.release_inventory import Row
 
 _STATUS = {"deployed": "healthy", "superseded": "off", "failed": "degraded", "uninstalled": "off", "unknown": "unknown"}
 
 
-def show(row: Row, siblings: Sequence[Row]) -> None:
+def show(row: Row, siblings: Sequence[Row], actor: Actor) -> None:
     """Draw the tabs; a tab is read when it is opened."""
     drawn: dict[str, Callable[[], None]] = {
         "What a deploy would change": lambda: _difference(row, siblings),
         "Revisions": lambda: _revisions(row),
         "Values": lambda: _values(row),
+        "Smoke": lambda: smoke_tab.show(row, actor),
     }
     tabs = st.tabs(list(drawn), key=session.TAB, bind="query-params")
     for tab, draw in zip(tabs, drawn.values(), strict=True):
@@ -32,10 +37,11 @@ def show(row: Row, siblings: Sequence[Row]) -> None:
 
 def _difference(row: Row, siblings: Sequence[Row]) -> None:
     refs = [f"{kind}:{sibling.channel}" for sibling in siblings for kind in ("live", "channel")]
+    refs += [f"revision:{row.channel}/{p.revision}" for p in queries.history(row.release, row.channel)[:50]]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        old = _side("From", refs, f"live:{row.channel}")
-        new = _side("To", refs, f"channel:{row.channel}")
-        st.caption("live: what the cluster has. channel: what its branch would install.", width="content")
+        old = _side("From", session.FROM, refs, f"live:{row.channel}")
+        new = _side("To", session.TO, refs, f"channel:{row.channel}")
+        st.caption(f"Choose or type: {FORMS}. The address of this page is a link to the comparison.", width="stretch")
     comparison, data = queries.comparison(row.release, old, new)
     if comparison.same:
         empty.show("Nothing would change.", f"{old} and {new} are the same.", icon="check_circle")
@@ -43,8 +49,18 @@ def _difference(row: Row, siblings: Sequence[Row]) -> None:
     diff_viewer.show(comparison, data, key="release")
 
 
-def _side(label: str, refs: list[str], default: str) -> str:
-    return str(st.selectbox(label, refs, index=refs.index(default), key=f"ref_{label}_{default}", width=200))
+def _side(label: str, parameter: str, refs: list[str], default: str) -> str:
+    """One side; the address keeps it, so that a comparison can be shared."""
+    asked = st.query_params.get(parameter, "") or default
+    known = refs if asked in refs else [asked, *refs]
+    key = f"ref_{label}_{default}"
+    chosen = st.selectbox(
+        label, known, index=known.index(asked), key=key, width=230, accept_new_options=True, filter_mode="contains"
+    )
+    found = str(chosen or default)
+    if found != st.query_params.get(parameter, default):
+        st.query_params[parameter] = found
+    return found
 
 
 def _revisions(row: Row) -> None:
@@ -85,6 +101,38 @@ def _values(row: Row) -> None:
     if not row.revision:
         empty.show("It has no values here.", "They are kept with each revision: deploy it first.", icon="tune")
         return
+    with errors.shown():
+        _compatibility(row)
+    refs = [f"channel:{row.channel}", f"revision:{row.channel}/{row.revision}"]
+    ref = st.segmented_control("Values of", refs, default=refs[1], required=True, key=f"values_of_{row.channel}")
+    if ref == refs[0] or st.toggle("Where each comes from", key="values_sources"):
+        _sourced(queries.sourced_values(row.release, str(ref)))
+        return
     st.caption(f"Given to Helm for revision {row.revision}; secrets are hidden.")
     text = queries.values(row.release, row.channel, row.revision)
     st.code(text or "# none: the chart's own values", "yaml", line_numbers=True, height=560)
+
+
+def _compatibility(row: Row) -> None:
+    found = queries.compatibility(row.release, row.channel)
+    for words in found.differences:
+        st.warning(plain(words), icon=":material/rule:")
+    if found.claims and not found.differences:
+        places = ", ".join(claim.place for claim in found.claims)
+        st.caption(f":green[✓] version {plain(found.claims[0].version)} is stated alike by {plain(places)}.")
+
+
+def _sourced(found: list[Sourced]) -> None:
+    st.dataframe(
+        {
+            "value": [one.name for one in found],
+            "is": [one.value if isinstance(one.value, str) else json.dumps(one.value) for one in found],
+            "from": [str(one.origin) for one in found],
+            "overrides": [", ".join(str(o) for o in one.overrides) for one in found],
+        },
+        hide_index=True,
+        row_height=30,
+        height=min(36 + 31 * max(1, len(found)), 560),
+        column_config={"from": st.column_config.TextColumn(help="File and line")},
+        alt="Values with the file and line that each comes from",
+    )

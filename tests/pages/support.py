@@ -14,6 +14,7 @@ from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import Change, Check, Outcome
 from conductor_core.domain.channels import Problem
 from conductor_core.domain.comparison import Comparison, FieldChange, ResourceDiff, Side
+from conductor_core.domain.doctor import Finding, Symptom
 from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.manifests import Identity
 from conductor_core.domain.operations import Operation, OperationState
@@ -21,9 +22,13 @@ from conductor_core.domain.plans import Plan
 from conductor_core.domain.quarantine import blocking
 from conductor_core.domain.releases import Revision, Status
 from conductor_core.domain.runbooks import BrokenRunbook, Parameter, Runbook
+from conductor_core.domain.smoke import Measured, SmokeRun, Suite
+from conductor_core.domain.value_sources import Origin, Sourced
+from conductor_core.domain.versions import Claim, Compatibility
 from conductor_core.errors import AccessDeniedError, UnreachableError
 from conductor_core.localplane.progress import BuildProgress
 from conductor_core.ports.runbook_files import Catalogue
+from conductor_core.ports.smoke import BrokenSuite, Suites
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
@@ -143,6 +148,10 @@ class FakeConductor:
     ledger_reader: Any = field(default_factory=NoLedger)
     release_history: Any = None
     quarantines: Any = None
+    smoke: Any = None
+    doctor: Any = None
+    compatibility: Any = None
+    release_values: Any = None
 
     def actor(self, name: str) -> Actor:
         if name not in LOCAL_ACTORS:
@@ -321,6 +330,64 @@ class Releases:
         return tuple(_revision(row, n) for n in range(max(1, row.revision - 6), row.revision + 1) if row.revision)
 
 
+SMOKE = Suite(
+    "intelgraph-api", "IntelGraph answers", "Health and GraphQL.", "intelgraph", "", before="warn", after=True
+)
+
+
+class Smoke:
+    """A `SmokeService` with one suite and a few runs."""
+
+    def suites(self) -> Suites:
+        return Suites({SMOKE.name: SMOKE}, (BrokenSuite("half.yaml", "Line 1: it has no title"),))
+
+    def of(self, release: str) -> list[Suite]:
+        return [SMOKE]
+
+    def runs(self, *, suite: str = "", release: str = "", channel: str = "", limit: int = 100) -> list[SmokeRun]:
+        return [_run(number, release, channel) for number in range(12, 0, -1)] if channel == "staging" else []
+
+
+def _run(number: int, release: str, channel: str) -> SmokeRun:
+    bad = number in (12, 5)
+    check = Measured(
+        "graphql", 400, 31 if bad else 0, 9, 40 + number * 7, 90, 200, ("status 500, not 200",) if bad else ()
+    )
+    told = ("graphql: 31 of 400 failed: status 500, not 200",) if bad else ()
+    at = datetime.now(UTC) - timedelta(hours=13 - number)
+    return SmokeRun(
+        f"smk-{number}", SMOKE.name, "", release, channel, "http://api", at, 2.0, (check,), told, "requester"
+    )
+
+
+class Looked:
+    """A `Doctor` that has looked."""
+
+    def look(self) -> list[Symptom]:
+        return [
+            Symptom("tools", "helm", Finding.GOOD, "3.19.5"),
+            Symptom("tools", "kubectl", Finding.OLD, "1.27.0; 1.29 is needed", "Install kubectl 1.29 or newer."),
+            Symptom("tools", "k6", Finding.OPTIONAL, "not found", "Install k6."),
+            Symptom("contexts", "kubernetes", Finding.MISSING, "no context is chosen", "Set CONDUCTOR_KUBE_CONTEXT."),
+        ]
+
+
+class Versions:
+    """A `CompatibilityService`; in prod the API says something else."""
+
+    def of(self, release: str, channel: str) -> Compatibility:
+        said = "1.6.9" if channel == "prod" else "1.7.0"
+        return Compatibility((Claim("image.tag of the values", "1.7.0"), Claim("the API itself", said)))
+
+
+class Values:
+    """A `ReleaseValues` with one value."""
+
+    def of(self, release: str, ref: str) -> tuple[Sourced, ...]:
+        below = (Origin("helm/intelgraph/values.yaml", 8, "1.4.2"),)
+        return (Sourced(("image", "tag"), "1.7.0", Origin("helm/intelgraph/values-staging.yaml", 3, "1.7.0"), below),)
+
+
 class History:
     """`ReleaseHistory` over those rows."""
 
@@ -386,6 +453,10 @@ class World:
             progress,
             release_history=History(releases, self.quarantines),
             quarantines=self.quarantines,
+            smoke=Smoke(),
+            doctor=Looked(),
+            compatibility=Versions(),
+            release_values=Values(),
         )
 
     def quarantine(self, change_id: str, release: str, channel: str, version: str) -> None:

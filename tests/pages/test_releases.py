@@ -177,3 +177,32 @@ def test_back_closes_the_dialog(conductor: FakeConductor) -> None:
     press(at, "release_back")
     assert "release_request" not in {b.key for b in at.button}
     assert len(conductor.changes.find()) == 10
+
+
+def test_smoke_shows_how_each_suite_stands_and_has_gone(conductor: FakeConductor) -> None:
+    at = one(conductor, tab="Smoke")
+    text = seen(at)
+    assert "IntelGraph answers" in text
+    assert "asked for before a deploy (warn), run after a deploy" in text
+    assert "graphql: 31 of 400 failed" in text
+    assert "half.yaml is left out." in text
+    assert [m.label for m in at.metric] == ["p95", "failed"]
+    assert at.metric[0].value == "124 ms"
+    assert len(at.dataframe[0].value) == 12
+
+
+def test_values_say_where_they_come_from_and_whether_versions_agree(conductor: FakeConductor) -> None:
+    at = one(conductor, tab="Values")
+    assert "is stated alike by image.tag of the values, the API itself" in seen(at)
+    at.segmented_control(key="values_of_staging").set_value("channel:staging").run()
+    assert list(at.dataframe[0].value["from"]) == ["helm/intelgraph/values-staging.yaml:3"]
+    assert list(at.dataframe[0].value["overrides"]) == ["helm/intelgraph/values.yaml:8"]
+
+
+def test_a_comparison_is_in_the_address_and_any_state_can_be_typed(conductor: FakeConductor) -> None:
+    asked = {"from": "revision:staging/34", "to": "commit:4f2c9d1/staging"}
+    at = open_page(conductor, "releases", release="intelgraph", channel="staging", **asked)
+    assert conductor.releases.asked[-1][:3] == ("intelgraph", *asked.values())
+    at.selectbox(key="ref_From_live:staging").set_value("live:staging").run()
+    assert at.query_params["from"] in ("live:staging", ["live:staging"])
+    assert conductor.releases.asked[-1][1] == "live:staging"

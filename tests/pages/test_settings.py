@@ -67,3 +67,11 @@ def test_single_sign_on_refuses_local_identities() -> None:
     assert not at.sidebar.selectbox
     at.button[0].click().run()
     assert "The sign-in is not set up." in seen(at)
+
+
+def test_the_doctor_names_each_miss_with_what_mends_it() -> None:
+    at = open_page(full(), "settings", tab="Doctor")
+    at.button(key="doctor").click().run()
+    text = seen(at)
+    assert "2 missing: kubectl, kubernetes" in text
+    assert "Install kubectl 1.29 or newer." in text

@@ -67,7 +67,7 @@ def broken() -> FakeConductor:
     """Every service fails."""
     down = Unreachable()
     found = FakeConductor(settings(), down, down, down, down, down, down, down, down, down, down, down)
-    return replace(found, release_history=down, quarantines=down)
+    return replace(found, release_history=down, quarantines=down, smoke=down, compatibility=down)
 
 
 def large() -> FakeConductor:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from conductor_core import __version__
-from conductor_core.entrypoints.api import audit, changes, graph, health, problems, records, releases, tlog
+from conductor_core.entrypoints.api import audit, changes, graph, health, problems, records, releases, smoke, tlog
 from conductor_core.entrypoints.api.guards import Guards
 from conductor_core.entrypoints.api.metrics import Metrics
 
@@ -40,6 +40,7 @@ def create_app(conductor: Conductor) -> FastAPI:
         graph.router,
         tlog.router,
         audit.router,
+        smoke.router,
     )
     for router in rooms:
         app.include_router(router)
