@@ -22,9 +22,6 @@ from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.comparison import Comparison, from_json
 from conductor_core.domain.proofs import Proof
 from conductor_core.domain.quarantine import Quarantine
-from conductor_core.domain.smoke import SmokeRun, Suite
-from conductor_core.domain.value_sources import Sourced
-from conductor_core.domain.versions import Compatibility
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
 from conductor_core.ports.audit_database import Position, Question
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
@@ -201,32 +198,6 @@ def values(release: str, channel: str, revision: int) -> str:
 
 
 @kept(1)
-@_kept(5)
-def smoke_suites(release: str) -> tuple[list[Suite], list[tuple[str, str]]]:
-    """The smoke suites of a release, and the files that are none with their problems."""
-    service = runtime.conductor().smoke
-    return service.of(release), [(b.file, b.problem) for b in service.suites().broken]
-
-
-@_kept(3)
-def smoke_runs(release: str, channel: str) -> list[SmokeRun]:
-    """The newest runs of any suite there."""
-    return runtime.conductor().smoke.runs(release=release, channel=channel, limit=100)
-
-
-@_kept(20)
-def compatibility(release: str, channel: str) -> Compatibility:
-    """What chart, values, labels and the API state as the version."""
-    return runtime.conductor().compatibility.of(release, channel)
-
-
-@_kept(30)
-def sourced_values(release: str, ref: str) -> list[Sourced]:
-    """Every value of a state with the file and line that it comes from, secrets hidden."""
-    return list(runtime.conductor().release_values.of(release, ref))
-
-
-@_kept(1)
 def ledger_checkpoint() -> tuple[Opened, str]:
     """The signed checkpoint, and the vkey of the key that signed it."""
     reader = runtime.conductor().ledger_reader

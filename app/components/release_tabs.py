@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import queries, session, theme
+from app import queries, release_queries, session, theme
 from app.components import ago, copy_id, diff_viewer, empty, errors, smoke_tab
 from app.theme import plain
 from conductor_core.domain.actors import Actor
@@ -106,7 +106,7 @@ def _values(row: Row) -> None:
     refs = [f"channel:{row.channel}", f"revision:{row.channel}/{row.revision}"]
     ref = st.segmented_control("Values of", refs, default=refs[1], required=True, key=f"values_of_{row.channel}")
     if ref == refs[0] or st.toggle("Where each comes from", key="values_sources"):
-        _sourced(queries.sourced_values(row.release, str(ref)))
+        _sourced(release_queries.sourced_values(row.release, str(ref)))
         return
     st.caption(f"Given to Helm for revision {row.revision}; secrets are hidden.")
     text = queries.values(row.release, row.channel, row.revision)
@@ -114,7 +114,7 @@ def _values(row: Row) -> None:
 
 
 def _compatibility(row: Row) -> None:
-    found = queries.compatibility(row.release, row.channel)
+    found = release_queries.compatibility(row.release, row.channel)
     for words in found.differences:
         st.warning(plain(words), icon=":material/rule:")
     if found.claims and not found.differences:

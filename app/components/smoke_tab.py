@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session, theme
+from app import navigation, queries, release_queries, runtime, session, theme
 from app.components import empty, errors
 from app.theme import plain
 from conductor_core.domain.actors import Actor
@@ -20,8 +20,8 @@ TREND = 20
 
 def show(row: Row, actor: Actor) -> None:
     """Draw the suites and their runs, newest first."""
-    suites, broken = queries.smoke_suites(row.release)
-    runs = queries.smoke_runs(row.release, row.channel)
+    suites, broken = release_queries.smoke_suites(row.release)
+    runs = release_queries.smoke_runs(row.release, row.channel)
     for file, problem in broken:
         errors.show(Diagnostics(f"{file} is left out.", problem, "Mend it in runbooks/smoke/."))
     if not suites:
