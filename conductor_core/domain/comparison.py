@@ -14,6 +14,7 @@ from typing import Any, Literal
 from conductor_core.domain import masking
 from conductor_core.domain.difference import Edit, Op, diff
 from conductor_core.domain.manifests import Identity, Object
+from conductor_core.domain.risks import risks
 
 Standing = Literal["added", "changed", "removed", "unchanged"]
 
@@ -125,8 +126,9 @@ def _resource(identity: Identity, pair: Pair, masker: masking.Masker) -> Resourc
             for e in diff(old, new)
         )
         standing = "changed" if fields else "unchanged"
+    notes = (*pair.notes, *risks(pair.old, pair.new)) if standing != "unchanged" else pair.notes
     shown = (masking.show(old), masking.show(new, known)) if standing != "unchanged" else (None, None)
-    return ResourceDiff(identity, standing, fields, before, after, pair.left_out, pair.notes, *shown)
+    return ResourceDiff(identity, standing, fields, before, after, pair.left_out, notes, *shown)
 
 
 def _known_in(edit: Edit, known: set[str]) -> set[str]:

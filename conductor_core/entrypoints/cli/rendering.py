@@ -135,6 +135,8 @@ def show_comparison(comparison: Comparison) -> None:
         sign, colour = signs[resource.standing]
         i = resource.identity
         out.print(f"{sign} {i.kind} {'/'.join(filter(None, (i.namespace, i.name)))}", style=colour)
+        for note in resource.notes:
+            out.print(f"    ! {note}", style="yellow")
         for edit in resource.fields:
             out.print(f"    {edit.pointer}: {_value(edit.old)} → {_value(edit.new)}")
     counts = ", ".join(f"{comparison.count(s)} {s}" for s in ("added", "changed", "removed", "unchanged"))
