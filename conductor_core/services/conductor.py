@@ -41,6 +41,7 @@ from conductor_core.ports.tofu import Tofu
 from conductor_core.ports.web import Web
 from conductor_core.ports.workflows import Workflows
 from conductor_core.services import probes
+from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.audit import AuditService
 from conductor_core.services.audit_pack import AuditPacks
 from conductor_core.services.audit_projector import AuditProjector, sealed_in
@@ -211,6 +212,7 @@ def join(parts: Parts) -> Conductor:
         documents=parts.documents,
         store=parts.store,
         mask_key=parts.mask_key,
+        argo=ArgoSync(parts.argocd, parts.monotonic, parts.sleep),
     )
     estate = environment_shelf(parts, evidence, changes, policy_gate.document)
     functions = {"parameters_only": parameters_only, **shelf.plans, **estate.plans, **delivering.plans, **tested.plans}

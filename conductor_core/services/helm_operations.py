@@ -13,6 +13,7 @@ from conductor_core.domain.operations import Observation
 from conductor_core.domain.releases import Revision, Status
 from conductor_core.errors import StateError
 from conductor_core.ports.helm import ChartRequest, Helm
+from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.operations import Context, Facts
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollback_plan import WITH_VALUES
@@ -23,10 +24,11 @@ TIMEOUT = 300.0
 
 @dataclass(frozen=True)
 class HelmUpgrade:
-    """`helm upgrade --install` of the planned commit."""
+    """`helm upgrade --install` of the planned commit; where an Application owns the release, its sync."""
 
     helm: Helm
     source: ReleaseReader
+    argo: ArgoSync | None = None
 
     def prepare(self, context: Context) -> Facts:
         """Where the release is now."""
@@ -35,6 +37,8 @@ class HelmUpgrade:
 
     def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Run Helm on exactly the commit that the plan names."""
+        if self.argo is not None and self.argo.owns(context):
+            return self.argo.dispatch(context, request)
         release, channel = _named(context)
         plan = context.change.plan
         commit = plan.facts["commit"] if plan else ""
@@ -49,6 +53,8 @@ class HelmUpgrade:
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Look for the revision that this operation made."""
+        if self.argo is not None and self.argo.owns(context):
+            return self.argo.observe(context, request)
         release, channel = _named(context)
         return _observed(
             self.source.history(release, channel), request, lambda revision: revision.made_by(context.operation_id)

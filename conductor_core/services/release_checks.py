@@ -12,6 +12,7 @@ from conductor_core.domain.manifests import Kind, kind_of
 from conductor_core.errors import UnreachableError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.web import Web
+from conductor_core.services.argo_sync import APPLICATION
 from conductor_core.services.checks import Look, Probe
 from conductor_core.services.operations import Context
 from conductor_core.services.releases import ReleaseReader
@@ -37,7 +38,13 @@ class ReleaseChecks:
         """Every Deployment, StatefulSet, DaemonSet and Rollout of the release is healthy by its own status."""
         release, channel = _named(context)
         namespace = self.source.namespace(release, channel)
-        wanted = [m for m in self.source.manifests(release, channel) if m.get("kind") in LONG_LIVED]
+        plan = context.change.plan
+        if plan and plan.facts.get(APPLICATION):  # Helm has no revision of what Argo CD installs
+            made = self.source.render(release, f"commit:{plan.facts['commit']}/{channel}")
+            manifests = tuple(made.objects.values())
+        else:
+            manifests = self.source.manifests(release, channel)
+        wanted = [m for m in manifests if m.get("kind") in LONG_LIVED]
         found = {f"{m['kind']}/{m['metadata']['name']}": self._finding(m, namespace) for m in wanted}
         return _judged(found, f"{len(found)} workloads are healthy")
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from conductor_core.domain import values as trees
 from conductor_core.domain.changes import Change
 from conductor_core.domain.releases import Revision
-from conductor_core.errors import NotFoundError, StateError
+from conductor_core.errors import InputError, NotFoundError, StateError
 from conductor_core.ports.helm import Helm
+from conductor_core.services.argo_sync import APPLICATION
 from conductor_core.services.planning import Draft, PlanFunction
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named, newest, sets_of
@@ -51,8 +52,19 @@ class ReleasePlans:
             "helm": self.helm.version(),
             "revision": newest(history),
         }
+        namespace, application = self.reader.owner(made.objects)
+        if application and sets:
+            raise InputError(
+                f"{release} in {channel} can't be deployed with values set by hand.",
+                why=f"The Argo CD Application {application} owns it, and would undo what Git doesn't say.",
+                next="Commit the values to the channel's branch, then deploy without --set.",
+            )
+        does = f"helm upgrade --install {release} in {made.request.namespace}"
+        if application:
+            facts[APPLICATION] = f"{namespace}/{application}" if namespace else application
+            does = f"sync of the Argo CD Application {application} to {made.commit[:12]}, which owns the release"
         summary = {
-            "does": f"helm upgrade --install {release} in {made.request.namespace}",
+            "does": does,
             "version": trees.version_of(values, made.output.chart.app_version),
             **counts(compared),
         }

@@ -8,6 +8,7 @@ from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.repository import Repository
+from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.git_reverts import GitRevert, GitReverts
 from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
 from conductor_core.services.operations import Driver
@@ -40,6 +41,7 @@ def release_shelf(
     documents: Documents,
     store: ChangeStore,
     mask_key: bytes,
+    argo: ArgoSync | None = None,
 ) -> ReleaseShelf:
     """Everything of releases, joined over its ports."""
     contents = ReleaseContents(reader, repository, mask_key)
@@ -56,7 +58,7 @@ def release_shelf(
             "quarantine_lift": quarantine.lift,
         },
         {
-            "helm_upgrade": HelmUpgrade(helm, reader),
+            "helm_upgrade": HelmUpgrade(helm, reader, argo),
             "helm_rollback": HelmRollback(helm, reader),
             "quarantine_version": QuarantineVersion(quarantines),
             "lift_quarantine": LiftQuarantine(quarantines),

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from conductor_core.domain import channels, comparison, difference, manifests, references, text_lines
+from conductor_core.domain import channels, comparison, difference, manifests, ownership, references, text_lines
 from conductor_core.domain.channels import Catalogue, Channel, ReleaseSpec
 from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
 from conductor_core.domain.manifests import Identity, Object, hook_events
@@ -180,6 +180,11 @@ class ReleaseReader:
         """One resource of a comparison as lines of YAML, with `context` equal lines around each change."""
         old, new = (self._documents.dump(o) if o is not None else "" for o in (resource.old, resource.new))
         return text_lines.lines(old, new, context)
+
+    def owner(self, objects: Mapping[Identity, Object]) -> tuple[str, str]:
+        """The Argo CD Application that owns these objects in the cluster; see `ownership.owner`."""
+        kept = {i: o for i, o in objects.items() if not hook_events(o)}
+        return ownership.owner(self._cluster.live(kept).values())
 
     def objects_of(self, revision: Revision) -> dict[Identity, Object]:
         """The manifests of a stored revision by identity, hooks left out; raises `InputError`."""

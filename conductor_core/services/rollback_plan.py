@@ -11,7 +11,7 @@ from conductor_core.domain.changes import Change
 from conductor_core.domain.comparison import Comparison
 from conductor_core.domain.manifests import Identity, Object
 from conductor_core.domain.releases import Revision, Status
-from conductor_core.errors import InputError
+from conductor_core.errors import InputError, RefusedError
 from conductor_core.ports.helm import Helm
 from conductor_core.services.git_reverts import GitReverts
 from conductor_core.services.planning import Draft
@@ -57,6 +57,14 @@ class RollbackPlan:
         revisions = self.reader.history(release, channel)
         target = self.history.one(release, channel, _wanted(change))
         _refuse_broken(target.revision)
+        application = self.reader.owner(self.reader.objects_of(revisions[-1]))[1]
+        if application:
+            raise RefusedError(
+                f"{release} in {channel} is not rolled back by Helm.",
+                why=f"The Argo CD Application {application} owns it, and would heal it back to what Git says.",
+                next=f"Revert the commit on the channel's branch, then: conductor release deploy {release} "
+                f"--channel {channel}, which syncs the Application. Its Rollouts can be aborted at once.",
+            )
         sets = sets_of(change)
         commit = self.history.commit(release, channel, target)
         goal = self._values(release, channel, target, commit, sets) if sets else self._stored(release, channel, target)
