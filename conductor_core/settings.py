@@ -112,6 +112,7 @@ class Settings(BaseSettings):
 
     witnesses: str = Field(
         default="", description="Witnesses who cosign the ledger: `vkey URL` each, separated by commas."
+    )
     smoke_urls: str = Field(
         default="",
         description="More addresses for smoke suites: name=URL, comma between; {release} and {namespace} are filled.",
