@@ -106,8 +106,7 @@ LOG, KEY, VKEY, COSIGNED = "ledger", "ledger.key", "vkey", "checkpoint.cosigned"
 def wire(settings: Settings) -> Conductor:
     """Join everything; nothing is contacted but PostgreSQL's address. Raises `ConfigurationError`."""
     clock, runner, documents, notebooks = SystemClock(), SystemCommands(), YamlDocuments(), PapermillRuns()
-    web = HttpxWeb()
-    url = database_url(settings)
+    web, url = HttpxWeb(), database_url(settings)
     engine = open_engine(url)
 
     def now() -> Settings:
@@ -118,9 +117,8 @@ def wire(settings: Settings) -> Conductor:
 
     def of_tofu(s: Settings) -> Tofu:
         applying = Credentials(s.kubeconfig, s.kube_context, s.tofu_apply_env)
-        planning = Credentials(
-            s.plan_kubeconfig or s.kubeconfig, s.plan_kube_context or s.kube_context, s.tofu_plan_env
-        )
+        config, context = s.plan_kubeconfig or s.kubeconfig, s.plan_kube_context or s.kube_context
+        planning = Credentials(config, context, s.tofu_plan_env)
         backend = s.tofu_backend.read_text(encoding="utf-8") if s.tofu_backend else ""
         return TofuProgram(
             runner,
