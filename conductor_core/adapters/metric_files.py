@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conductor_core.domain.metric_queries import MetricQuery, parse
-from conductor_core.errors import InputError
+from conductor_core.errors import InputError, StorageError
 
 CAP = 20_000
 
@@ -28,3 +28,10 @@ class MetricFolder:
             except (OSError, UnicodeDecodeError, InputError) as wrong:
                 bad.append(f"{path.name}: {wrong}")
         return tuple(good), tuple(bad)
+
+    def matrix(self) -> bytes:
+        """See `MetricFiles.matrix`: it lies beside the folder."""
+        try:
+            return (self._folder.parent / "compatibility.yaml").read_bytes()
+        except OSError as bad:
+            raise StorageError("compatibility.yaml can't be read.", why=str(bad), next="Restore it in data/.") from bad

@@ -147,6 +147,22 @@ class YamlDocuments:
         out = [self._document(part, source) for part in _SEPARATOR.split(text) if part.strip()]
         return tuple(d for d in out if d is not None)
 
+    def put(self, data: bytes, path: tuple[str, ...], value: object, source: str) -> bytes:
+        """See `Documents.put`."""
+        before = self.load(data, source)
+        text = data.decode("utf-8")
+        try:
+            after = _spliced(text, path, value).encode("utf-8")
+        except yaml.YAMLError as bad:
+            raise _refusal(source, str(bad)) from bad
+        if self.load(after, source) != _with(before, path, value):
+            raise InputError(
+                f"{'.'.join(path)} of {source} can't be changed by itself.",
+                why="It is written in a way that other values depend on (an anchor, or a mapping on one line).",
+                next="Change it by hand.",
+            )
+        return after
+
     def dump(self, value: object) -> str:
         """See `Documents.dump`."""
         return str(yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1_000_000))
@@ -174,6 +190,57 @@ def _decoded(data: bytes, source: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as bad:
         raise _refusal(source, f"It isn't UTF-8 text: {bad.reason} at byte {bad.start}.") from bad
+
+
+def _with(tree: object, path: tuple[str, ...], value: object) -> object:
+    if not path:
+        return value
+    inner = dict(tree) if isinstance(tree, dict) else {}
+    inner[path[0]] = _with(inner.get(path[0]), path[1:], value)
+    return inner
+
+
+def _spliced(text: str, path: tuple[str, ...], value: object) -> str:
+    """The text with the value put in; whoever calls compares what it means afterwards."""
+    node = yaml.compose(text, Loader=_StrictLoader)
+    lines = text.splitlines(keepends=True)
+    depth, key = 0, None
+    while depth < len(path) and isinstance(node, MappingNode):
+        found = next(((k, v) for k, v in node.value if k.value == path[depth]), None)
+        if found is None:
+            break
+        (key, node), depth = found, depth + 1
+    if depth == len(path) and key is not None and node is not None:
+        start, end = key.start_mark, _end(node)
+        tail = lines[end.line][end.column :] if end.line < len(lines) else ""
+        comment = tail.rstrip("\n") if tail.lstrip().startswith("#") else ""
+        made = _block({path[-1]: value}, start.column)
+        made = made.rstrip("\n") + ("  " + comment.strip() if comment and "\n" not in made.strip() else "") + "\n"
+        return "".join([*lines[: start.line], made, *lines[end.line + 1 :]])
+    rest: object = value
+    for name in reversed(path[depth:]):
+        rest = {name: rest}
+    column, at = 0, len(lines)
+    if key is not None and isinstance(node, MappingNode) and node.value:
+        column, at = node.value[0][0].start_mark.column, _end(node).line + 1
+    elif key is not None:
+        raise yaml.YAMLError(f"{key.value} is empty")
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return "".join([*lines[:at], _block(rest, column), *lines[at:]])
+
+
+def _block(value: object, column: int) -> str:
+    text = str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))
+    return "".join(f"{' ' * column}{line}" for line in text.splitlines(keepends=True))
+
+
+def _end(node: Node) -> Any:
+    """Where a node really ends: the mark of a block collection points behind the comments that follow it."""
+    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    return node.end_mark
 
 
 def _parse(text: str, source: str, kind: type[_Loader]) -> object:

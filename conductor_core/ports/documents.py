@@ -34,6 +34,13 @@ class Documents(Protocol):
         """
         ...
 
+    def put(self, data: bytes, path: tuple[str, ...], value: object, source: str) -> bytes:
+        """The same text with another value at a path of keys (made where it is missing); comments, order and every
+        other value stay. Raises `InputError` as `load` does, and when the place can't be written without touching
+        something else (an anchor, a key in a flow mapping).
+        """
+        ...
+
     def dump(self, value: object) -> str:
         """`value` as YAML in block style with sorted keys: equal values give equal text."""
         ...

@@ -13,3 +13,7 @@ class MetricFiles(Protocol):
     def queries(self) -> tuple[tuple[MetricQuery, ...], tuple[str, ...]]:
         """Every query that can be used, by name, and what is wrong with the files that can't."""
         ...
+
+    def matrix(self) -> bytes:
+        """The text of `compatibility.yaml`, which versions work together. Raises `StorageError` when it can't be read."""
+        ...

@@ -60,10 +60,9 @@ from conductor_core.services.gates import PolicyGate
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
-from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.notices import NoticeService
 from conductor_core.services.operations import Driver, OperationService
-from conductor_core.services.pipeline_board import PipelineBoard
+from conductor_core.services.partial_rollback import PartialRollback
 from conductor_core.services.planning import Gate, PlanningService, parameters_only
 from conductor_core.services.quarantines import GATE, QuarantineGate, QuarantineService
 from conductor_core.services.release_checks import ReleaseChecks
@@ -77,6 +76,8 @@ from conductor_core.services.server_gate import ServerGate
 from conductor_core.services.smoke import SmokeService
 from conductor_core.services.smoke_shelf import smoke_shelf
 from conductor_core.services.status import Probe, StatusService
+from conductor_core.services.timelines import Timelines
+from conductor_core.services.values_edits import ValuesEdits
 from conductor_core.settings import Settings
 
 
@@ -164,6 +165,9 @@ class Conductor:
     release_values: ReleaseValues
     emergencies: Emergencies
     delivery: DeliveryReader
+    timelines: Timelines
+    values_edits: ValuesEdits
+    partial: PartialRollback
     argocd: ArgoCd
     environments: EnvironmentService
     notices: NoticeService
@@ -193,9 +197,7 @@ def join(parts: Parts) -> Conductor:
         quarantined=quarantines.active,
     )
     policy_gate = PolicyGate(parts.policy, ledger, parts.clock.now)
-    delivering = delivery_shelf(
-        parts.rollouts, releases, monotonic=parts.monotonic, sleep=parts.sleep, now=parts.clock.now
-    )
+    delivering = delivery_shelf(parts, releases, changes)
     tested = smoke_shelf(parts, releases, ledger)
     gates: dict[str, Gate] = {
         **delivering.gates,
@@ -277,14 +279,10 @@ def join(parts: Parts) -> Conductor:
         compatibility=tested.compatibility,
         release_values=ReleaseValues(releases, parts.documents, parts.mask_key),
         emergencies=Emergencies(parts.store, runbooks, ledger),
-        delivery=DeliveryReader(
-            PipelineBoard(parts.argocd, parts.monotonic, parts.sleep),
-            parts.rollouts,
-            releases,
-            MetricWindows(parts.prometheus, lambda: parts.clock.now().timestamp()),
-            parts.metric_files,
-            parts.store,
-        ),
+        delivery=delivering.reader,
+        timelines=delivering.timelines,
+        values_edits=delivering.edits,
+        partial=delivering.partial,
         argocd=parts.argocd,
         environments=estate.service,
         notices=notices,

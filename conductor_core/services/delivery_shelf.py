@@ -1,48 +1,77 @@
-"""What progressive delivery brings to Changes: plan functions, gates and operation drivers, joined over its ports."""
+"""What the composition of services needs of progressive delivery: services, plan functions, gates, operation drivers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from conductor_core.ports.rollouts import Rollouts
+from conductor_core.domain import compatibility
+from conductor_core.domain.compatibility import Matrix
+from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience
+from conductor_core.services.delivery import DeliveryReader
+from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.operations import Driver
+from conductor_core.services.partial_rollback import PartialRollback
+from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.planning import Gate, PlanFunction
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollout_operations import FleetAbort, RolloutAct
 from conductor_core.services.rollout_plans import RolloutPlans
+from conductor_core.services.timelines import Timelines
+from conductor_core.services.values_edits import ValuesCommit, ValuesEdits
+from conductor_core.services.wave_freeze import WAVES, WaveFreeze
+
+if TYPE_CHECKING:
+    from conductor_core.services.conductor import Parts
 
 READ_BACK = 90.0
 """Seconds in which an act must show the weight and the replicas that it promises."""
+MATRIX = "compatibility.yaml"
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Each by the name that runbooks and notebooks use."""
+class DeliveryShelf:
+    """Services; and plan functions, gates and drivers by the name that runbooks and notebooks use."""
 
+    reader: DeliveryReader
+    timelines: Timelines
+    edits: ValuesEdits
+    partial: PartialRollback
     plans: Mapping[str, PlanFunction]
     gates: Mapping[str, Gate]
     drivers: Mapping[str, Driver]
 
 
-def delivery_shelf(
-    rollouts: Rollouts,
-    releases: ReleaseReader,
-    *,
-    monotonic: Callable[[], float],
-    sleep: Callable[[float], None],
-    now: Callable[[], datetime],
-) -> Shelf:
-    """The shelf over these ports."""
+def delivery_shelf(parts: Parts, releases: ReleaseReader, changes: ChangeService) -> DeliveryShelf:
+    """Everything of progressive delivery, joined over its ports."""
+    rollouts = parts.rollouts
+    reader = DeliveryReader(
+        PipelineBoard(parts.argocd, parts.monotonic, parts.sleep),
+        rollouts,
+        releases,
+        MetricWindows(parts.prometheus, lambda: parts.clock.now().timestamp()),
+        parts.metric_files,
+        parts.store,
+    )
+
+    def matrix() -> Matrix:
+        return compatibility.parse(parts.documents.load(parts.metric_files.matrix(), MATRIX), MATRIX)
+
     plans = RolloutPlans(rollouts, releases)
-    patience = Patience(monotonic, sleep, READ_BACK)
-    return Shelf(
-        plans.functions(),
-        plans.gates(),
+    patience = Patience(parts.monotonic, parts.sleep, READ_BACK)
+    edits = ValuesEdits(releases, parts.repository, parts.helm, parts.documents, rollouts)
+    return DeliveryShelf(
+        reader,
+        Timelines(reader, parts.argocd, parts.store),
+        edits,
+        PartialRollback(releases, changes, parts.store, parts.documents, matrix),
+        {**plans.functions(), **edits.functions()},
+        {**plans.gates(), WAVES: WaveFreeze(rollouts, releases)},
         {
-            "rollout_act": RolloutAct(rollouts, plans, patience, now),
+            "rollout_act": RolloutAct(rollouts, plans, patience, parts.clock.now),
             "fleet_abort": FleetAbort(rollouts, patience),
+            "values_commit": ValuesCommit(edits),
         },
     )

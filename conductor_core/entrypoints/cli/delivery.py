@@ -9,12 +9,14 @@ import typer
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.entrypoints.api import delivery_forms as forms
 from conductor_core.entrypoints.cli import delivery_tables as tables
+from conductor_core.entrypoints.cli import delivery_waves
 from conductor_core.entrypoints.cli.following import answer
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import As, ChangeId, Json, Reason, Wait, console, entered, print_json
 from conductor_core.errors import InputError, NotFoundError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines, rollouts, waves and the acts on them.")
+app.registered_commands += delivery_waves.app.registered_commands
 Name = Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")]
 Minutes = Annotated[int, typer.Option("--minutes", metavar="N", min=1, max=1440, help="How far back.")]
 

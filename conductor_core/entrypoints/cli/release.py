@@ -94,11 +94,23 @@ def rollback(
     ] = None,
     quarantine: Annotated[bool, typer.Option(help="Put the version that is left into quarantine.")] = True,
     git: Annotated[bool, typer.Option(help="Give the branch the same content back.")] = True,
+    only: Annotated[
+        str, typer.Option("--only", metavar="COMPONENT", help="Only this component, if the others work with it.")
+    ] = "",
+    to_version: Annotated[
+        str, typer.Option("--to-version", metavar="V", help="With --only: its version; else the one before.")
+    ] = "",
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Request a return to a revision, in the cluster and in Git, as a Change."""
+    if only:
+        door = entered(ctx)
+        actor = door.actor(who)
+        change = door.conductor.partial.request(actor, release, channel, only, reason, to_version)
+        answer(door, change, as_json=as_json, wait=wait)
+        return
     if last_good == (to_revision is not None):
         raise InputError(
             "It must be known what to go back to.",

@@ -108,3 +108,26 @@ def test_what_is_written_reads_back(tree: object) -> None:
 @pytest.mark.parametrize("text", ["1e3", "0o17", "yes", "y", "2020-01-01", "1:30", "<<", "null", "", ".5", "a\nb"])
 def test_texts_that_look_like_something_else_are_quoted(text: str) -> None:
     assert DOCUMENTS.load(DOCUMENTS.dump({"k": text}).encode(), "x") == {"k": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "after"),
+    [
+        ("a: 1\nb: 2  # why\n", ("b",), 3, "a: 1\nb: 3  # why\n"),
+        ("a:\n  b: 1\n  # last words\nc: 2\n", ("a", "d"), "x", "a:\n  b: 1\n  d: x\n  # last words\nc: 2\n"),
+        ("a:\n  - 1\n  - 2\n# on\nb: 2\n", ("a",), [3], "a:\n- 3\n# on\nb: 2\n"),
+        ("", ("a", "b"), True, "a:\n  b: true\n"),
+        ("a: {b: 1}\n", ("a",), {"b": 2}, "a:\n  b: 2\n"),
+        ("a: 1", ("b",), "1.0", "a: 1\nb: '1.0'\n"),
+    ],
+)
+def test_one_value_is_put_and_the_rest_stays(text: str, path: tuple[str, ...], value: object, after: str) -> None:
+    assert YamlDocuments().put(text.encode(), path, value, "values.yaml").decode() == after
+
+
+@pytest.mark.parametrize(
+    ("text", "path"), [("a: &x {b: 1}\nc: *x\n", ("a", "b")), ("a: {b: 1, c: 2}\n", ("a", "b")), ("a:\n", ("a", "b"))]
+)
+def test_what_can_not_be_put_alone_is_refused(text: str, path: tuple[str, ...]) -> None:
+    with pytest.raises(InputError):
+        YamlDocuments().put(text.encode(), path, 7, "values.yaml")

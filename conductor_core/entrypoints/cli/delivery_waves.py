@@ -1,0 +1,115 @@
+"""`conductor delivery waves|stable|timeline`: the steps of a release, its steady state, and what happened when."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from conductor_core.domain.waves import check, steps_of
+from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.rendering import table
+from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
+from conductor_core.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+Release = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
+Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
+
+
+@app.command("waves", epilog="Example: conductor delivery waves intelgraph --channel staging --json")
+def waves(
+    ctx: typer.Context,
+    release: Release,
+    channel: Channel,
+    to: Annotated[str, typer.Option("--set", metavar="FILE", help="JSON list of steps; - reads stdin.")] = "",
+    preview: Annotated[bool, typer.Option("--preview", help="With --set: show the diff, request nothing.")] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it goes into the record.")] = "",
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Show the steps of a release by wave, or request other ones as a Change."""
+    door = entered(ctx)
+    edits = door.conductor.values_edits
+    if to:
+        steps = [s.as_values() for s in check(steps_of(_json(to)))]
+        if preview:
+            edit = edits.edit(release, channel, ("rollout", "steps"), steps)
+            if as_json:
+                print_json({"branch": edit.branch, "file": edit.path, "diff": edit.diff})
+            else:
+                sys.stdout.write(edit.diff)
+            return
+        given: dict[str, object] = {"release": release, "channel": channel, "steps": steps}
+        change = door.conductor.changes.request(door.actor(who), "set_waves", given, reason)
+        answer(door, change, as_json=as_json, wait=wait)
+        return
+    found = edits.steps(release, channel)
+    if as_json:
+        print_json({"release": release, "channel": channel, "steps": [s.as_values() for s in found]})
+    else:
+        rows = [(str(n), s.wave, s.kind, _said(s.as_values()[s.kind])) for n, s in enumerate(found, 1)]
+        console().print(table(("STEP", "WAVE", "DOES", "WHAT"), rows))
+
+
+@app.command(
+    "stable", epilog="Example: conductor delivery stable intelgraph --channel dev --reason steady --as requester"
+)
+def stable(
+    ctx: typer.Context,
+    release: Release,
+    channel: Channel,
+    reason: Reason,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that the version which everybody has is marked as stable in Git."""
+    door = entered(ctx)
+    given: dict[str, object] = {"release": release, "channel": channel}
+    change = door.conductor.changes.request(door.actor(who), "mark_stable", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command("timeline", epilog="Example: conductor delivery timeline shop/api --csv > timeline.csv")
+def timeline(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what happened to a rollout: syncs, versions, measurements, Changes, and who did it."""
+    namespace, _, rollout = name.partition("/")
+    rows = [m.as_json() for m in entered(ctx).conductor.timelines.of(namespace, rollout)]
+    if as_json:
+        print_json({"rollout": name, "moments": rows})
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, ["at", "source", "what", "who", "detail", "id"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        shown = [(r["at"][5:19].replace("T", " "), r["source"], r["what"], r["who"], r["detail"]) for r in rows]
+        console().print(table(("AT (UTC)", "SOURCE", "WHAT", "WHO", "DETAIL"), shown))
+
+
+def _json(path: str) -> Any:
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        return json.loads(text)
+    except (OSError, ValueError) as bad:
+        raise InputError(
+            f"{path} holds no steps.",
+            why=str(bad),
+            next="Begin with the `steps` of `conductor delivery waves ... --json`.",
+        ) from bad
+
+
+def _said(body: Any) -> str:
+    if isinstance(body, int):
+        return f"{body} %"
+    return ", ".join(f"{k} {v}" for k, v in body.items()) or "until a person promotes"
