@@ -58,3 +58,8 @@ def changes_of_rollout(namespace: str, name: str) -> list[Change]:
 def emergencies() -> list[Emergency]:
     """The emergencies that wait for a review."""
     return runtime.conductor().emergencies.waiting()
+
+
+def owner(rollout: Rollout) -> tuple[str, str] | None:
+    """The release and channel that a Rollout belongs to; None: no channel declares it."""
+    return runtime.conductor().delivery.release_of(rollout)

@@ -8,6 +8,7 @@ from app import delivery_queries, navigation, queries, session
 from app.components import (
     change_table,
     emergency_banner,
+    empty,
     errors,
     fleet_cards,
     pipeline_table,
@@ -15,6 +16,7 @@ from app.components import (
     rollout_head,
     rollout_live,
     rollout_table,
+    wave_editor,
 )
 from conductor_core.errors import InputError
 
@@ -27,13 +29,21 @@ def one(chosen: str) -> None:
         raise InputError(f"{chosen!r} names no rollout.", why="It is NAMESPACE/NAME.", next="Choose one from the list.")
     detail, _ = delivery_queries.wave(namespace, name)
     rollout_head.show(detail.rollout, session.actor())
-    live, charts, record = st.tabs(["Live", "Metrics", "Changes"], key=session.TAB, bind="query-params")
+    names = ["Live", "Metrics", "Waves", "Changes"]
+    live, charts, waves, record = st.tabs(names, key=session.TAB, bind="query-params")
     if live.open:
         with live, errors.shown():
             rollout_live.show(detail.rollout)
     if charts.open:
         with charts, errors.shown():
             rollout_charts.show(namespace, name)
+    if waves.open:
+        with waves, errors.shown():
+            owner = delivery_queries.owner(detail.rollout)
+            if owner:
+                wave_editor.show(*owner, session.actor())
+            else:
+                empty.show("No channel declares this rollout.", "Its steps are edited where its manifest lies.")
     if record.open:
         with record, errors.shown():
             change_table.show(delivery_queries.changes_of_rollout(namespace, name), key="rollout_changes")

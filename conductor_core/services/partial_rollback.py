@@ -70,7 +70,8 @@ class PartialRollback:
                 next=f"Roll back together: {works}." if works else "No set of the kept versions works: deploy forward.",
             )
         paths = {c.name: c.value for c in self.matrix().components}
-        sets = {paths[name]: version for name, version in answer.changes.items()}
+        whole = answer.versions or answer.changes  # what was set by hand beside the branch stays as it is
+        sets = {paths[name]: version for name, version in whole.items()}
         given: dict[str, object] = {"release": release, "channel": channel, "sets": sets}
         return self.changes.request(actor, "deploy_release", given, reason)
 

@@ -30,6 +30,7 @@ CHANNELS = """releases:
       staging: {{branch: dev, namespace: {1}, values: [], tier: staging}}
       dev: {{branch: dev, namespace: {2}, values: [], tier: dev}}
 """
+WAVES_FILE = "helm/intelgraph/values-waves.yaml"
 WAVES = """
 replicaCount: 5
 secrets: {existingSecret: intelgraph-dev}
@@ -113,7 +114,7 @@ def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
 ) -> None:
     place = f"{bench.namespaces[0]}/intelgraph"
     start = ("delivery", "start", "intelgraph", "--channel", "dev", "--reason", "waves", "--as", "requester", "--json")
-    first = conductor(*start).json
+    first = conductor(*start, "--set", "image.tag=1.3.9", "--set", "ui.image.tag=2.2.0").json
     assert conductor("change", "wait", first["id"], "--json").json["state"] == "succeeded"
 
     # canary: 10 % of five pods is one pod, and the pause waits for a person
@@ -134,6 +135,25 @@ def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
     assert done.actual == 100
     assert conductor("change", "wait", good["id"], "--json").json["state"] == "succeeded"
     assert conductor("delivery", "verdict", place, "--json").json["verdict"] == "done"
+
+    # steady state: the version is marked as stable in Git
+    stable = ("delivery", "stable", "intelgraph", "--channel", "dev", "--reason", "all is well", "--as", "requester")
+    marked = conductor(*stable, "--wait", "--json").json
+    assert marked["state"] == "succeeded", marked
+    bench.conductor.releases.refresh()
+    commit = bench.conductor.releases.commit("intelgraph", "dev")
+    assert "stableTag: 1.4.3" in (bench.conductor.values_edits.repository.read(commit, WAVES_FILE).decode())
+    steps = conductor("delivery", "waves", "intelgraph", "--channel", "dev", "--json").json["steps"]
+    assert [s["wave"] for s in steps] == ["canary", "canary", "canary", "baseline", "full"]
+    told = conductor("delivery", "timeline", place, "--json").json["moments"]
+    assert {m["source"] for m in told} >= {"rollout", "analysis", "change"}
+    assert any("promote" in m["what"] and m["who"] == "requester" for m in told)
+
+    # a UI of long ago would break against this API: refused, with the set that works
+    only = ("release", "rollback", "intelgraph", "--channel", "dev", "--only", "ui", "--reason", "old look", "--json")
+    refused = conductor(*only, "--to-version", "1.9.0", "--as", "requester", code=3).error
+    assert "needs api >=1.0.0, <1.4.0, and it is 1.4.3" in refused["why"]
+    assert "ui 1.9.0, api 1.3.9" in refused["next"]
 
     # nothing is in progress: an abort is denied before anything is sent, and stable is not touched
     before = until(rollouts, place, lambda r: r.finished)

@@ -19,6 +19,7 @@ AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 def test_moments_are_joined_in_order_and_told_once() -> None:
     sets = (ReplicaSet("api-1", "new", 2, "canary", 1, 1, 1, ("api:2",), AT),)
     detail = Detail(moving(aborted=True, aborted_at=AT), sets, (), (analysis.parse(run(RAW, "success-rate")),))
+    by = {"username": "rita"}
     history = [{"id": 3, "revision": "c" * 40, "deployedAt": "2026-11-24T08:00:00Z", "initiatedBy": by}]
     syncs = of_syncs(application(raw_application("shop", history=history)))
     found = joined([*of_rollout(detail), *syncs, *syncs])

@@ -1,0 +1,140 @@
+"""The page of delivery: what moves, one rollout live, its acts as Changes, and what is broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from conductor_core.domain.runbooks import Parameter, Runbook
+from conductor_core.errors import UnreachableError
+from conductor_core.services.delivery import DeliveryReader
+from conductor_core.services.emergencies import Emergencies
+from conductor_core.services.metric_windows import MetricWindows
+from conductor_core.services.pipeline_board import PipelineBoard
+from tests.fakes.argocd import FakeArgoCd, raw_application, raw_pipeline
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
+from tests.fakes.prometheus import FakePrometheus
+from tests.fakes.rollouts import Player, fake, manifest
+from tests.pages.drive import open_page, press, seen
+
+PLACE = (Parameter("namespace", "str", "", required=True), Parameter("rollout", "str", "", required=True))
+ACT = Runbook(
+    "rollout_act",
+    "{act} rollout {rollout} in {namespace}",
+    "Acts.",
+    "rollout_act",
+    "rollout_act",
+    "rollout/{namespace}/{rollout}",
+    "dev",
+    (*PLACE, Parameter("act", "str", "", required=True), Parameter("to_revision", "int", 0)),
+    approvals={"default": 0},
+)
+EMERGENCY = replace(
+    ACT, name="emergency_abort", title="EMERGENCY abort of rollout {rollout}", parameters=PLACE, emergency=True
+)
+
+
+@dataclass
+class World:
+    """A conductor with a rollout that is held at 20 % in two namespaces."""
+
+    conductor: FakeConductor
+    cluster: FakeCluster
+    player: Player
+    argocd: FakeArgoCd
+
+    def put(self, namespace: str, tag: str) -> None:
+        """A version, as far as it goes."""
+        found = manifest(namespace, tag=tag)
+        old = next((o for (k, n, _), o in self.cluster.store.items() if k.kind == "Rollout" and n == namespace), {})
+        self.cluster.put({**old, **found, "metadata": {**old.get("metadata", {}), **found["metadata"]}})
+        self.player.play()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setitem(RUNBOOKS, "rollout_act", ACT)
+    monkeypatch.setitem(RUNBOOKS, "emergency_abort", EMERGENCY)
+    built = build(tmp_path)
+    cluster, argocd = FakeCluster(), FakeArgoCd()
+    rollouts, _, player = fake(cluster)
+    argocd.put(raw_application("shop-dev", "shop"))
+    argocd.sets["shop"] = raw_pipeline("shop")
+    delivery = DeliveryReader(
+        PipelineBoard(argocd, lambda: 0.0, lambda _: None, lambda _: None),
+        rollouts,
+        built.releases,
+        MetricWindows(FakePrometheus(), lambda: 1000.0),
+        _NoQueries(),
+        built.memory,
+    )
+    emergencies = Emergencies(built.memory, built.runbooks, built.ledger)
+    conductor = replace(built, delivery=delivery, emergencies=emergencies, local_progress=lambda: None)
+    made = World(conductor, cluster, player, argocd)
+    for namespace in ("one", "two"):
+        made.put(namespace, "1.0.0")
+    return made
+
+
+class _NoQueries:
+    def queries(self) -> tuple[tuple[()], tuple[()]]:
+        return (), ()
+
+
+def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) -> None:
+    at = open_page(world.conductor, "delivery")
+    assert {m.label: m.value for m in at.metric} == {"Rollouts": "2", "In progress": "0", "Held": "0", "Failed": "0"}
+    assert "1 fleet at rest" in seen(at)
+    assert "shop-dev" in seen(at)
+    for namespace in ("one", "two"):
+        world.put(namespace, "2.0.0")
+    at = open_page(world.conductor, "delivery")
+    assert {m.label: m.value for m in at.metric}["Held"] == "2"
+    assert "2 of 2 in progress" in seen(at)
+    assert at.button(key="fleet_0").label == "Abort fleet"
+
+
+def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) -> None:
+    world.put("one", "2.0.0")
+    at = open_page(world.conductor, "delivery", rollout="one/api")
+    text = seen(at)
+    assert "Step 2 waits for a person." in text
+    assert "Promote it, or abort." in text
+    assert "pause until a person promotes" in text
+    press(at, "act_promote")
+    at.text_input(key="_confirm_reason").set_value("metrics are fine").run()
+    press(at, "_confirm_yes")
+    (change,) = world.conductor.changes.find()
+    assert (change.title, change.parameters["act"]) == ("promote rollout api in one", "promote")
+
+
+def test_an_emergency_is_only_offered_to_the_break_glass_role_and_stays_listed(world: World) -> None:
+    world.put("one", "2.0.0")
+    at = open_page(world.conductor, "delivery", rollout="one/api")
+    assert "act_emergency" not in {b.key for b in at.button}
+    at = open_page(world.conductor, "delivery", who="captain", rollout="one/api")
+    press(at, "act_emergency")
+    at.text_input(key="_confirm_reason").set_value("5 % errors").run()
+    press(at, "_confirm_yes")
+    assert "Done without an approval" in seen(open_page(world.conductor, "delivery", who="approver"))
+
+
+def test_a_rollout_at_rest_offers_neither_promote_nor_abort(world: World) -> None:
+    at = open_page(world.conductor, "delivery", rollout="one/api")
+    assert not {"act_promote", "act_abort", "act_skip"} & {b.key for b in at.button}
+    assert "Everybody has this version." in seen(at)
+
+
+def test_argo_cd_out_of_reach_leaves_the_rollouts(world: World) -> None:
+    world.argocd.failure = UnreachableError("Argo CD did not answer.", next="Is argocd-server running?")
+    at = open_page(world.conductor, "delivery")
+    assert "Argo CD did not answer." in seen(at)
+    assert {m.label: m.value for m in at.metric}["Rollouts"] == "2"
+
+
+def test_a_rollout_that_is_not_there_is_said(world: World) -> None:
+    assert "There is no Rollout one/nobody." in seen(open_page(world.conductor, "delivery", rollout="one/nobody"))
+    assert "names no rollout" in seen(open_page(world.conductor, "delivery", rollout="nonsense"))
