@@ -15,5 +15,5 @@ class MetricFiles(Protocol):
         ...
 
     def matrix(self) -> bytes:
-        """The text of `compatibility.yaml`, which versions work together. Raises `StorageError` when it can't be read."""
+        """The text of `compatibility.yaml`: which versions work together. Raises `StorageError`."""
         ...

@@ -1,4 +1,4 @@
-"""What the composition of services needs of progressive delivery: services, plan functions, gates, operation drivers."""
+"""What the composition of services needs of progressive delivery: services, plan functions, gates, drivers."""
 
 from __future__ import annotations
 

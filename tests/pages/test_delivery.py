@@ -83,6 +83,9 @@ class _NoQueries:
     def queries(self) -> tuple[tuple[()], tuple[()]]:
         return (), ()
 
+    def matrix(self) -> bytes:
+        return b""
+
 
 def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) -> None:
     at = open_page(world.conductor, "delivery")
