@@ -78,7 +78,7 @@ def test_a_proof_can_be_followed_to_the_root(world: World) -> None:
     assert "Entry 7: validation.started" in text
     assert "The steps lead to the signed root of 33 entries." in text
     steps = at.dataframe[0].value
-    assert len(steps) == 7
+    assert len(steps) == 8
     assert steps["gives"].iloc[-1] == steps["gives"].iloc[-2] == world[1].reader.checkpoint().checkpoint.root.hex()
     assert {"Proof", "Entry"} == {button.proto.label for button in at.get("download_button")}
 
@@ -111,4 +111,4 @@ def test_a_change_says_where_it_stands_in_the_ledger(world: World) -> None:
     waiting = conductor.settled(State.AWAITING_APPROVAL)
     assert "0 of 3 facts are in the ledger" in seen(open_page(conductor, "changes", change=waiting.id))
     ledger.seal()
-    assert "Proof of entry 32" in seen(open_page(conductor, "changes", change=waiting.id))
+    assert "Proof of entry 35" in seen(open_page(conductor, "changes", change=waiting.id))

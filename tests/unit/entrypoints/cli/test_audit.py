@@ -36,7 +36,7 @@ def test_a_pack_of_a_period(conductor: FakeConductor, tmp_path: Path, capsys: py
     file = tmp_path / "pack.tar"
     within = ["--from", "2026-11-24", "--to", "2026-11-25T01:00:00+01:00"]
     assert run(["audit", "pack", *within, "--out", str(file), "--json"], lambda: conductor) == 0
-    assert json.loads(capsys.readouterr().out)["entries"] == 10
+    assert json.loads(capsys.readouterr().out)["entries"] == 11
     assert verify_pack(file.read_bytes(), VKEY)
     assert run(["audit", "pack", "--from", "2026-11-20", "--to", "2026-11-21", "--out", "x"], lambda: conductor) == 2
 
