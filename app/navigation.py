@@ -10,7 +10,11 @@ FOLDER = Path(__file__).resolve().parent.parent / "pages"
 
 SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "": (("status", "Status", "monitor_heart"),),
-    "Deploy": (("releases", "Releases", "deployed_code"), ("delivery", "Delivery", "move_up")),
+    "Deploy": (
+        ("environments", "Environments", "dns"),
+        ("releases", "Releases", "deployed_code"),
+        ("delivery", "Delivery", "move_up"),
+    ),
     "Operate": (("changes", "Changes", "published_with_changes"), ("runbooks", "Runbooks", "menu_book")),
     "Audit": (
         ("audit", "Audit", "database_search"),

@@ -24,6 +24,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.secrets import Secrets
 from conductor_core.ports.tofu import Checked, Tofu, Workspace
+from conductor_core.services.environment_objects import EnvironmentObjects, objects_of
 
 APPLY = "tofu_apply"
 _CHANGES = 2000
@@ -123,6 +124,10 @@ class EnvironmentReads:
                 next="Run `conductor env list`.",
             )
         return known[name]
+
+    def objects(self, environment: str) -> EnvironmentObjects:
+        """What the cluster has of one environment."""
+        return objects_of(self._cluster, environment)
 
     def changes(self, environment: str) -> list[Change]:
         """The Changes of one environment, newest first."""

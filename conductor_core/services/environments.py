@@ -21,6 +21,7 @@ from conductor_core.ports.drafts import Drafts, EnvironmentDraft
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.services.access import Action, Resource, authorize
 from conductor_core.services.changes import ChangeService
+from conductor_core.services.environment_objects import EnvironmentObjects
 from conductor_core.services.environment_plans import EnvironmentPlans, Sight
 from conductor_core.services.environment_reads import EnvironmentReads
 
@@ -85,6 +86,14 @@ class EnvironmentService:
     def changes(self, name: str) -> list[Change]:
         """Its Changes, newest first."""
         return self._reads.changes(name)
+
+    def objects(self, name: str) -> EnvironmentObjects:
+        """What the cluster has of it now; raises `NotFoundError`, and as the cluster does."""
+        return self._reads.objects(e.checked_name(name))
+
+    def draft_id(self) -> str:
+        """The id of a draft that somebody begins."""
+        return self._clock.new_id("drf")
 
     def upgrade(self, environment: Environment) -> str:
         """The newer version that its blueprint has; '' when there is none."""
