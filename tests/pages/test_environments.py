@@ -2,26 +2,180 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from app.components.environment_form import REQUIRED
 from conductor_core.domain.actors import LOCAL_ACTORS
-from tests.fakes.environments import Estate
+from conductor_core.domain.tofu_events import Problem
+from conductor_core.errors import UnreachableError
+from tests.fakes.environments import TF, Estate
+from tests.pages.drive import open_page, press, seen
+from tests.pages.support import FakeConductor
+from tests.pages.worlds import full
 
-
-class World:
-    """As much of a Conductor as the page needs."""
-
-    def __init__(self, estate: Estate) -> None:
-        self.environments, self.changes, self.store = estate.service, estate.changes, estate.store
-        self.settings = None
-
-    def actor(self, name: str) -> Any:
-        return LOCAL_ACTORS[name]
+POOLS = (
+    TF
+    + """variable "node_pools" {
+  type = map(object({nodes = number, cpu = optional(number, 4), zones = optional(list(string), [])}))
+  default = {general = {nodes = 2}}
+}
+"""
+)
 
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Estate:
     return Estate(tmp_path)
+
+
+@pytest.fixture
+def conductor(estate: Estate) -> FakeConductor:
+    made = full()
+    made.environments = estate.service  # type: ignore[attr-defined]  # what this page asks for
+    return made
+
+
+def wizard(conductor: FakeConductor, who: str = "requester", draft: str = "drf-1") -> AppTest:
+    return open_page(conductor, "environments", who, blueprint="small", draft=draft)
+
+
+def typed(at: AppTest, name: str, value: str, draft: str = "drf-1") -> AppTest:
+    at.text_input(key=f"env_{draft}_{name}").set_value(value).run()
+    assert not at.exception, [error.message for error in at.exception]
+    return at
+
+
+def test_without_environments_it_says_how_to_begin(conductor: FakeConductor) -> None:
+    at = open_page(conductor, "environments")
+    text = seen(at)
+    assert "There is no environment yet." in text
+    assert "small 1.0.0 · tier dev" in text
+    press(at, "create_small")
+    assert at.title[0].value == "New: Small"
+
+
+def test_a_broken_blueprint_is_named_and_the_rest_works(conductor: FakeConductor, estate: Estate) -> None:
+    estate.write("infra/terraform/blueprints/half/main.tf", "variable {")
+    text = seen(open_page(conductor, "environments"))
+    assert "infra/terraform/blueprints/half is left out." in text
+    assert "small 1.0.0" in text
+
+
+def test_what_is_missing_is_told_and_nothing_can_be_requested(conductor: FakeConductor) -> None:
+    at = wizard(conductor)
+    assert "2 to mend: environment, network_cidr" in seen(at)
+    assert REQUIRED not in seen(at)
+    assert at.button(key="env_request").disabled
+
+
+def test_values_are_judged_while_they_are_typed(conductor: FakeConductor, estate: Estate) -> None:
+    at = typed(wizard(conductor), "name", "blue")
+    typed(at, "network_cidr", "10.1.0.1/16")
+    assert "can't be" in seen(at) or "is no network" in seen(at)
+    estate.tofu.problems = [Problem("Invalid value for variable", "At most nine.", "var.size")]
+    typed(at, "network_cidr", "10.1.0.0/16")
+    assert "10.1.0.0/16 holds 65,536 addresses" in seen(at)
+    assert "✕ At most nine." in seen(at)
+    estate.tofu.problems = []
+    typed(at, "network_cidr", "10.2.0.0/16")
+    assert "At most nine." not in seen(at)
+    assert not at.button(key="env_request").disabled
+
+
+def test_a_request_leads_to_its_change_and_the_draft_is_gone(conductor: FakeConductor, estate: Estate) -> None:
+    at = typed(typed(wizard(conductor), "name", "blue"), "network_cidr", "10.1.0.0/16")
+    assert "conductor env request blue --blueprint small" in seen(at)
+    press(at, "env_request")
+    assert "A reason is needed." in seen(at)
+    at.text_input(key="env_reason").set_value("team blue")
+    at.button(key="env_request").click().run()
+    (change,) = estate.changes.find()
+    assert change.parameters["variables"] == {"network_cidr": "10.1.0.0/16"}
+    assert estate.service.drafts.of(LOCAL_ACTORS["requester"].key) == []
+
+
+def test_a_draft_survives_the_closing_of_the_browser(conductor: FakeConductor) -> None:
+    typed(typed(wizard(conductor), "name", "blue"), "network_cidr", "10.1.0")
+    again = wizard(conductor)
+    assert again.text_input(key="env_drf-1_network_cidr").value == "10.1.0"
+    assert "**blue** from small" in seen(open_page(conductor, "environments"))
+
+
+def test_who_may_not_request_is_told(conductor: FakeConductor) -> None:
+    at = typed(typed(wizard(conductor, "approver"), "name", "blue"), "network_cidr", "10.1.0.0/16")
+    assert "The draft is not kept" in seen(at)
+    at.text_input(key="env_reason").set_value("team blue")
+    press(at, "env_request")
+    assert "It takes the role captain or operator" in seen(at)
+
+
+def test_tfvars_fill_the_form(conductor: FakeConductor) -> None:
+    at = wizard(conductor)
+    at.text_area(key="env_drf-1_paste").set_value('network_cidr = "10.9.0.0/16"\nsize = 4\n').run()
+    press(at, "env_drf-1_fill")
+    assert at.text_input(key="env_drf-1_network_cidr").value == "10.9.0.0/16"
+    at.text_area(key="env_drf-1_paste").set_value("colour = 1").run()
+    press(at, "env_drf-1_fill")
+    assert "The text sets 'colour', which small has not." in seen(at)
+
+
+def test_node_pools_are_a_table(conductor: FakeConductor, estate: Estate) -> None:
+    estate.write("infra/terraform/blueprints/small/main.tf", POOLS)
+    estate.tofu.defaults["node_pools"] = {"general": {"nodes": 2, "cpu": 4, "zones": []}}
+    at = typed(typed(wizard(conductor), "name", "blue"), "network_cidr", "10.1.0.0/16")
+    assert "general" in seen(at)
+    assert "2 nodes, 8 CPU" in seen(at)
+
+
+def test_one_environment_has_its_values_and_acts(conductor: FakeConductor, estate: Estate) -> None:
+    estate.provision()
+    at = open_page(conductor, "environments", environment="blue")
+    assert at.title[0].value == "blue"
+    assert "small 1.0.0" in seen(at)
+    assert "parameters.network_cidr" in seen(open_page(conductor, "environments", environment="blue", tab="Values"))
+    press(at, "act_validate")
+    assert estate.changes.find()[0].runbook == "validate_environment"
+    press(at, "act_change")
+    assert at.title[0].value == "Change: Small"
+    assert at.text_input[0].disabled
+
+
+def test_a_destroy_is_confirmed_by_name(conductor: FakeConductor, estate: Estate) -> None:
+    estate.provision()
+    at = press(open_page(conductor, "environments", environment="blue"), "act_destroy")
+    assert at.button(key="destroy_request").disabled
+    at.text_input(key="destroy_confirm").set_value("blue").run()
+    at.text_input(key="destroy_reason").set_value("not used").run()
+    at.button(key="destroy_request").click().run()
+    assert estate.changes.find()[0].runbook == "destroy_environment"
+
+
+def test_two_environments_are_compared(conductor: FakeConductor, estate: Estate) -> None:
+    estate.provision()
+    estate.provision(estate.asked("green", "10.2.0.0/16"))
+    text = seen(open_page(conductor, "environments", environment="blue", tab="Compare"))
+    assert "parameters.network_cidr" in text
+    assert "10.2.0.0/16" in text
+
+
+def test_an_unknown_environment_and_a_cluster_that_is_down_are_told(conductor: FakeConductor, estate: Estate) -> None:
+    assert "There is no environment 'moon'." in seen(open_page(conductor, "environments", environment="moon"))
+    estate.provision()
+    estate.cluster.failure = UnreachableError("The cluster does not answer.", next="Start it.")
+    assert "The cluster does not answer." in seen(open_page(conductor, "environments", environment="blue"))
+
+
+def test_a_hundred_parameters_answer_at_once(conductor: FakeConductor, estate: Estate) -> None:
+    many = "".join(f'variable "p{n}" {{\n  type = string\n  default = "x"\n}}\n' for n in range(100))
+    estate.write("infra/terraform/blueprints/small/main.tf", TF + many)
+    at = wizard(conductor)
+    typed(at, "name", "blue")
+    assert at.text_input(key="env_drf-1_p99").value == "x"
+    small = estate.service.blueprints().get("small")
+    began = time.process_time()
+    estate.service.live(small, "blue", {"network_cidr": "10.1.0.0/16"})
+    assert time.process_time() - began < 0.3

@@ -84,7 +84,7 @@ def test_two_pools_are_provisioned_validated_contested_and_destroyed(
     plan = ("env", "plan", name, "--blueprint", "summit-local", "--var", f"network_cidr={cidr}", "--var", POOLS)
     planned = conductor(*plan, "--as", "requester", "--json", code=2).json
     assert planned["blast_radius"]["create"] == 16
-    assert {v["gate"]: v["result"] for v in planned["verdicts"]}["policy/environment"] == "allow"
+    assert {v["result"] for v in planned["verdicts"]} == {"allow"}, planned["verdicts"]
 
     change_id = conductor(*asked(name, cidr, "--var", POOLS)).json["id"]
     approved(bench, change_id, "approver")

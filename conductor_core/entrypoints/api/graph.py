@@ -13,6 +13,7 @@ from strawberry.extensions import MaskErrors, MaxAliasesLimiter, MaxTokensLimite
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import Info
 
+from conductor_core.entrypoints.api import graph_environments
 from conductor_core.entrypoints.api import models as m
 from conductor_core.entrypoints.api.graph_types import (
     Change,
@@ -66,6 +67,12 @@ class Query:
     changes: list[Change] | None = strawberry.field(resolver=_changes, description="Changes that match, newest first.")
     change: Change | None = strawberry.field(resolver=_one_change, description="One Change by its id.")
     releases: list[Release] | None = strawberry.field(resolver=_releases, description="Every release in every channel.")
+    environments: list[graph_environments.Environment] | None = strawberry.field(
+        resolver=graph_environments.environments, description="Every environment, destroyed ones last."
+    )
+    blueprints: list[graph_environments.Blueprint] | None = strawberry.field(
+        resolver=graph_environments.blueprints, description="Every blueprint that works, by name."
+    )
     runbooks: list[Runbook] | None = strawberry.field(
         resolver=_runbooks, description="Every runbook that works, by name."
     )
