@@ -53,7 +53,7 @@ def objects_of(cluster: Cluster, environment: str) -> EnvironmentObjects:
 
 def _node(found: Mapping[str, Any]) -> Row:
     conditions = (found.get("status") or {}).get("conditions") or []
-    ready = next((c for c in conditions if c.get("type") == "Ready"), {})
+    ready: Mapping[str, Any] = next((c for c in conditions if c.get("type") == "Ready"), {})
     labels = found["metadata"].get("labels") or {}
     state = "healthy" if ready.get("status") == "True" else "progressing" if not ready else "degraded"
     zone = labels.get("topology.kubernetes.io/zone", "")
