@@ -68,7 +68,7 @@ class EnvironmentChecks:
         own = {str(o["name"]) for o in self._state(made, blueprint).objects if o.get("kind") == "Namespace"}
         missing = [n for n in sorted(own | set(blueprint.namespaces)) if not self._active(n)]
         if missing:
-            return Look(False, f"missing or ending: {', '.join(missing)}")
+            return Look(False, f"missing or ending: {', '.join(missing)}", hopeless=True)
         return Look(True, f"{len(own)} of its own and {len(blueprint.namespaces)} shared ones are Active")
 
     def pods(self, context: Context, made: Change, blueprint: Blueprint) -> Look:
