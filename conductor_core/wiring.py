@@ -121,17 +121,12 @@ def wire(settings: Settings) -> Conductor:
 
     def of_tofu(s: Settings) -> Tofu:
         applying = Credentials(s.kubeconfig, s.kube_context, s.tofu_apply_env)
-        config, context = s.plan_kubeconfig or s.kubeconfig, s.plan_kube_context or s.kube_context
-        planning = Credentials(config, context, s.tofu_plan_env)
+        reading, context = s.plan_kubeconfig or s.kubeconfig, s.plan_kube_context or s.kube_context
+        planning = Credentials(reading, context, s.tofu_plan_env)
         backend = s.tofu_backend.read_text(encoding="utf-8") if s.tofu_backend else ""
+        program = s.tofu or "tofu"
         return TofuProgram(
-            runner,
-            s.tofu or "tofu",
-            s.home,
-            config=s.tofu_config,
-            backend=backend,
-            planning=planning,
-            applying=applying,
+            runner, program, s.home, config=s.tofu_config, backend=backend, planning=planning, applying=applying
         )
 
     fetched = [float("-inf")]
@@ -139,7 +134,7 @@ def wire(settings: Settings) -> Conductor:
     def blueprints() -> Path:
         if settings.infra or not settings.ops_repo:
             return settings.infra or PROJECT_ROOT
-        if time.monotonic() - fetched[0] > FETCH_SECONDS:
+        if time.monotonic() > fetched[0] + FETCH_SECONDS:
             repository.fetch()
             fetched[0] = time.monotonic()
         return repository.export(repository.resolve("HEAD"), ".")

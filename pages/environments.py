@@ -7,8 +7,6 @@ import streamlit as st
 from app import environment_queries, queries, runtime, session
 from app.components import environment_form, environment_list, environment_one, errors
 from conductor_core.domain.actors import Actor
-from conductor_core.errors import NotFoundError
-from conductor_core.ports.drafts import EnvironmentDraft
 
 
 def wizard(name: str, actor: Actor) -> None:
@@ -16,10 +14,7 @@ def wizard(name: str, actor: Actor) -> None:
     service = runtime.conductor().environments
     id_ = st.query_params.get(session.DRAFT, "") or service.draft_id()
     st.query_params[session.DRAFT] = id_
-    try:
-        draft = service.drafts.get(actor.key, id_)
-    except NotFoundError:
-        draft = EnvironmentDraft(id_, actor.key, name)
+    draft = service.draft(actor, id_, name)
     there = {e.name for e in environment_queries.inventory() if e.exists}
     environment_form.show(environment_queries.blueprints().get(name), draft, actor, fixed=draft.environment in there)
 

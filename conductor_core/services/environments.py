@@ -15,7 +15,7 @@ from conductor_core.domain.environments import Asked, Difference, Environment, S
 from conductor_core.domain.gates import Result, Verdict
 from conductor_core.domain.policies import PolicyDecision
 from conductor_core.domain.tofu_events import Problem
-from conductor_core.errors import ConductorError, InputError
+from conductor_core.errors import ConductorError, InputError, NotFoundError
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.drafts import Drafts, EnvironmentDraft
 from conductor_core.ports.policy import PolicyEngine
@@ -90,6 +90,13 @@ class EnvironmentService:
     def objects(self, name: str) -> EnvironmentObjects:
         """What the cluster has of it now; raises `NotFoundError`, and as the cluster does."""
         return self._reads.objects(e.checked_name(name))
+
+    def draft(self, actor: Actor, id: str, blueprint: str) -> EnvironmentDraft:
+        """The draft of that id, or an empty one that begins it."""
+        try:
+            return self.drafts.get(actor.key, id)
+        except NotFoundError:
+            return EnvironmentDraft(id, actor.key, blueprint)
 
     def draft_id(self) -> str:
         """The id of a draft that somebody begins."""
