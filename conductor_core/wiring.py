@@ -103,10 +103,6 @@ LOG, KEY, VKEY, COSIGNED = "ledger", "ledger.key", "vkey", "checkpoint.cosigned"
 """The log's folder in the data folder, its private key beside that; its public keys and what witnesses signed in it."""
 
 
-FETCH_SECONDS = 15.0
-"""How old the mirror may be when blueprints are read from it: what is applied are the approved bytes in any case."""
-
-
 def wire(settings: Settings) -> Conductor:
     """Join everything; nothing is contacted but PostgreSQL's address. Raises `ConfigurationError`."""
     clock, runner, documents, notebooks = SystemClock(), SystemCommands(), YamlDocuments(), PapermillRuns()
@@ -134,7 +130,7 @@ def wire(settings: Settings) -> Conductor:
     def blueprints() -> Path:
         if settings.infra or not settings.ops_repo:
             return settings.infra or PROJECT_ROOT
-        if time.monotonic() > fetched[0] + FETCH_SECONDS:
+        if time.monotonic() > fetched[0] + 15.0:  # seconds; what is applied are approved bytes in any case
             repository.fetch()
             fetched[0] = time.monotonic()
         return repository.export(repository.resolve("HEAD"), ".")
