@@ -55,6 +55,10 @@ def figure(panel: Panel) -> go.Figure:
     made.update_layout(
         title={"text": panel.query.title, "font": {"size": 13}}, height=220, showlegend=True,
         margin={"l": 8, "r": 8, "t": 34, "b": 8}, legend={"orientation": "h", "y": 1.16, "x": 1, "xanchor": "right"},
-        yaxis={"tickformat": _FORMAT.get(panel.query.unit, ".3s")},
+        yaxis={
+            "tickformat": _FORMAT.get(panel.query.unit, ".3s"),
+            "ticksuffix": "s" if panel.query.unit == "seconds" else "",
+            "rangemode": "tozero" if panel.query.better == "lower" else "normal",
+        },
     )  # fmt: skip
     return made

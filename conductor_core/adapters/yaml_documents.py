@@ -150,6 +150,8 @@ class YamlDocuments:
     def put(self, data: bytes, path: tuple[str, ...], value: object, source: str) -> bytes:
         """See `Documents.put`."""
         before = self.load(data, source)
+        if before is not None and _with(before, path, value) == before:
+            return data
         text = data.decode("utf-8")
         try:
             after = _spliced(text, path, value).encode("utf-8")

@@ -116,6 +116,7 @@ def test_texts_that_look_like_something_else_are_quoted(text: str) -> None:
         ("a: 1\nb: 2  # why\n", ("b",), 3, "a: 1\nb: 3  # why\n"),
         ("a:\n  b: 1\n  # last words\nc: 2\n", ("a", "d"), "x", "a:\n  b: 1\n  d: x\n  # last words\nc: 2\n"),
         ("a:\n  - 1\n  - 2\n# on\nb: 2\n", ("a",), [3], "a:\n- 3\n# on\nb: 2\n"),
+        ("a: {b: [1, 2]}  # as it was\n", ("a", "b"), [1, 2], "a: {b: [1, 2]}  # as it was\n"),
         ("", ("a", "b"), True, "a:\n  b: true\n"),
         ("a: {b: 1}\n", ("a",), {"b": 2}, "a:\n  b: 2\n"),
         ("a: 1", ("b",), "1.0", "a: 1\nb: '1.0'\n"),
