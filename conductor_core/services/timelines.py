@@ -49,7 +49,8 @@ class Timelines:
 
 
 def _of_event(event: Event, title: str) -> list[Moment]:
-    _, noun, fact, _ = event.type.split(".")
+    words = event.type.split(".")
+    noun, fact = (words[1], words[2]) if words[0] == "conductor" and len(words) == 4 else ("", "")
     if fact not in _SHOWN or noun not in ("change", "approval", "operation", "emergency"):
         return []
     field = _SHOWN[fact]
