@@ -232,7 +232,7 @@ def at_pointer(document: Any, pointer: str) -> Any:
 def measured(name: str, latencies: Sequence[int], failures: Sequence[str]) -> Measured:
     """The sum of one check's requests: `latencies` of every request in ms, `failures` of those that failed."""
     ordered = sorted(latencies)
-    kept = tuple(dict.fromkeys(failures))[:5]
+    kept = tuple(dict.fromkeys(filter(None, failures)))[:5]
     p50, p95, p99 = (percentile(ordered, share) for share in (0.5, 0.95, 0.99))
     return Measured(name, len(ordered), len(failures), p50, p95, p99, ordered[-1] if ordered else 0, kept)
 
