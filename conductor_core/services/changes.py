@@ -45,11 +45,11 @@ class ChangeService:
 
     def request(self, actor: Actor, runbook_name: str, parameters: Mapping[str, object], reason: str) -> Change:
         """A new Change, to be planned by a worker. Raises `AccessDeniedError`, `InputError`, `NotFoundError`."""
-        authorize(actor, Action.REQUEST, Resource("runbook", runbook_name))
-        reason = _reason(reason)
+        authorize(actor, Action.VIEW, Resource("runbook", runbook_name))
         runbook = self._runbooks.get(runbook_name)
-        if runbook.emergency:
-            authorize(actor, Action.BREAK_GLASS, Resource("runbook", runbook_name))
+        needed = Action.BREAK_GLASS if runbook.emergency else Action.REQUEST
+        authorize(actor, needed, Resource("runbook", runbook_name))
+        reason = _reason(reason)
         checked, title, target, tier = self._runbooks.bind(runbook, parameters)
         now = self._clock.now()
         change = Change(

@@ -25,6 +25,7 @@ from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.compatibility import CompatibilityService
+from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
@@ -376,6 +377,7 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "identities": identities,
         "identity": IdentityService(kept, identities),
         "quarantines": quarantines,
+        "emergencies": Emergencies(memory, runbooks, ledger),
         "release_history": shelf.history,
         "smoke": smoke,
         "compatibility": CompatibilityService(releases, web, lambda: ""),

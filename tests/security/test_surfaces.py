@@ -5,20 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conductor_core.domain.actors import Actor, Role
-from conductor_core.domain.changes import State
+from conductor_core.domain.changes import Change, State
 from conductor_core.entrypoints.api.app import create_app
 from conductor_core.entrypoints.api.graph import schema
 from conductor_core.entrypoints.cli.main import run
 from conductor_core.errors import AccessDeniedError
 from conductor_core.services.access import GRANTS, Action
 from tests.fakes.browser import Browser
-from tests.fakes.conductor import FakeConductor, build
+from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
 
+ABORT = replace(RUNBOOKS["try_types"], name="emergency_abort", emergency=True)
 PEOPLE = {role.value: Actor("test", role.value, role.value, frozenset({role})) for role in Role}
 """One person with each role and no other."""
 NEEDS = {
@@ -29,6 +31,8 @@ NEEDS = {
     Action.REJECT: State.AWAITING_APPROVAL,
     Action.CANCEL: State.AWAITING_APPROVAL,
     Action.SETTLE: State.UNKNOWN,
+    Action.BREAK_GLASS: State.SUCCEEDED,
+    Action.REVIEW: State.SUCCEEDED,
 }
 """The state in which nothing but a role can forbid the action."""
 Ask = Callable[[FakeConductor, Action, str, str], bool]
@@ -46,6 +50,8 @@ def by_service(conductor: FakeConductor, action: Action, change_id: str, who: st
         Action.REJECT: lambda: changes.reject(actor, change_id, "table"),
         Action.CANCEL: lambda: changes.cancel(actor, change_id, "table"),
         Action.SETTLE: lambda: changes.settle(actor, change_id, succeeded=True, reason="table"),
+        Action.BREAK_GLASS: lambda: changes.request(actor, ABORT.name, {}, "table"),
+        Action.REVIEW: lambda: conductor.emergencies.review(actor, change_id, "table", justified=True),
     }
     try:
         acts[action]()
@@ -64,6 +70,8 @@ def by_cli(conductor: FakeConductor, action: Action, change_id: str, who: str) -
         Action.REJECT: ["change", "reject", change_id, "--reason", "table", "--as", who],
         Action.CANCEL: ["change", "cancel", change_id, "--reason", "table", "--as", who],
         Action.SETTLE: ["change", "settle", change_id, "--succeeded", "--reason", "table", "--as", who],
+        Action.BREAK_GLASS: ["runbook", "run", ABORT.name, "--reason", "table", "--as", who],
+        Action.REVIEW: ["delivery", "review", change_id, "--reason", "table", "--as", who],
     }
     code = run([*lines[action], "--json"], lambda: conductor)
     assert code in (0, AccessDeniedError.exit_code), code
@@ -82,6 +90,8 @@ def by_rest(conductor: FakeConductor, action: Action, change_id: str, who: str) 
         Action.REJECT: lambda: browser.post(f"{at}/reject", reason, who),
         Action.CANCEL: lambda: browser.post(f"{at}/cancel", reason, who),
         Action.SETTLE: lambda: browser.post(f"{at}/settle", {"succeeded": True} | reason, who),
+        Action.BREAK_GLASS: lambda: browser.post("/api/v1/changes", {"runbook": ABORT.name} | reason, who),
+        Action.REVIEW: lambda: browser.post(f"{at}/review", {"justified": True} | reason, who),
     }
     answer = acts[action]()
     assert answer.status_code in (200, 201, AccessDeniedError.http_status), answer.text
@@ -92,10 +102,18 @@ SURFACES: dict[str, Ask] = {"service": by_service, "cli": by_cli, "rest": by_res
 
 
 @pytest.fixture
-def conductor(tmp_path: Path) -> FakeConductor:
+def conductor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeConductor:
+    monkeypatch.setitem(RUNBOOKS, ABORT.name, ABORT)
     made = build(tmp_path)
     made.people.update(PEOPLE)
     return made
+
+
+def ready(conductor: FakeConductor, action: Action, by: str = "requester") -> Change:
+    """A Change on which nothing but a role can forbid the action."""
+    if action is Action.REVIEW:
+        return conductor.changes.request(conductor.actor(Role.BREAK_GLASS.value), ABORT.name, {}, "table")
+    return conductor.settled(NEEDS[action], by=by)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +125,7 @@ def test_every_surface_says_what_the_grants_say(
     conductor: FakeConductor, role: Role, action: Action, surface: str
 ) -> None:
     owner = role.value if action is Action.CANCEL and role in GRANTS[Action.REQUEST] else "requester"
-    change = conductor.settled(NEEDS[action], by=owner)
+    change = ready(conductor, action, owner)
     before = conductor.memory.changes.copy()
     done = SURFACES[surface](conductor, action, change.id, role.value)
     assert done is (role in GRANTS[action])
@@ -150,5 +168,5 @@ def test_graphql_has_no_mutation_and_no_subscription() -> None:
 @pytest.mark.parametrize("surface", ["cli", "rest"])
 @pytest.mark.parametrize("action", [a for a in Action if a is not Action.VIEW])
 def test_an_unknown_name_may_do_nothing(conductor: FakeConductor, action: Action, surface: str) -> None:
-    change = conductor.settled(NEEDS[action])
+    change = ready(conductor, action)
     assert not SURFACES[surface](conductor, action, change.id, "stranger")

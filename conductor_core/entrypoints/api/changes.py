@@ -84,3 +84,15 @@ def settle(change_id: ChangeId, body: m.SettleRequest, actor: Writer, conductor:
     """After looking at the world."""
     change = conductor.changes.settle(actor, change_id, succeeded=body.succeeded, reason=body.reason)
     return change_form(change, conductor.settings)
+
+
+@router.post("/{change_id}/review", response_model=m.ReviewOut, summary="Say afterwards whether an emergency was right")
+def review(change_id: ChangeId, body: m.ReviewRequest, actor: Writer, conductor: Opened) -> Form:
+    """For an approver who didn't act; once."""
+    found = conductor.emergencies.review(actor, change_id, body.reason, justified=body.justified)
+    return {
+        "id": found.change.id,
+        "reviewed_by": found.reviewed_by,
+        "justified": found.justified,
+        "word": found.word,
+    }

@@ -70,6 +70,22 @@ class SettleRequest(Body):
     reason: str = Field(description="What was seen.")
 
 
+class ReviewRequest(Body):
+    """Whether an emergency act was right, said afterwards."""
+
+    justified: bool = Field(description="True when it was right to act before anybody had approved.")
+    reason: str = Field(description="Why, for the record.")
+
+
+class ReviewOut(BaseModel):
+    """An emergency that was reviewed."""
+
+    id: str
+    reviewed_by: str
+    justified: bool
+    word: str
+
+
 class GraphRequest(Body):
     """A query of GraphQL."""
 
