@@ -50,12 +50,21 @@ class Thresholds:
     p95: int = 0
     p99: int = 0
 
+    @property
+    def requests(self) -> int:
+        """How many requests a check takes before its error rate can be judged; 1 when no failure is allowed.
+
+        By the rule of three (Hanley and Lippman-Hand, JAMA 249, 1983): 3/p trials without a failure bound it by p.
+        """
+        return math.ceil(3 / self.error_rate) if self.error_rate else 1
+
 
 @dataclass(frozen=True)
 class Suite:
     """One suite. `base` names a configured address; `k6` is a script beside the suite, instead of checks.
 
-    `concurrency` callers go round checks and data rows for `duration` seconds; 0: each once. `before`: whether a
+    `concurrency` callers go round checks and data rows for `duration` seconds, and on until each check has the requests
+    that its error rate takes (ten times as long at most); 0: each once. `before`: whether a
     deploy of `release` asks for a green run at most `max_age` seconds old; `after`: whether it is validated by one.
     """
 

@@ -17,6 +17,8 @@ from conductor_core.ports.web import Web
 Say = Callable[[str], None]
 EVERY = 1.0
 """Seconds between two lines of progress."""
+OVERTIME = 10
+"""How many times its duration a load may go on for the requests that its error rate takes."""
 MOST_KEPT = 20
 """Failures of a check that are kept in words."""
 
@@ -28,15 +30,23 @@ class SmokeRunner:
         self._web, self._monotonic = web, monotonic
 
     def run(self, suite: Suite, address: str, say: Say) -> tuple[Measured, ...]:
-        """Each check and data row once, or round and round for the suite's duration, by its number of callers."""
+        """Each check and data row once, or round and round for the suite's duration, by its number of callers.
+
+        A load goes on after its duration until each check has `thresholds.requests`, or `OVERTIME` is over.
+        """
         tally = _Tally(suite, say, self._monotonic)
         jobs = [(check, row) for row in suite.data or ({},) for check in suite.checks]
         turn = itertools.cycle(jobs) if suite.duration else iter(jobs)
-        lock, end = threading.Lock(), self._monotonic() + suite.duration
+        lock, started = threading.Lock(), self._monotonic()
+
+        def over() -> bool:
+            past = self._monotonic() - started
+            enough = tally.least() >= suite.thresholds.requests
+            return past >= suite.duration * (1 if enough else OVERTIME)
 
         def call() -> None:
             for check, row in _shared(turn, lock):
-                if suite.duration and self._monotonic() >= end:
+                if suite.duration and over():
                     return
                 tally.add(check.name, *self._ask(suite, address, check, row))
 
@@ -94,6 +104,11 @@ class _Tally:
             line = self._line(name, milliseconds, why)
         if line:
             self._say(line)
+
+    def least(self) -> int:
+        """The requests of the check that has had the fewest."""
+        with self._lock:
+            return min((len(found) for found in self._latencies.values()), default=0)
 
     def _line(self, name: str, milliseconds: int, why: str) -> str:
         if not self._streams:

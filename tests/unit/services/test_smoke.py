@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from conductor_core.domain.gates import Result
 from conductor_core.domain.smoke import Check, Expect, Measured, SmokeRun, Suite, Thresholds
 from conductor_core.errors import ConfigurationError, NotFoundError
 from conductor_core.ports.locks import HeldLock
+from conductor_core.ports.web import WebAnswer
 from conductor_core.services.operations import Context
 from conductor_core.services.planning import Draft
 from conductor_core.services.smoke import SmokeParts, SmokeService, addresses
@@ -68,6 +70,24 @@ def test_unknown_broken_and_unconfigured_suites_say_what_to_do(conductor: FakeCo
     lost = replace(conductor.smoke.suite("health"), base="moon")
     with pytest.raises(ConfigurationError, match="'moon'"):
         conductor.smoke.address(lost, "intelgraph", "dev")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "seconds_each", "requests"),
+    [(0.02, 0.1, 150), (0.5, 0.1, 20), (0.0, 0.1, 20), (0.02, 1.0, 20)],
+    ids=["on until it can be judged", "long enough", "none may fail", "ten times as long at most"],
+)
+def test_a_load_goes_on_until_its_error_rate_can_be_judged(allowed: float, seconds_each: float, requests: int) -> None:
+    now = [0.0]
+
+    class Slow(FakeWeb):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0) -> WebAnswer:
+            now[0] += seconds_each
+            return super().get(url, headers=headers, timeout=timeout)
+
+    suite = Suite("s", "S", "", "base", checks=(Check("c", "GET", "/"),), duration=2, thresholds=Thresholds(allowed))
+    (found,) = SmokeRunner(Slow({"http://x/": (200, "")}), lambda: now[0]).run(suite, "http://x", lambda _: None)
+    assert abs(found.requests - requests) <= 1
 
 
 def test_load_goes_round_checks_and_rows_with_many_callers() -> None:
