@@ -1,0 +1,35 @@
+"""What processes of this installation are given: a worker its name and its work, the workbench its cookies' key."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from conductor_core.adapters.mask_key import mask_key
+from conductor_core.services.conductor import Conductor
+from conductor_core.settings import Settings
+from conductor_core.wiring.database import database_url
+
+
+def cookie_secret(settings: Settings) -> str:
+    """What signs the workbench's cookies: the configured one, else one of this installation's own."""
+    given = settings.cookie_secret.get_secret_value()
+    return given or hmac.digest(mask_key(settings.home), b"maestro-conductor cookies", "sha256").hex()
+
+
+def worker_name() -> str:
+    """A worker's name, the same after a restart, so that it finds the work that it was killed in."""
+    return os.environ.get("CONDUCTOR_WORKER_NAME") or socket.gethostname()
+
+
+@contextmanager
+def serve(conductor: Conductor) -> Iterator[None]:
+    """Work on the queue, as a worker, until the block ends."""
+    from conductor_core.adapters import dbos_workflows
+
+    plan, execute, url = conductor.execution.plan, conductor.execution.execute, database_url(conductor.settings)
+    with dbos_workflows.serve(url, plan, execute, executor_id=worker_name(), concurrency=4):
+        yield
