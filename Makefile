@@ -59,8 +59,9 @@ real: install
 browser: install
 	$(BIN)/pytest tests/browser
 
-crash: install ## Kill the worker 200 times at random points of deploys
+crash: install ## Kill the worker 200 times at random points of deploys, 100 times in the middle of applies
 	CONDUCTOR_CRASH_KILLS=200 $(BIN)/pytest -q -s tests/crash/test_worker_kills.py
+	CONDUCTOR_CRASH_APPLY_KILLS=100 $(BIN)/pytest -q -s tests/crash/test_environment_kills.py
 
 bench: install ## Print the measured ratios
 	$(BIN)/python -m tests.bench.bench_ledger

@@ -77,6 +77,7 @@ from conductor_core.services.smoke import SmokeService
 from conductor_core.services.smoke_shelf import smoke_shelf
 from conductor_core.services.status import Probe, StatusService
 from conductor_core.services.timelines import Timelines
+from conductor_core.services.troubleshooting_shelf import troubleshooting_shelf
 from conductor_core.services.values_edits import ValuesEdits
 from conductor_core.settings import Settings
 
@@ -199,12 +200,14 @@ def join(parts: Parts) -> Conductor:
     policy_gate = PolicyGate(parts.policy, ledger, parts.clock.now)
     delivering = delivery_shelf(parts, releases, changes)
     tested = smoke_shelf(parts, releases, ledger)
+    mending = troubleshooting_shelf(parts, evidence)
     gates: dict[str, Gate] = {
         **delivering.gates,
         "policy": policy_gate,
         "server": ServerGate(parts.cluster),
         GATE: QuarantineGate(quarantines),
         **tested.gates,
+        **mending.gates,
     }
     shelf = release_shelf(
         releases,
@@ -217,7 +220,8 @@ def join(parts: Parts) -> Conductor:
         argo=ArgoSync(parts.argocd, parts.monotonic, parts.sleep),
     )
     estate = environment_shelf(parts, evidence, changes, policy_gate.document)
-    functions = {"parameters_only": parameters_only, **shelf.plans, **estate.plans, **delivering.plans, **tested.plans}
+    shelved = (shelf.plans, estate.plans, delivering.plans, tested.plans, mending.plans)
+    functions = {"parameters_only": parameters_only} | {k: v for plans in shelved for k, v in plans.items()}
     always = lambda: {"policy": parts.policy.bundle_digest()}  # noqa: E731  # a fact read at each plan
     planning = PlanningService(runbooks, functions, gates, evidence, always)
     looks = ReleaseChecks(releases, parts.cluster, parts.web, lambda: parts.now().intelgraph_url)
@@ -225,7 +229,11 @@ def join(parts: Parts) -> Conductor:
         **shelf.drivers,
         **estate.drivers,
         **delivering.drivers,
-        **drivers(looks.probes() | estate.probes | tested.probes, Patience(parts.monotonic, parts.sleep)),
+        **mending.drivers,
+        **drivers(
+            looks.probes() | estate.probes | tested.probes | dict(mending.probes),
+            Patience(parts.monotonic, parts.sleep),
+        ),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
     variables = parts.settings.kernel_variables

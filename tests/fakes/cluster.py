@@ -85,7 +85,9 @@ class FakeCluster:
             raise NotFoundError(f"namespaces {namespace} not found")
         before = self.store.get((kind, namespace, manifest["metadata"]["name"]))
         merged = {**(before or {}), **copy.deepcopy(dict(manifest))}
-        merged["metadata"] = {**(before or {}).get("metadata", {}), **merged["metadata"]}
+        for part in ("metadata", "spec"):
+            if part in merged:
+                merged[part] = _merged((before or {}).get(part), merged[part])
         if not dry_run:
             self.put(merged)
         return merged
@@ -95,6 +97,13 @@ class FakeCluster:
         if (namespace, pod) not in self.log:
             raise NotFoundError(f"pods {pod} not found")
         return "".join(x + "\n" for x in self.log[(namespace, pod)].splitlines()[-lines:])
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """As the server merges what several managers apply: maps by key, the rest whole."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    return {**old, **{k: _merged(old.get(k), v) for k, v in new.items()}}
 
 
 def release_secret(

@@ -137,27 +137,3 @@ def test_two_people_ask_for_one_environment_at_once(bench: Workbench, name: str)
     assert "Nothing would change" in after.outcome.what
     assert not [op for op in bench.conductor.operations.of(second) if op.kind == "tofu_apply"]
     assert destroyed(bench, name) == "succeeded"
-
-
-@pytest.mark.parametrize("round_", range(3))
-def test_a_worker_killed_in_the_middle_of_an_apply_applies_once(
-    bench: Workbench, kubectl: Callable[..., str], name: str, round_: int
-) -> None:
-    pools = "node_pools={general={nodes=40}}"
-    change_id = bench.cli(*asked(name, network(), "--var", pools)).json["id"]
-    approved(bench, change_id, "approver")
-    log = bench.home / "environments" / name / "runs" / f"{change_id}.jsonl"
-    wanted = ('"apply_start"', '"version"', '"apply_complete"')[round_]
-    eventually(lambda: log.is_file() and wanted in log.read_text(errors="replace"), 180)
-    for process in bench.processes("ipykernel", "maestro"):
-        process.kill()
-    bench.kill()
-    bench.start()
-    change = bench.ended(change_id, 300)
-    assert change.state is State.SUCCEEDED, (change.outcome, bench.conductor.operations.of(change_id))
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    started = [line["hook"]["resource"]["addr"] for line in lines if line["type"] == "apply_start"]
-    assert len(started) == len(set(started)) == 54
-    nodes = kubectl("get", "nodes", "-l", f"conductor.summit/environment={name}", "-o", "name").splitlines()
-    assert len(nodes) == 40
-    assert destroyed(bench, name) == "succeeded"
