@@ -11,7 +11,7 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from conductor_core.domain.changes import Change, State
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
 from tests.crash.workbench import ENDED, Workbench, eventually, opened
+from tests.real.conftest import run_kubectl
 
 pytestmark = [pytest.mark.real, pytest.mark.crash, pytest.mark.slow]
 
@@ -47,9 +48,7 @@ def bench(plane: Endpoints) -> Iterator[Workbench]:
 
 
 @pytest.mark.timeout(300 + 90 * KILLS)
-def test_no_kill_in_the_middle_of_an_apply_applies_twice_or_loses_the_state(
-    bench: Workbench, kubectl: Callable[..., str]
-) -> None:
+def test_no_kill_in_the_middle_of_an_apply_applies_twice_or_loses_the_state(bench: Workbench, plane: Endpoints) -> None:
     chance, ends = random.Random(SEED), Counter[str]()
     name, mark = f"t{uuid.uuid4().hex[:8]}", uuid.uuid4().bytes
     cidr, killed, round_ = f"10.{mark[0]}.{mark[1] & 0xF0}.0/20", 0, 0
@@ -67,19 +66,25 @@ def test_no_kill_in_the_middle_of_an_apply_applies_twice_or_loses_the_state(
         change = bench.ended(change_id, 300)
         ends[change.state.value] += 1
         serial = checked(bench, change, events(log), serial)
-        there = kubectl("get", "nodes", "-l", f"conductor.summit/environment={name}", "-o", "name").splitlines()
+        there = nodes(plane, name)
         assert len(there) == wanted, (len(there), wanted)
         round_ += 1
         print(f"{killed} of {KILLS} kills in the middle of applies, {dict(ends)}; seed {SEED}", flush=True)
     destroy(bench, name)
-    assert kubectl("get", "nodes", "-l", f"conductor.summit/environment={name}", "-o", "name") == ""
+    assert nodes(plane, name) == []
     assert set(ends) == {"succeeded"}, ends
+
+
+def nodes(plane: Endpoints, name: str) -> list[str]:
+    return run_kubectl(plane, "get", "nodes", "-l", f"conductor.summit/environment={name}", "-o", "name").split()
 
 
 def requested(bench: Workbench, name: str, cidr: str, nodes: int) -> str:
     """The id of an approved Change that brings the environment to so many nodes."""
-    argv = ["env", "request", name, "--blueprint", "summit-local", "--var", f"network_cidr={cidr}", "--allow-destroy",
-            "--var", f"node_pools={{general={{nodes={nodes}}}}}", "--reason", "a test", "--as", "requester", "--json"]  # fmt: skip
+    pools = f"node_pools={{general={{nodes={nodes}}}}}"
+    values = ["--var", f"network_cidr={cidr}", "--var", pools, "--allow-destroy"]
+    asked = ["env", "request", name, "--blueprint", "summit-local", *values, "--reason", "a test"]
+    argv = [*asked, "--as", "requester", "--json"]
     change_id = str(bench.cli(*argv).json["id"])
     approve(bench, change_id)
     return change_id
