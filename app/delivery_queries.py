@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from app import runtime
 from app.queries import kept
+from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change
 from conductor_core.domain.emergencies import Emergency
 from conductor_core.domain.fleets import Fleet
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
+from conductor_core.domain.timeline import Moment
 from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.services.delivery import Panel
 from conductor_core.services.pipeline_board import Board
+from conductor_core.services.ways_back import WayBack
 
 
 @kept(2)
@@ -45,6 +48,26 @@ def panels(namespace: str, name: str, seconds: int) -> tuple[list[Panel], list[J
     delivery = runtime.conductor().delivery
     found = delivery.metrics(delivery.detail(namespace, name), float(seconds))
     return list(found), list(delivery.judgements(found))
+
+
+@kept(10)
+def burning(namespace: str, name: str) -> tuple[Burn, ...] | None:
+    """How fast the error budget of the service burns; None: nothing names an objective."""
+    delivery = runtime.conductor().delivery
+    return delivery.burning(delivery.detail(namespace, name).rollout)
+
+
+@kept(3)
+def timeline(namespace: str, name: str) -> list[Moment]:
+    """What happened to one Rollout, oldest first."""
+    return list(runtime.conductor().timelines.of(namespace, name))
+
+
+@kept(5)
+def way_back(namespace: str, name: str) -> WayBack:
+    """The rollback of the release that a failed Rollout belongs to, filled in."""
+    conductor = runtime.conductor()
+    return conductor.desk.ways_back.of(*wave(namespace, name))
 
 
 @kept(3)

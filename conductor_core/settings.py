@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     argocd_token: SecretStr = Field(default=SecretStr(""), description="Bearer token of the Argo CD API.")
     prometheus_url: str = Field(default="", description="URL of Prometheus.")
     grafana_url: str = Field(default="", description="URL of Grafana, for embedded panels.")
+    grafana_panels: str = Field(
+        default="",
+        description="Panels of a rollout below Grafana's URL, comma between; {namespace} and {rollout} are filled.",
+    )
     slack_webhook: SecretStr = Field(default=SecretStr(""), description="Slack webhook for approval notices.")
     slack_token: SecretStr = Field(default=SecretStr(""), description="Slack app token, in place of the webhook.")
     slack_channel: str = Field(default="", description="Slack channel that the app token posts to.")

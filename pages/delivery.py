@@ -16,8 +16,10 @@ from app.components import (
     rollout_head,
     rollout_live,
     rollout_table,
+    rollout_timeline,
     wave_editor,
 )
+from conductor_core.domain import rollout_words
 from conductor_core.errors import InputError
 
 
@@ -29,14 +31,15 @@ def one(chosen: str) -> None:
         raise InputError(f"{chosen!r} names no rollout.", why="It is NAMESPACE/NAME.", next="Choose one from the list.")
     detail, _ = delivery_queries.wave(namespace, name)
     rollout_head.show(detail.rollout, session.actor())
-    names = ["Live", "Metrics", "Waves", "Changes"]
-    live, charts, waves, record = st.tabs(names, key=session.TAB, bind="query-params")
+    names = ["Live", "Metrics", "Waves", "Timeline", "Changes"]
+    live, charts, waves, story, record = st.tabs(names, key=session.TAB, bind="query-params")
     if live.open:
         with live, errors.shown():
             rollout_live.show(detail.rollout)
     if charts.open:
         with charts, errors.shown():
             rollout_charts.show(namespace, name)
+            rollout_charts.show_grafana(namespace, name)
     if waves.open:
         with waves, errors.shown():
             owner = delivery_queries.owner(detail.rollout)
@@ -44,6 +47,9 @@ def one(chosen: str) -> None:
                 wave_editor.show(*owner, session.actor())
             else:
                 empty.show("No channel declares this rollout.", "Its steps are edited where its manifest lies.")
+    if story.open:
+        with story, errors.shown():
+            rollout_timeline.show(namespace, name, session.actor())
     if record.open:
         with record, errors.shown():
             change_table.show(delivery_queries.changes_of_rollout(namespace, name), key="rollout_changes")
@@ -55,12 +61,11 @@ def lists() -> None:
     with errors.shown():
         rollouts = delivery_queries.rollouts()
         moving = [r for r in rollouts if r.moving]
-        failed = [r for r in rollouts if r.aborted or r.phase.value == "Degraded"]
         with st.container(horizontal=True):
             st.metric("Rollouts", len(rollouts), border=True)
             st.metric("In progress", len(moving), border=True)
             st.metric("Held", sum(1 for r in moving if r.phase.value == "Paused"), border=True)
-            st.metric("Failed", len(failed), border=True)
+            st.metric("Failed", sum(1 for r in rollouts if rollout_words.red(r)), border=True)
         fleet_cards.show(delivery_queries.fleets(), session.actor())
         rollout_table.show(rollouts)
     st.subheader("Pipelines", anchor=False)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import session, theme
 from app.components import empty, errors
-from conductor_core.domain.pipelines import Application
+from conductor_core.domain.pipelines import HEALTH_ORDER, Application, Pipeline
 from conductor_core.services.pipeline_board import Board
 
 
@@ -20,7 +20,11 @@ def show(board: Board) -> None:
     for pipeline in board.pipelines:
         if pipeline.error:
             st.error(theme.plain(pipeline.error), title=theme.plain(f"{pipeline.name} makes no Applications"))
+    _summary(board)
     rows = [(p, a) for p in board.pipelines for a in p.applications]
+    rows.sort(
+        key=lambda row: (-HEALTH_ORDER.index(row[1].health) if row[1].health in HEALTH_ORDER else -9, row[1].name)
+    )
     marks = [theme.of(theme.HEALTH, a.health.lower()) for _, a in rows]
     syncs = [theme.of(theme.SYNC, a.sync) for _, a in rows]
     health, sync = (list(dict.fromkeys(table.values())) for table in (theme.HEALTH, theme.SYNC))
@@ -30,10 +34,10 @@ def show(board: Board) -> None:
             "application": [a.name for _, a in rows],
             "health": [[f"{m.glyph} {m.word}"] for m in marks],
             "sync": [[f"{m.glyph} {m.word}"] for m in syncs],
+            "last error": [a.last_error for _, a in rows],
             "revision": [a.revision[:12] for _, a in rows],
             "wave": [_wave(a) for _, a in rows],
             "namespace": [a.target_namespace for _, a in rows],
-            "last error": [a.last_error for _, a in rows],
         },
         hide_index=True,
         row_height=30,
@@ -46,9 +50,37 @@ def show(board: Board) -> None:
                 options=[f"{m.glyph} {m.word}" for m in known], color=[m.color for m in known], width=120
             )
             for name, known in (("health", health), ("sync", sync))
-        },
+        }
+        | {"last error": st.column_config.TextColumn(width=300)},
         alt="Applications by pipeline; a click on a row opens its rollout",
     )
+
+
+def _summary(board: Board) -> None:
+    """A row for each pipeline: what makes its Applications, and how many are how."""
+    found = board.pipelines
+    marks = [theme.of(theme.HEALTH, p.health.lower()) for p in found]
+    st.table(
+        {
+            "pipeline": [theme.plain(p.name) for p in found],
+            "made by": [theme.plain(", ".join(p.generators)) or "–" for p in found],
+            "health": [theme.cell(mark) for mark in marks],
+            "healthy": [
+                f"{sum(a.health == 'Healthy' for a in p.applications)} of {len(p.applications)}" for p in found
+            ],
+            "synced": [f"{sum(a.sync == 'Synced' for a in p.applications)} of {len(p.applications)}" for p in found],
+            "waves": [_waves(p) for p in found],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def _waves(pipeline: Pipeline) -> str:
+    if not pipeline.steps:
+        return "all at once"
+    told = theme.plain(" → ".join(pipeline.steps))
+    return f":blue[▶] {told}" if pipeline.moving else told
 
 
 def _wave(application: Application) -> str:

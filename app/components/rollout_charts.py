@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import delivery_queries
+from app import delivery_queries, runtime
 from app.components import empty, errors
 from app.theme import plain
+from conductor_core.domain import grafana
+from conductor_core.domain.burn_rate import Burn
 from conductor_core.services.delivery import Panel
 
 _DASH = {"stable": "solid", "canary": "solid", "baseline": "dot"}
@@ -23,6 +25,7 @@ def show(namespace: str, name: str) -> None:
     """Draw every panel, and what the comparison of the versions says."""
     minutes = st.segmented_control("Window", [15, 60, 180], default=15, key="window", format_func=lambda m: f"{m} min")
     with errors.shown():
+        _burning(delivery_queries.burning(namespace, name))
         panels, judged = delivery_queries.panels(namespace, name, int(minutes or 15) * 60)
         if not panels:
             empty.show(
@@ -40,6 +43,34 @@ def show(namespace: str, name: str) -> None:
                 if found:
                     color = {"worse": "red", "better": "green", "same": "green"}.get(found.word, "gray")
                     st.caption(f":{color}[**{plain(found.word)}**] {plain(found.why)}")
+
+
+def show_grafana(namespace: str, name: str) -> None:
+    """Draw the panels of Grafana, when some are configured."""
+    settings = runtime.conductor().settings
+    found = grafana.panels(settings.grafana_url, settings.grafana_panels, namespace, name)
+    for at, address in enumerate(found):
+        st.iframe(address, height=320, alt=f"Grafana panel {at + 1} of {name}")
+
+
+def _burning(burns: tuple[Burn, ...] | None) -> None:
+    """A card for each pair of windows; red only when both burn too fast."""
+    if not burns:
+        st.caption("No objective is known: none of its AnalysisTemplates holds a share to be kept.")
+        return
+    with st.container(horizontal=True):
+        for burn in burns:
+            pair = burn.pair
+            said = " and ".join(
+                f"{rate:.1f}× over {window}" if rate is not None else f"nothing measured over {window}"
+                for window, rate in ((pair.short, burn.short), (pair.long, burn.long))
+            )
+            color, word = ("red", f"burns too fast: {pair.urgency}") if burn.alarming else ("green", "within budget")
+            if burn.short is None and burn.long is None:
+                color, word = "gray", "not known"
+            with st.container(border=True, gap="xsmall"):
+                st.markdown(f":{color}-badge[{word}] error budget")
+                st.caption(f"{said}; alarms from {pair.rate:g}× on both")
 
 
 def figure(panel: Panel) -> go.Figure:

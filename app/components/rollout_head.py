@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session, theme
-from app.components import confirm, facts, state_badge
+from app import queries, runtime, session, theme
+from app.components import confirm, facts, rollout_way_out, state_badge
 from app.theme import plain
-from conductor_core.domain import rollout_acts
+from conductor_core.domain import rollout_acts, rollout_words
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.rollout_acts import Act
-from conductor_core.domain.rollouts import Phase, Rollout
+from conductor_core.domain.rollouts import Rollout
 
 _BUTTONS: tuple[tuple[Act, str, str], ...] = (
     (Act.PROMOTE, "Promote", "skip_next"),
@@ -29,21 +29,30 @@ MORE = "More acts"
 
 
 def show(rollout: Rollout, actor: Actor) -> None:
-    """Draw it. A red rollout has its way out first."""
+    """Draw it. A red rollout has its way out first, and no button that takes it further."""
+    red = rollout_words.red(rollout)
+    hidden = _hidden(rollout, red=red)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(rollout.name), anchor=False)
         state_badge.show(theme.of(theme.ROLLOUT, rollout.phase.value))
         if rollout.wave:
             st.badge(plain(f"{rollout.wave} {rollout.actual} %"), icon=":material/move_up:", color="blue")
         for act, label, icon in _BUTTONS:
-            if not rollout_acts.no_effect(rollout, act) and not (act is Act.RESUME and not rollout.paused_by_hand):
+            if act not in hidden and not rollout_acts.no_effect(rollout, act):
                 _button(rollout, act, label, icon)
-        _more(rollout)
-        _emergency(rollout, actor)
-    if rollout.phase is Phase.DEGRADED or rollout.aborted:
-        _way_out(rollout)
+        _more(rollout, hidden)
+        if not red:
+            _emergency(rollout, actor)
+    if red:
+        rollout_way_out.show(rollout, actor, {act: _name(rollout, act) for act in Act}, emergency_name(rollout))
     _facts(rollout)
     _dialogs(rollout, actor)
+
+
+def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:
+    """Acts that are not offered in the row: those of the way out, and those that a tired person would regret."""
+    hidden = set() if rollout.paused_by_hand else {Act.RESUME}
+    return hidden | ({Act.ABORT, Act.UNDO, Act.PROMOTE, Act.PAUSE} if red else set())
 
 
 def _facts(rollout: Rollout) -> None:
@@ -65,8 +74,13 @@ def _button(rollout: Rollout, act: Act, label: str, icon: str) -> None:
     )
 
 
-def _more(rollout: Rollout) -> None:
-    possible = [(act, label) for act, label in _MORE if not rollout_acts.no_effect(rollout, act)]
+def _more(rollout: Rollout, hidden: set[Act]) -> None:
+    listed = [*_MORE, *((Act.PAUSE, "Pause"),) * (Act.PAUSE in hidden and not rollout.aborted)]
+    possible = [
+        (act, label)
+        for act, label in listed
+        if not rollout_acts.no_effect(rollout, act) and (act not in hidden or act is Act.PAUSE)
+    ]
     with st.popover(MORE, icon=":material/more_horiz:"):
         for act, label in possible:
             st.button(
@@ -89,26 +103,6 @@ def _emergency(rollout: Rollout, actor: Actor) -> None:
             on_click=session.open_dialog,
             args=(emergency_name(rollout),),
         )
-
-
-def _way_out(rollout: Rollout) -> None:
-    """A red rollout: two clicks to its stable version, by Git and Helm, or by the template."""
-    said = "The stable version serves everybody. " if rollout.aborted else ""
-    st.error(f"{said}{plain(rollout.message)}", title="This rollout has failed", icon=":material/error:")
-    with st.container(horizontal=True):
-        st.button(
-            "Undo to the stable template",
-            icon=":material/undo:",
-            type="primary",
-            key="out_undo",
-            on_click=session.open_dialog,
-            args=(_name(rollout, Act.UNDO),),
-        )
-        with_release = runtime.conductor().delivery.release_of(rollout)
-        if with_release:
-            release, channel = with_release
-            where = {session.RELEASE: release, session.CHANNEL: channel}
-            navigation.link("releases", "Roll back the release", icon="settings_backup_restore", **where)
 
 
 def _dialogs(rollout: Rollout, actor: Actor) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import delivery_queries, theme
+from app import delivery_queries, navigation, session, theme
 from app.components import errors, rollout_parts, wave_bar
 from app.theme import plain
+from conductor_core.domain import rollout_acts, rollout_words
+from conductor_core.domain.ids import CHANGE_ID
 from conductor_core.domain.rollouts import Rollout
-from conductor_core.domain.wave_verdicts import Standing, WaveVerdict
+from conductor_core.domain.wave_verdicts import Finding, Standing, WaveVerdict
 
 _WORDS = {"done": "green", "goes on": "blue", "held": "orange", "failed": "red", "at rest": "gray"}
 
@@ -24,16 +26,17 @@ def _pulse(namespace: str, name: str, mark: str) -> None:
         detail, verdict = delivery_queries.wave(namespace, name)
         if _mark(detail.rollout) != mark:
             st.rerun(scope="app")
-        wave_bar.show(detail.rollout, held=verdict.word == "held")
-        _verdict(verdict)
+        wave_bar.show(detail.rollout, held=verdict.word == "held", failed=rollout_words.failed_step(detail))
+        _verdict(verdict, detail.rollout)
         rollout_parts.show(detail)
 
 
-def _verdict(verdict: WaveVerdict) -> None:
+def _verdict(verdict: WaveVerdict, rollout: Rollout) -> None:
     color = _WORDS.get(verdict.word, "gray")
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":{color}-badge[{plain(verdict.word)}] **{plain(verdict.summary)}**")
-        rows = sorted(verdict.findings, key=lambda f: _SORT[f.standing])
+        _clearing(verdict, rollout)
+        rows = sorted((f for f in verdict.findings if f.standing is not Standing.UNKNOWN), key=_order)
         st.table(
             {
                 "topic": [plain(f.topic) for f in rows],
@@ -44,6 +47,32 @@ def _verdict(verdict: WaveVerdict) -> None:
             border="horizontal",
             hide_index=True,
         )
+        reasons: dict[str, list[str]] = {}
+        for finding in verdict.unjudged:
+            reasons.setdefault(finding.text, []).append(finding.topic)
+        if reasons:
+            told = "; ".join(f"{', '.join(topics)}: {text.rstrip('.')}" for text, topics in reasons.items())
+            st.caption(f"{theme.STANDING['unknown'].glyph} Not known: {plain(told)}\\.")
+
+
+def _clearing(verdict: WaveVerdict, rollout: Rollout) -> None:
+    """The acts that clear what holds the wave: each opens the dialog that the head would open, or the Change."""
+    acts = dict.fromkeys(f.act for f in verdict.findings if f.act and f.cause)
+    changes = dict.fromkeys(f.evidence for f in verdict.holds if CHANGE_ID.fullmatch(f.evidence))
+    offered = [a for a in acts if a and not rollout_acts.no_effect(rollout, a) and not rollout_words.red(rollout)]
+    if not offered and not changes:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for act in offered:
+            if st.button(act.value.replace("-", " ").capitalize(), key=f"clear_{act.value}"):
+                session.open_dialog(f"{act.value}:{rollout.id}")
+                st.rerun(scope="app")
+        for change in changes:
+            navigation.link("changes", "Open the Change that holds it", icon="open_in_new", **{session.CHANGE: change})
+
+
+def _order(finding: Finding) -> int:
+    return _SORT[finding.standing]
 
 
 _SORT = {Standing.HOLD: 0, Standing.WARN: 1, Standing.UNKNOWN: 2, Standing.OK: 3}

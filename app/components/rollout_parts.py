@@ -25,7 +25,7 @@ def show(detail: Detail) -> None:
                 "replica set": [_code(s.name) for s in sets],
                 "revision": [str(s.revision or "–") for s in sets],
                 "available": [f"{s.available} of {s.wanted}" for s in sets],
-                "pods": [_pods([(p.name, p.ready, p.reason) for p in pods[s.hash]]) for s in sets],
+                "pods": [_pods([(p.name, p.ready, p.reason) for p in pods[s.hash]], s.available) for s in sets],
             },
             border="horizontal",
             hide_index=True,
@@ -36,7 +36,9 @@ def _code(name: str) -> str:
     return f"`{name.replace('`', '')}`"
 
 
-def _pods(pods: list[tuple[str, bool, str]]) -> str:
+def _pods(pods: list[tuple[str, bool, str]], available: int) -> str:
+    if not pods:
+        return "–" if available else "none"
     bad = [f"{name}: {reason}" for name, ready, reason in pods if not ready]
     ready = len(pods) - len(bad)
     return f"{ready} ready" + (f"; {plain('; '.join(bad[:3]))}" if bad else "")

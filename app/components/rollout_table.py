@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import session, theme
 from app.components import empty
+from conductor_core.domain import rollout_words
 from conductor_core.domain.rollouts import Phase, Rollout
 
 _ORDER = {Phase.DEGRADED: 0, Phase.PAUSED: 1, Phase.PROGRESSING: 2, Phase.HEALTHY: 3}
@@ -33,9 +34,9 @@ def show(rollouts: Sequence[Rollout]) -> None:
             "version": [r.version for r in rows],
             "wave": [r.wave or "–" for r in rows],
             "weight": [r.actual for r in rows],
-            "step": [f"{min(r.step, len(r.steps))} of {len(r.steps)}" if r.steps else "–" for r in rows],
+            "step": [rollout_words.step_now(r) or "–" for r in rows],
             "replicas": [f"{r.available} of {r.wanted}" for r in rows],
-            "why": [r.message for r in rows],
+            "why": [rollout_words.why(r) for r in rows],
         },
         hide_index=True,
         row_height=30,

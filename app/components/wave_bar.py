@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from app.components import assets
+from conductor_core.domain import rollout_words
 from conductor_core.domain.rollouts import Rollout
 
 _waves = assets.component("waves", "<ol></ol>")
 
 
-def show(rollout: Rollout, *, held: bool = False) -> None:
-    """Draw the bar; `held`: something holds the present step."""
+def show(rollout: Rollout, *, held: bool = False, failed: int | None = None) -> None:
+    """Draw the bar; `held`: something holds the present step; `failed`: the step at which an aborted one had failed."""
     steps = []
     wave = ""
     for at, step in enumerate(rollout.steps):
         shown = step.wave if step.wave != wave else ""
         wave = step.wave
-        steps.append([shown, step.text, _state(rollout, at, held)])
+        steps.append([shown, step.text, _state(rollout, at, held, failed or 0)])
     _waves(data={"steps": steps})
 
 
-def _state(rollout: Rollout, at: int, held: bool) -> str:
-    if rollout.current_hash == rollout.stable_hash or at < rollout.step:
+def _state(rollout: Rollout, at: int, held: bool, failed: int) -> str:
+    if rollout.current_hash == rollout.stable_hash:
         return "done"
     if rollout.aborted:
-        return "failed" if at == 0 else "ahead"
+        return "failed" if at == failed else "done" if at < failed else "ahead"
+    if at < rollout.step:
+        return "done"
     if at > rollout.step:
         return "ahead"
+    if rollout_words.red(rollout):
+        return "failed"
     return "held" if held else "current"

@@ -10,10 +10,8 @@ from conductor_core.domain.audit_columns import ABOUT, NUMBER, PLACE, columns
 from conductor_core.domain.audit_columns import Column as Column
 from conductor_core.domain.audit_columns import Table as Table
 
-VERSION = 3
+VERSION = 4
 """Grows with every change of the tables below; a read model of another version is built anew."""
-
-
 EVENTS = Table(
     "events",
     "Every recorded fact, as it was sealed.",
@@ -192,25 +190,28 @@ size BIGINT Bytes.
 )
 ROLLOUT_STEPS = Table(
     "rollout_steps",
-    "One row for each step of a progressive delivery; empty until rollouts are recorded.",
+    "One row for each step of a progressive delivery.",
     columns(
         ABOUT
         + """
-release words:release The release that is rolled out.
+rollout VARCHAR The rollout: NAMESPACE/NAME.
+release words:release The release that is rolled out; empty: no channel declares it.
 channel words:channel Its channel.
+version words:version The version that is rolled out.
 step INTEGER Number of the step, from 0.
 weight INTEGER Share of traffic, in per cent.
-phase words:phase What the step came to.
+phase words:phase How it stood: healthy, progressing, paused, degraded or aborted.
 """
     ),
 )
 METRIC_SAMPLES = Table(
     "metric_samples",
-    "One row for each measurement of an analysis; empty until rollouts are recorded.",
+    "One row for each measurement of an analysis.",
     columns(
         ABOUT
         + """
-release words:release The release that was measured.
+rollout VARCHAR The rollout: NAMESPACE/NAME.
+release words:release The release that was measured; empty: no channel declares it.
 channel words:channel Its channel.
 metric words:metric Name of the metric.
 value DOUBLE What was measured.
@@ -256,7 +257,6 @@ lead_seconds DOUBLE From the request to the end.
     ),
     stored=False,
 )
-
 TABLES: tuple[Table, ...] = (
     CHANGES,
     RELEASES,

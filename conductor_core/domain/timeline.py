@@ -54,7 +54,7 @@ def of_rollout(detail: Detail) -> list[Moment]:
             for m in metric.measurements:
                 if m.at:
                     limit = f" against {metric.threshold}" if metric.threshold else ""
-                    value = f"{m.value:.4g}" if m.value is not None else m.raw[:80]
+                    value = f"{m.value:.6g}" if m.value is not None else m.raw[:80]
                     what = f"{metric.name} {m.phase.lower()}"
                     out.append(Moment(m.at, "analysis", what, "", f"{value}{limit}", run.name))
         if run.finished:

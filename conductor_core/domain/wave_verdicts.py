@@ -13,6 +13,7 @@ from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change, State
 from conductor_core.domain.gates import Result, Verdict
+from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Phase, Rollout
 
@@ -55,6 +56,8 @@ class Finding:
     evidence: str = ""
     cause: Cause | None = None
     clears_by: str = ""
+    act: Act | None = None
+    """The act on the rollout that clears it, where one does."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,11 @@ class WaveVerdict:
     def holds(self) -> tuple[Finding, ...]:
         """What holds the wave."""
         return tuple(f for f in self.findings if f.standing is Standing.HOLD)
+
+    @property
+    def unjudged(self) -> tuple[Finding, ...]:
+        """What can't be told: it neither holds the wave nor lets it go on."""
+        return tuple(f for f in self.findings if f.standing is Standing.UNKNOWN)
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -114,6 +122,9 @@ def judge(
         )
         why = failed.explained() if failed else rollout.message
         return WaveVerdict(rollout.wave or "canary", "failed", f"It was aborted. {why}".strip(), findings)
+    if rollout.in_progress and rollout.phase is Phase.DEGRADED:
+        told = f"It has failed, and {rollout.actual} % still get the new version. {rollout.message}".strip()
+        return WaveVerdict(rollout.wave, "failed", told, findings)
     if not rollout.in_progress:
         word = "done" if rollout.finished else "at rest"
         told = "Everybody has this version." if word == "done" else first or "Nothing is in progress."
@@ -137,7 +148,8 @@ def _slo(burns: Sequence[Burn] | None) -> Finding:
             f"The error budget burns {worst.short:.1f} times too fast over {worst.pair.short}, {worst.long:.1f} over "
         )
         clears = "Abort the rollout, or find what burns the budget."
-        return Finding("SLO", Standing.HOLD, f"{text}{worst.pair.long}.", "error rate", Cause.SLO_BURNING, clears)
+        told = f"{text}{worst.pair.long}."
+        return Finding("SLO", Standing.HOLD, told, "error rate", Cause.SLO_BURNING, clears, Act.ABORT)
     if all(b.short is None for b in burns):
         return Finding("SLO", Standing.UNKNOWN, "Nothing was measured.", "error rate")
     fastest = max(b.short for b in burns if b.short is not None)
@@ -155,10 +167,11 @@ def _analysis(detail: Detail) -> Finding:
     told = last.explained() or last.phase.lower()
     if last.phase in ("Failed", "Error"):
         clears = "Abort or roll back; retry after the cause is mended."
-        return Finding("analysis", Standing.HOLD, told, last.name, Cause.ANALYSIS_FAILED, clears)
+        act = None if rollout.aborted else Act.ABORT
+        return Finding("analysis", Standing.HOLD, told, last.name, Cause.ANALYSIS_FAILED, clears, act)
     if last.phase == "Inconclusive":
         clears = "Look at its measurements; promote to go on all the same, or abort."
-        return Finding("analysis", Standing.HOLD, told, last.name, Cause.ANALYSIS_INCONCLUSIVE, clears)
+        return Finding("analysis", Standing.HOLD, told, last.name, Cause.ANALYSIS_INCONCLUSIVE, clears, Act.ABORT)
     if last.running and rollout.moving:
         return Finding(
             "analysis",
@@ -176,21 +189,22 @@ def _statistics(judgements: Sequence[Judgement]) -> list[Finding]:
         return []
     worse = [j for j in judgements if j.word == "worse"]
     if worse:
-        text = "; ".join(f"{j.metric}: {j.why}" for j in worse)
-        return [
-            Finding(
-                "statistics",
-                Standing.WARN,
-                text,
-                "Mann-Whitney U",
-                Cause.CANARY_WORSE,
-                "Pause, and look at the charts.",
-            )
-        ]
+        text = f"The new version is worse in {', '.join(j.metric for j in worse)}. {worst_of(worse)}".strip()
+        clears = "Pause, and look at the charts."
+        return [Finding("statistics", Standing.WARN, text, "Mann-Whitney U", Cause.CANARY_WORSE, clears, Act.PAUSE)]
     judged = [j for j in judgements if j.word != "not judged"]
     if not judged:
         return [Finding("statistics", Standing.UNKNOWN, judgements[0].why, "Mann-Whitney U")]
     return [Finding("statistics", Standing.OK, f"{len(judged)} metrics are no worse than stable.", "Mann-Whitney U")]
+
+
+def worst_of(judgements: Sequence[Judgement]) -> str:
+    """The largest effect among metrics that were tested, in words; without one, what is said of the first."""
+    tested = [(abs(j.test.effect), j.metric, j.test) for j in judgements if j.test]
+    if not tested:
+        return judgements[0].why if judgements else ""
+    _, metric, test = max(tested, key=lambda found: found[0])
+    return f"Largest effect: {metric}, {test.effect:+.2f} (p {test.p:.1g})."
 
 
 def _gates(changes: Sequence[Change]) -> list[Finding]:
@@ -233,28 +247,26 @@ def _health(detail: Detail) -> Finding:
     rollout = detail.rollout
     step = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
 
-    def held(text: str, cause: Cause, clears: str) -> Finding:
-        return Finding("health", Standing.HOLD, text, rollout.message, cause, clears)
+    def held(text: str, cause: Cause, clears: str, act: Act | None = None) -> Finding:
+        return Finding("health", Standing.HOLD, text, rollout.message, cause, clears, act)
 
     if rollout.aborted:
         clears = "Retry it after the cause is mended, or roll back to the stable version."
-        return held("It is aborted; the stable version serves everybody.", Cause.ABORTED, clears)
+        return held("It is aborted; the stable version serves everybody.", Cause.ABORTED, clears, Act.UNDO)
     if rollout.paused_by_hand:
-        return held("Somebody has paused it by hand.", Cause.PAUSED_BY_HAND, "Resume it.")
+        return held("Somebody has paused it by hand.", Cause.PAUSED_BY_HAND, "Resume it.", Act.RESUME)
     if rollout.unpausing:
-        return held(
-            "A pause was ended and its controller has not gone on.", Cause.CONTROLLER_BEHIND, "Promote it once more."
-        )
-    if rollout.pauses and step is not None and step.waits_for_a_person:
-        return held(f"Step {rollout.step + 1} waits for a person.", Cause.WAITS_FOR_A_PERSON, "Promote it, or abort.")
-    if rollout.pauses:
-        return held(
-            f"Step {rollout.step + 1} pauses: {rollout.pauses[0][0]}.", Cause.TIMED_PAUSE, "Wait, or promote it."
-        )
+        text = "A pause was ended and its controller has not gone on."
+        return held(text, Cause.CONTROLLER_BEHIND, "Promote it once more.", Act.PROMOTE)
     if rollout.phase is Phase.DEGRADED:
-        return held(
-            rollout.message or "It made no progress in time.", Cause.NO_PROGRESS, "Look at its pods, then abort."
-        )
+        text = rollout.message or "It made no progress in time."
+        return held(text, Cause.NO_PROGRESS, "Look at its pods, then abort.", Act.ABORT if rollout.moving else None)
+    if rollout.pauses and step is not None and step.waits_for_a_person:
+        text = f"Step {rollout.step + 1} waits for a person."
+        return held(text, Cause.WAITS_FOR_A_PERSON, "Promote it, or abort.", Act.PROMOTE)
+    if rollout.pauses:
+        text = f"Step {rollout.step + 1} pauses: {rollout.pauses[0][0]}."
+        return held(text, Cause.TIMED_PAUSE, "Wait, or promote it.", Act.PROMOTE)
     unready = [p for p in detail.pods if not p.ready]
     if unready:
         text = f"{len(unready)} of {len(detail.pods)} pods are not ready: {unready[0].name} {unready[0].reason}".strip()

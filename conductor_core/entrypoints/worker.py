@@ -17,6 +17,8 @@ from conductor_core.wiring import Conductor, prepare_database, projection, seali
 
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
+RECORD_SECONDS = 3.0
+"""How often steps, measurements and syncs of rollouts are looked for."""
 REFUSED_SECONDS = 15.0
 """How long a worker whose ledger can't be started stays, before it ends to be started anew."""
 
@@ -49,6 +51,8 @@ def main() -> int:
     cosigning = threading.Thread(target=witnesses.run, args=(stopping, lambda: claim.seated)) if witnesses else None
     if cosigning is not None:
         cosigning.start()
+    recording = threading.Thread(target=_record, args=(conductor, claim, stopping), name="recorder")
+    recording.start()
     try:
         with serve(conductor):
             logging.info("worker %s is ready", name)
@@ -57,6 +61,7 @@ def main() -> int:
         stopping.set()  # also when it can't serve: the threads must not keep a worker alive that does no work
         thread.join()
         audit.join()
+        recording.join()
         if cosigning is not None:
             cosigning.join()
     return lost[0].exit_code if lost else 0
@@ -71,6 +76,19 @@ def _work(conductor: Conductor, name: str, stopping: threading.Event) -> None:
         except ConductorError as bad:
             logging.warning("%s %s", bad, bad.next)
         stopping.wait(SWEEP_SECONDS)
+
+
+def _record(conductor: Conductor, claim: Sealing, stopping: threading.Event) -> None:
+    """Keep what clusters forget of rollouts, where this worker writes the ledger; a cluster out of reach is no news."""
+    pause = RECORD_SECONDS
+    while not stopping.wait(pause):
+        try:
+            if claim.seated:
+                conductor.desk.recorder.once()
+            pause = RECORD_SECONDS
+        except ConductorError as bad:
+            logging.debug("rollouts are not recorded: %s", bad)
+            pause = min(60.0, pause * 2)
 
 
 def _seal(claim: Sealing, stopping: threading.Event, lost: list[ConductorError]) -> None:

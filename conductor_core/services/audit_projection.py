@@ -11,6 +11,7 @@ from datetime import datetime
 
 from conductor_core.domain import audit_model as model
 from conductor_core.domain.events import Event, words
+from conductor_core.domain.rollout_facts import MEASURED, STEPPED
 from conductor_core.ports.audit_database import Batch, Position, Row
 from conductor_core.ports.change_store import RecordedEvent
 
@@ -58,12 +59,24 @@ class _Fold:
         self._ordinal += 1
         if not _is_about_change(event):
             self._add(model.EVENTS, place, change_no=None, **_said(event))
+            self._of_rollout(place | {"change_id": None, "change_no": None}, event)
             return
         change = self._change(event.subject, place)
         place |= {"change_id": event.subject, "change_no": change["change_no"]}
         self._add(model.EVENTS, place, **_said(event))
         noun, _, fact = words(event.type).partition(".")
         self._dispatch(noun, fact, change, place, event)
+
+    def _of_rollout(self, place: Fields, event: Event) -> None:
+        said = {name: _text(event.data, name) for name in ("release", "channel")} | {"rollout": event.subject[8:]}
+        if event.type == STEPPED:
+            numbers = {name: _whole(event.data.get(name)) for name in ("step", "weight")}
+            told = {name: _text(event.data, name) for name in ("version", "phase")}
+            self._add(model.ROLLOUT_STEPS, place, **said, **numbers, **told)
+        elif event.type == MEASURED:
+            shares = {name: _number(event.data.get(name)) for name in ("value", "threshold")}
+            passed, metric = _text(event.data, "phase") == "successful", _text(event.data, "metric")
+            self._add(model.METRIC_SAMPLES, place, metric=metric, passed=passed, **said, **shares)
 
     def rows(self) -> dict[str, list[Row]]:
         """Everything, by table."""
@@ -248,6 +261,13 @@ def _text(data: Mapping[str, object], name: str) -> str:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and abs(value) < 2**31 else None
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
 
 
 def _count(row: Fields, name: str) -> int:

@@ -49,6 +49,7 @@ from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience, drivers
 from conductor_core.services.compatibility import CompatibilityService
 from conductor_core.services.delivery import DeliveryReader
+from conductor_core.services.delivery_desk import DeliveryDesk, delivery_desk
 from conductor_core.services.delivery_shelf import delivery_shelf
 from conductor_core.services.doctor import Doctor
 from conductor_core.services.emergencies import Emergencies
@@ -169,6 +170,7 @@ class Conductor:
     timelines: Timelines
     values_edits: ValuesEdits
     partial: PartialRollback
+    desk: DeliveryDesk
     argocd: ArgoCd
     environments: EnvironmentService
     notices: NoticeService
@@ -236,9 +238,8 @@ def join(parts: Parts) -> Conductor:
         ),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
-    variables = parts.settings.kernel_variables
     execution = ExecutionService(
-        changes, planning, runbooks, acts, parts.notebooks, parts.run_log, parts.blobs, variables
+        changes, planning, runbooks, acts, parts.notebooks, parts.run_log, parts.blobs, parts.settings.kernel_variables
     )
     projector = AuditProjector(parts.store, parts.audit_builder, parts.locks, sealed_in(parts.ledger_reader))
     asked = [
@@ -291,6 +292,7 @@ def join(parts: Parts) -> Conductor:
         timelines=delivering.timelines,
         values_edits=delivering.edits,
         partial=delivering.partial,
+        desk=delivery_desk(parts, delivering, shelf.history, changes, ledger),
         argocd=parts.argocd,
         environments=estate.service,
         notices=notices,

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -21,11 +22,14 @@ from conductor_core.domain.plans import Plan
 from conductor_core.services.gates import PolicyGate
 from conductor_core.services.planning import Draft
 from conductor_core.services.reports import MADE
+from conductor_core.services.rollout_recorder import RolloutRecorder
 from conductor_core.settings import PROJECT_ROOT
-from tests.fakes.conductor import build
+from tests.fakes.argocd import raw_application
+from tests.fakes.conductor import FakeConductor, build
 from tests.fakes.domain import ALLOW, NOW
 from tests.fakes.policy import allowing
 from tests.house.event_catalogue import FOLDER, PAGE, page, schemas
+from tests.pages import delivery_worlds
 
 TYPE = re.compile(r"conductor\.[a-z_]+\.[a-z_]+\.v[0-9]+|dev\.cdevents\.[a-z]+\.[a-z]+\.[0-9]+\.[0-9]+\.[0-9]+")
 HOLES = {
@@ -61,6 +65,18 @@ def test_a_schema_is_one(schema: dict[str, object]) -> None:
     Draft202012Validator.check_schema(schema)
 
 
+def of_rollouts(conductor: FakeConductor, home: Path) -> None:
+    """A step, a measurement and a sync, as the recorder keeps them."""
+    played = delivery_worlds.busy(home)
+    state: dict[str, Any] = {
+        "phase": "Succeeded",
+        "finishedAt": "2026-11-24T10:00:00Z",
+        "syncResult": {"revision": "c" * 40},
+    }
+    played.argocd.put(raw_application("shop-dev", "shop", operationState=state))
+    RolloutRecorder(played.conductor.delivery, conductor.memory, conductor.ledger, live=False).once()
+
+
 def events(home: Path) -> list[Event]:
     """One event at least of each type, as the product makes them."""
     conductor = build(home)
@@ -87,6 +103,7 @@ def events(home: Path) -> list[Event]:
     assert gate(change, Draft())[0].result is Result.ALLOW
     told = [emergencies.declared(change), emergencies.reviewed(change, by("approver"), "it was right", justified=True)]
     conductor.ledger.append(told, emergencies.subject_of(change.id), by("approver"))
+    of_rollouts(conductor, home / "rollouts")
     for number, ending in enumerate((OperationState.FAILED, OperationState.UNKNOWN)):
         started = Operation(change.id, f"helm:{number}", "helm", {"share": 0.5}, OperationState.STARTED, NOW)
         conductor.rows.begin(started)

@@ -2,89 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from conductor_core.domain.runbooks import Parameter, Runbook
 from conductor_core.errors import UnreachableError
-from conductor_core.services.delivery import DeliveryReader
-from conductor_core.services.emergencies import Emergencies
-from conductor_core.services.metric_windows import MetricWindows
-from conductor_core.services.pipeline_board import PipelineBoard
-from tests.fakes.argocd import FakeArgoCd, raw_application, raw_pipeline
-from tests.fakes.cluster import FakeCluster
-from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
-from tests.fakes.prometheus import FakePrometheus
-from tests.fakes.rollouts import Player, fake, manifest
+from tests.fakes.argocd import raw_application, raw_pipeline
+from tests.fakes.conductor import RUNBOOKS
+from tests.pages import delivery_worlds
+from tests.pages.delivery_worlds import ACT, EMERGENCY, World
 from tests.pages.drive import open_page, press, seen
-
-PLACE = (Parameter("namespace", "str", "", required=True), Parameter("rollout", "str", "", required=True))
-ACT = Runbook(
-    "rollout_act",
-    "{act} rollout {rollout} in {namespace}",
-    "Acts.",
-    "rollout_act",
-    "rollout_act",
-    "rollout/{namespace}/{rollout}",
-    "dev",
-    (*PLACE, Parameter("act", "str", "", required=True), Parameter("to_revision", "int", 0)),
-    approvals={"default": 0},
-)
-EMERGENCY = replace(
-    ACT, name="emergency_abort", title="EMERGENCY abort of rollout {rollout}", parameters=PLACE, emergency=True
-)
-
-
-@dataclass
-class World:
-    """A conductor with a rollout that is held at 20 % in two namespaces."""
-
-    conductor: FakeConductor
-    cluster: FakeCluster
-    player: Player
-    argocd: FakeArgoCd
-
-    def put(self, namespace: str, tag: str) -> None:
-        """A version, as far as it goes."""
-        found = manifest(namespace, tag=tag)
-        old = next((o for (k, n, _), o in self.cluster.store.items() if k.kind == "Rollout" and n == namespace), {})
-        self.cluster.put({**old, **found, "metadata": {**old.get("metadata", {}), **found["metadata"]}})
-        self.player.play()
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A conductor with a rollout at rest in two namespaces."""
     monkeypatch.setitem(RUNBOOKS, "rollout_act", ACT)
     monkeypatch.setitem(RUNBOOKS, "emergency_abort", EMERGENCY)
-    built = build(tmp_path)
-    cluster, argocd = FakeCluster(), FakeArgoCd()
-    rollouts, _, player = fake(cluster)
-    argocd.put(raw_application("shop-dev", "shop"))
-    argocd.sets["shop"] = raw_pipeline("shop")
-    delivery = DeliveryReader(
-        PipelineBoard(argocd, lambda: 0.0, lambda _: None, lambda _: None),
-        rollouts,
-        built.releases,
-        MetricWindows(FakePrometheus(), lambda: 1000.0),
-        _NoQueries(),
-        built.memory,
-    )
-    emergencies = Emergencies(built.memory, built.runbooks, built.ledger)
-    conductor = replace(built, delivery=delivery, emergencies=emergencies, local_progress=lambda: None)
-    made = World(conductor, cluster, player, argocd)
+    made = delivery_worlds.world(tmp_path)
+    made.argocd.put(raw_application("shop-dev", "shop"))
+    made.argocd.sets["shop"] = raw_pipeline("shop")
     for namespace in ("one", "two"):
         made.put(namespace, "1.0.0")
     return made
-
-
-class _NoQueries:
-    def queries(self) -> tuple[tuple[()], tuple[()]]:
-        return (), ()
-
-    def matrix(self) -> bytes:
-        return b""
 
 
 def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Outcome
 from conductor_core.localplane.progress import BuildProgress
+from tests.pages import delivery_worlds
 from tests.pages.support import (
     APPROVER,
     CAPTAIN,
@@ -75,10 +76,13 @@ def large() -> FakeConductor:
     return World(settings()).conductor(Releases(rows(200), 500, 110), PROBES)
 
 
-WORLDS: dict[str, Callable[[], FakeConductor]] = {
+WORLDS: dict[str, Callable[[], object]] = {
     "empty": empty,
     "full": full,
     "broken": broken,
     "acting": full,
     "large": large,
+    "delivery": delivery_worlds.delivery,
+    "delivery-down": delivery_worlds.delivery_down,
+    "delivery-empty": delivery_worlds.delivery_empty,
 }

@@ -197,6 +197,23 @@ def undo(
     _act(ctx, name, Act.UNDO, reason, who, wait, as_json, to_revision)
 
 
+@app.command("rollback", epilog="Example: conductor delivery rollback intelgraph-staging/intelgraph --as requester")
+def rollback(
+    ctx: typer.Context,
+    name: Name,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; without it, what the failing rollout says.")
+    ] = "",
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request the rollback of the release that a failing rollout belongs to, filled in from the rollout."""
+    door = entered(ctx)
+    change = door.conductor.desk.ways_back.request(door.actor(who), *place(name), reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
 @app.command("restart", epilog='Example: conductor delivery restart shop/api --reason "stuck pool" --as requester')
 def restart(
     ctx: typer.Context, name: Name, reason: Reason, who: As = "", wait: Wait = False, as_json: Json = False

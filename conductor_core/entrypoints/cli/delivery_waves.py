@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from conductor_core.domain.waves import check, steps_of
 from conductor_core.entrypoints.cli.following import answer
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
-from conductor_core.errors import InputError
+from conductor_core.errors import InputError, StorageError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Release = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
@@ -81,20 +80,38 @@ def timeline(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+    parquet: Annotated[str, typer.Option("--parquet", metavar="FILE", help="Write Parquet.")] = "",
+    report: Annotated[
+        str, typer.Option("--report", metavar="FILE", help="Write it signed; `conductor report verify` checks it.")
+    ] = "",
+    who: As = "",
     as_json: Json = False,
 ) -> None:
     """Tell what happened to a rollout: syncs, versions, measurements, Changes, and who did it."""
     namespace, _, rollout = name.partition("/")
-    rows = [m.as_json() for m in entered(ctx).conductor.timelines.of(namespace, rollout)]
+    door = entered(ctx)
+    exports = door.conductor.desk.exports
+    if report:
+        written(report, exports.report(door.actor(who), namespace, rollout))
+    moments = door.conductor.timelines.of(namespace, rollout)
+    if parquet:
+        written(parquet, exports.parquet(moments))
+    rows = [m.as_json() for m in moments]
     if as_json:
         print_json({"rollout": name, "moments": rows})
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, ["at", "source", "what", "who", "detail", "id"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
+        sys.stdout.write(exports.csv(moments).decode())
+    elif not report and not parquet:
         shown = [(r["at"][5:19].replace("T", " "), r["source"], r["what"], r["who"], r["detail"]) for r in rows]
         console().print(table(("AT (UTC)", "SOURCE", "WHAT", "WHO", "DETAIL"), shown))
+
+
+def written(path: str, data: bytes) -> None:
+    """Write a file that was asked for; raises `StorageError`."""
+    try:
+        Path(path).write_bytes(data)
+    except OSError as bad:
+        raise StorageError(f"{path} can't be written.", why=str(bad), next="Name another file.") from bad
 
 
 def _json(path: str) -> Any:

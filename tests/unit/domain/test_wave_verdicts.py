@@ -12,6 +12,7 @@ from conductor_core.domain.burn_rate import WINDOWS, burns
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import State
 from conductor_core.domain.gates import Reason, Result, Verdict
+from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollout_parts import Detail, Pod, ReplicaSet
 from conductor_core.domain.rollouts import Phase, Step
 from conductor_core.domain.wave_verdicts import Cause, Standing, WaveVerdict, judge
@@ -41,7 +42,6 @@ def test_a_wave_that_nothing_holds_goes_on() -> None:
         (Cause.TIMED_PAUSE, {"rollout": replace(moving(), pauses=PAUSED)}),
         (Cause.PAUSED_BY_HAND, {"rollout": replace(GOING, paused_by_hand=True)}),
         (Cause.CONTROLLER_BEHIND, {"rollout": replace(moving(), pauses=())}),
-        (Cause.NO_PROGRESS, {"rollout": replace(GOING, phase=Phase.DEGRADED)}),
         (Cause.PODS_NOT_READY, {"pods": [Pod("api-1", "new", False, "Pending", 3, "CrashLoopBackOff", None)]}),
         (Cause.PODS_NOT_READY, {"rollout": replace(GOING, available=0)}),
         (Cause.PODS_NOT_READY, {"sets": [ReplicaSet("api-1", "new", 2, "canary", 1, 0, 0, (), None, "quota")]}),
@@ -57,6 +57,13 @@ def test_each_cause_holds_the_wave_and_names_the_act_that_clears_it(cause: Cause
     assert found.word == "held"
     assert cause in found.causes
     assert all(f.clears_by for f in found.holds)
+
+
+def test_a_wave_that_makes_no_progress_has_failed_and_an_abort_clears_it() -> None:
+    found = verdict(rollout=replace(GOING, phase=Phase.DEGRADED))
+    assert (found.word, found.causes) == ("failed", (Cause.NO_PROGRESS,))
+    assert "still get the new version" in found.summary
+    assert [f.act for f in found.holds] == [Act.ABORT]
 
 
 def test_a_denied_gate_holds_and_other_topics_are_told() -> None:

@@ -17,7 +17,7 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.conductor import RUNBOOKS, build
 from tests.fakes.prometheus import FakePrometheus
 from tests.fakes.rollouts import fake, manifest
-from tests.pages.test_delivery import ACT, _NoQueries
+from tests.pages.delivery_worlds import ACT, Queries
 
 
 def test_people_syncs_and_revisions_are_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_people_syncs_and_revisions_are_in_one_line(tmp_path: Path, monkeypatch:
     argocd.put(raw_application("shop", history=history, resources=resources))
     board = PipelineBoard(argocd, lambda: 0.0, lambda _: None, lambda _: None)
     windows = MetricWindows(FakePrometheus(), lambda: 0.0)
-    reader = DeliveryReader(board, rollouts, built.releases, windows, _NoQueries(), built.memory)
+    reader = DeliveryReader(board, rollouts, built.releases, windows, Queries("none"), built.memory)
     given: dict[str, object] = {"namespace": "one", "rollout": "api", "act": "promote", "to_revision": 0}
     change = built.changes.request(built.actor("requester"), "rollout_act", given, "metrics are fine")
     built.ledger.append([Fact("dev.cdevents.service.deployed.0.2.0", {})], change.id, built.actor("requester"))

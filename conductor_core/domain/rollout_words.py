@@ -1,0 +1,46 @@
+"""A Rollout in people's words, where its controller has only a name for how it is."""
+
+from __future__ import annotations
+
+from conductor_core.domain.rollout_parts import Detail
+from conductor_core.domain.rollouts import ABORTED, Phase, Rollout
+
+PAUSES = {
+    "CanaryPauseStep": "a timed pause",
+    "BlueGreenPause": "waits for a person before it switches over",
+    "InconclusiveAnalysisRun": "its analysis came to no conclusion",
+    "InconclusiveExperiment": "its experiment came to no conclusion",
+}
+"""What the controller's reasons for a pause mean."""
+
+
+def red(rollout: Rollout) -> bool:
+    """Whether it has failed: aborted, or degraded on its way or at rest."""
+    return rollout.aborted or rollout.phase is Phase.DEGRADED
+
+
+def step_now(rollout: Rollout) -> str:
+    """The present step, such as `2 of 5`; '' when none is under way."""
+    if not rollout.steps or not rollout.moving:
+        return ""
+    return f"{min(rollout.step + 1, len(rollout.steps))} of {len(rollout.steps)}"
+
+
+def why(rollout: Rollout) -> str:
+    """Why it is as it is; '' when there is nothing to say."""
+    if red(rollout):
+        return rollout.message.removeprefix(f"{ABORTED}: ")
+    if rollout.paused_by_hand:
+        return "paused by hand"
+    if not rollout.pauses:
+        return rollout.message
+    at = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
+    if at is not None and at.waits_for_a_person:
+        return f"step {rollout.step + 1} waits for a person"
+    return PAUSES.get(rollout.pauses[0][0], rollout.pauses[0][0])
+
+
+def failed_step(detail: Detail) -> int | None:
+    """The step (from 0) whose analysis ended this version; None when none is known to have."""
+    mine = [r for r in detail.runs if r.template_hash == detail.rollout.current_hash]
+    return next((r.step for r in mine if r.phase in ("Failed", "Error") and r.step is not None), None)

@@ -1,0 +1,37 @@
+"""What is done in delivery beyond reading: ways back, timelines to take away, what is kept for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conductor_core.services.changes import ChangeService
+from conductor_core.services.delivery_shelf import DeliveryShelf
+from conductor_core.services.ledger import Ledger
+from conductor_core.services.release_history import ReleaseHistory
+from conductor_core.services.rollout_recorder import RolloutRecorder
+from conductor_core.services.timeline_exports import TimelineExports
+from conductor_core.services.ways_back import WaysBack
+
+if TYPE_CHECKING:
+    from conductor_core.services.conductor import Parts
+
+
+@dataclass(frozen=True)
+class DeliveryDesk:
+    """Services by what they are for."""
+
+    ways_back: WaysBack
+    exports: TimelineExports
+    recorder: RolloutRecorder
+
+
+def delivery_desk(
+    parts: Parts, delivering: DeliveryShelf, history: ReleaseHistory, changes: ChangeService, ledger: Ledger
+) -> DeliveryDesk:
+    """The desk over these services."""
+    return DeliveryDesk(
+        WaysBack(delivering.reader, history, changes),
+        TimelineExports(delivering.timelines, parts.answer_files, parts.signer, ledger, parts.clock),
+        RolloutRecorder(delivering.reader, parts.store, ledger),
+    )

@@ -1,0 +1,224 @@
+"""Worlds of progressive delivery: rollouts at rest, held, moving, red and stuck, over a played controller."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
+from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain.metric_queries import MetricQuery
+from conductor_core.domain.metric_queries import parse as parse_query
+from conductor_core.domain.rollouts import ROLLOUT
+from conductor_core.domain.runbooks import Parameter, Runbook
+from conductor_core.errors import UnreachableError
+from conductor_core.services.delivery import DeliveryReader
+from conductor_core.services.delivery_desk import DeliveryDesk
+from conductor_core.services.metric_windows import MetricWindows
+from conductor_core.services.pipeline_board import PipelineBoard
+from conductor_core.services.rollout_recorder import RolloutRecorder
+from conductor_core.services.timeline_exports import TimelineExports
+from conductor_core.services.timelines import Timelines
+from conductor_core.services.values_edits import ValuesEdits
+from conductor_core.services.ways_back import WaysBack
+from conductor_core.settings import PROJECT_ROOT
+from tests.fakes.argocd import FakeArgoCd, raw_application, raw_pipeline
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.conductor import CHART, RUNBOOKS, FakeConductor, build
+from tests.fakes.ledger import SIGNER
+from tests.fakes.prometheus import FakePrometheus
+from tests.fakes.rollouts import Player, fake, manifest
+
+PLACE = (Parameter("namespace", "str", "", required=True), Parameter("rollout", "str", "", required=True))
+ACT = Runbook(
+    "rollout_act",
+    "{act} rollout {rollout} in {namespace}",
+    "Acts.",
+    "rollout_act",
+    "rollout_act",
+    "rollout/{namespace}/{rollout}",
+    "dev",
+    (*PLACE, Parameter("act", "str", "", required=True), Parameter("to_revision", "int", 0)),
+    approvals={"default": 0},
+)
+EMERGENCY = replace(
+    ACT, name="emergency_abort", title="EMERGENCY abort of rollout {rollout}", parameters=PLACE, emergency=True
+)
+FLEET = Runbook(
+    "fleet_abort",
+    "Abort fleet {fleet}",
+    "Aborts.",
+    "fleet_abort",
+    "fleet_abort",
+    "fleet/{fleet}",
+    "dev",
+    (Parameter("fleet", "str", "", required=True), Parameter("members", "list", [])),
+    approvals={"default": 0},
+)
+STEPS: tuple[Mapping[str, Any], ...] = (
+    {"setWeight": 10},
+    {"pause": {"duration": "30s"}},
+    {"analysis": {"templates": [{"templateName": "success-rate"}]}},
+    {"setWeight": 50},
+    {"pause": {}},
+    {"setWeight": 100},
+)
+VALUES = b"""size: 1
+rollout:
+  # who walks first
+  steps:
+    - {wave: canary, weight: 10}
+    - {wave: canary, pause: {duration: 30s}}
+    - {wave: full, weight: 100}
+"""
+NOW = 1_764_000_000.0
+
+
+class Queries:
+    """`MetricFiles` with the product's own queries; `named` of them, all when empty."""
+
+    def __init__(self, *named: str) -> None:
+        self.named = named
+
+    def queries(self) -> tuple[tuple[MetricQuery, ...], tuple[str, ...]]:
+        files = sorted((PROJECT_ROOT / "data" / "queries").glob("*.promql"))
+        found = tuple(parse_query(f.stem, f.read_text()) for f in files)
+        return tuple(q for q in found if not self.named or q.name in self.named), ()
+
+    def matrix(self) -> bytes:
+        return (PROJECT_ROOT / "data" / "compatibility.yaml").read_bytes()
+
+
+@dataclass
+class World:
+    """A conductor over rollouts that are played."""
+
+    conductor: FakeConductor
+    cluster: FakeCluster
+    player: Player
+    argocd: FakeArgoCd
+    prometheus: FakePrometheus
+
+    def put(self, namespace: str, tag: str, name: str = "api", steps: Any = None, instance: str = "") -> dict[str, Any]:
+        """A version, as far as it goes."""
+        found = manifest(namespace, name, tag, **({"steps": steps} if steps else {}))
+        if instance:
+            found["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/instance"] = instance
+        old: dict[str, Any] = self.cluster.store.get((ROLLOUT, namespace, name), {})
+        self.cluster.put({**old, **found, "metadata": {**old.get("metadata", {}), **found["metadata"]}})
+        self.player.play()
+        return self.cluster.store[(ROLLOUT, namespace, name)]
+
+
+def world(home: Path, files: object | None = None) -> World:
+    """Nothing runs yet."""
+    built = build(home)
+    cluster, argocd, prometheus = FakeCluster(), FakeArgoCd(), FakePrometheus()
+    rollouts, _, player = fake(cluster)
+    reader: Any = files or Queries("none")
+    delivery = DeliveryReader(
+        PipelineBoard(argocd, lambda: 0.0, lambda _: None, lambda _: None),
+        rollouts,
+        built.releases,
+        MetricWindows(prometheus, lambda: NOW),
+        reader,
+        built.memory,
+    )
+    timelines = Timelines(delivery, argocd, built.memory)
+    desk = DeliveryDesk(
+        WaysBack(delivery, built.release_history, built.changes),
+        TimelineExports(timelines, AuditAnswerFiles(), lambda: SIGNER, built.ledger, built.clock),
+        RolloutRecorder(delivery, built.memory, built.ledger),
+    )
+    conductor = replace(
+        built,
+        desk=desk,
+        delivery=delivery,
+        timelines=timelines,
+        values_edits=ValuesEdits(built.releases, built.repository, built.helm, YamlDocuments(), rollouts),
+        local_progress=lambda: None,
+    )
+    return World(conductor, cluster, player, argocd, prometheus)
+
+
+def busy(home: Path) -> World:
+    """A rollout in each state, pipelines of each kind of generator, and curves for the charts."""
+    made = world(home, Queries())
+    for branch in ("main", "dev", "staging"):
+        made.conductor.repository.push(branch, {**CHART, "helm/intelgraph/values-dev.yaml": VALUES})
+    made.conductor.releases.refresh()
+    tail: tuple[Mapping[str, Any], ...] = ({"setWeight": 20}, {"pause": {}}, {"setWeight": 100})
+    for namespace in ("shop-eu", "shop-us"):
+        made.put(namespace, "2.3.9", "cart", tail)
+        made.put(namespace, "2.4.0", "cart", tail)
+    made.put("search-prod", "0.19.1", "search", tail)
+    made.put("intelgraph-dev", "1.4.2", "intelgraph", STEPS, "intelgraph")
+    made.player.verdicts["success-rate"] = "Failed"
+    made.put("intelgraph-dev", "1.4.4", "intelgraph", STEPS, "intelgraph")
+    made.put("ledger-prod", "3.0.0", "ledger", tail)
+    stuck = made.put("ledger-prod", "3.1.0", "ledger", tail)
+    stuck["status"].update(phase="Degraded", message="ProgressDeadlineExceeded: ReplicaSet has timed out progressing.")
+    stuck["status"].update(pauseConditions=[], controllerPause=False, availableReplicas=4)
+    _pipelines(made)
+    _curves(made)
+    return made
+
+
+def _pipelines(made: World) -> None:
+    kinds = {"shop": ("list",), "platform": ("git",), "edge": ("clusters",)}
+    for name, generators in kinds.items():
+        made.argocd.sets[name] = raw_pipeline(name, generators)
+        for at in range(3):
+            made.argocd.put(raw_application(f"{name}-{at}", name))
+    inner: dict[str, Any] = {"matrix": {"generators": [{"git": {}}, {"clusters": {}}]}}
+    step = {"matchExpressions": [{"key": "env", "operator": "In", "values": ["canary"]}]}
+    rolling = {"type": "RollingSync", "rollingSync": {"steps": [step]}}
+    made.argocd.sets["regions"] = {
+        **raw_pipeline("regions"),
+        "spec": {"generators": [inner], "strategy": rolling},
+        "status": {"applicationStatus": [{"application": "regions-0", "step": "1", "status": "Progressing"}]},
+    }
+    made.argocd.put(raw_application("regions-0", "regions"))
+    made.argocd.store["shop-1"]["status"].update(
+        sync={"status": "OutOfSync", "revision": "c" * 40},
+        health={"status": "Degraded", "message": "Deployment cart exceeded its progress deadline"},
+    )
+
+
+def _curves(made: World) -> None:
+    detail = made.conductor.delivery.detail("shop-eu", "cart")
+    shapes = {"success_rate": 0.995, "error_rate": 0.005, "latency_p50": 0.04, "latency_p95": 0.12, "requests": 40}
+    queries = {q.name: q for q in Queries().queries()[0]}
+    for role, worse in (("stable", 1.0), ("canary", 1.4)):
+        for name, level in shapes.items():
+            scale = level * (1.0 if name in ("success_rate", "requests") else worse)
+            text = queries[name].filled("shop-eu", "cart", detail.hash_of(role))
+            made.prometheus.curves[text] = lambda t, s=scale: s * (1 + 0.05 * math.sin(t / 90))  # type: ignore[misc]  # the default binds the loop's value
+
+
+def _home() -> Path:
+    """A folder for the world of a browser's server, a process of its own that may have further runbooks."""
+    RUNBOOKS.update(rollout_act=ACT, emergency_abort=EMERGENCY, fleet_abort=FLEET)
+    return Path(tempfile.mkdtemp(prefix="delivery-world-"))
+
+
+def delivery() -> FakeConductor:
+    """For a browser: everything that can move."""
+    return busy(_home()).conductor
+
+
+def delivery_down() -> FakeConductor:
+    """For a browser: Argo CD and Prometheus are out of reach."""
+    made = busy(_home())
+    made.argocd.failure = UnreachableError("Argo CD did not answer.", why="refused", next="Is argocd-server running?")
+    made.prometheus.failure = UnreachableError("Prometheus did not answer.", why="refused", next="Is it running?")
+    return made.conductor
+
+
+def delivery_empty() -> FakeConductor:
+    """For a browser: nothing runs."""
+    return world(_home()).conductor

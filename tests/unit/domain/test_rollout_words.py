@@ -1,0 +1,37 @@
+"""A rollout in people's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conductor_core.domain.rollout_words import red, step_now, why
+from conductor_core.domain.rollouts import Phase, Rollout, Step
+from tests.unit.domain.test_rollout_acts import PAUSED, moving
+
+HELD = replace(moving(), pauses=PAUSED, step=1, steps=(Step("weight", ""), Step("pause", ""), Step("weight", "")))
+
+
+@pytest.mark.parametrize(
+    ("rollout", "words"),
+    [
+        (HELD, "step 2 waits for a person"),
+        (replace(HELD, step=0), "a timed pause"),
+        (replace(HELD, paused_by_hand=True), "paused by hand"),
+        (replace(HELD, aborted=True, message="RolloutAborted: metric failed"), "metric failed"),
+    ],
+)
+def test_the_controllers_names_become_words(rollout: Rollout, words: str) -> None:
+    assert why(rollout) == words
+
+
+def test_the_step_counts_from_one_while_something_moves() -> None:
+    assert step_now(HELD) == "2 of 3"
+    assert step_now(replace(HELD, aborted=True)) == ""
+
+
+def test_red_is_aborted_or_degraded() -> None:
+    assert not red(HELD)
+    assert red(replace(HELD, aborted=True))
+    assert red(replace(HELD, phase=Phase.DEGRADED))
