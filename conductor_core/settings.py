@@ -66,6 +66,14 @@ class Settings(BaseSettings):
     ops_repo: str = Field(
         default="", description="URL or path of the operations repository (helm/, policies/, infra/)."
     )
+    chart_sources: str = Field(
+        default="",
+        description="Registries and repositories that charts may come from: `shop=https://charts.example.com; "
+        "oci://registry.example.com/charts`. Charts that channels.yaml names need no entry.",
+    )
+    chart_folders: str = Field(
+        default="", description="Folders on this machine whose charts the workbench may compare, with ':' between them."
+    )
     kube_context: str = Field(
         default="", description="Context of the kubeconfig to work on; empty: the local control plane."
     )
@@ -125,6 +133,10 @@ class Settings(BaseSettings):
     channels_file: str = Field(
         default="channels.yaml", description="File in the operations repository that declares channels and releases."
     )
+
+    def chart_roots(self) -> tuple[Path, ...]:
+        """The folders of `chart_folders`."""
+        return tuple(Path(text) for text in self.chart_folders.split(":") if text.strip())
 
     @property
     def run_dir(self) -> Path:

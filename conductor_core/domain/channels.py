@@ -5,6 +5,9 @@ releases:
     chart: helm/shop          # folder, from the root of the operations repository, as all paths
     channels:
       dev: {branch: dev, namespace: shop-dev, values: [helm/shop/values-dev.yaml], tier: dev}
+      prod: {branch: main, namespace: shop, tier: prod, chart: "oci://registry.example.com/charts/shop:1.4.2"}
+
+A channel's own `chart` beats the release's; either may be an address (see `domain.chart_addresses`).
 """
 
 from __future__ import annotations
@@ -13,18 +16,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conductor_core.domain import names
+from conductor_core.domain import chart_addresses, names
 from conductor_core.errors import InputError, NotFoundError
 
 TIERS = ("dev", "staging", "prod")
-_CHANNEL_KEYS = frozenset({"branch", "namespace", "values", "tier"})
+_CHANNEL_KEYS = frozenset({"branch", "namespace", "values", "tier", "chart"})
 _RELEASE_KEYS = frozenset({"chart", "channels", "title"})
 
 
 @dataclass(frozen=True)
 class Channel:
     """A Git branch and value files that are installed into a namespace; `tier` decides how many must approve. Paths
-    are from the repository's root.
+    are from the repository's root. `chart`: the channel's own, '' is the release's.
     """
 
     name: str
@@ -32,16 +35,24 @@ class Channel:
     namespace: str
     values: tuple[str, ...]
     tier: str
+    chart: str = ""
 
 
 @dataclass(frozen=True)
 class ReleaseSpec:
-    """A release: the chart's folder, and its channels in the order in which a version walks through them."""
+    """A release: the folder or address of its chart ('' when each channel has its own), and its channels in the order
+    in which a version walks through them.
+    """
 
     name: str
     chart: str
     channels: tuple[Channel, ...]
     title: str = ""
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """Every folder and address that it is made from."""
+        return tuple(dict.fromkeys(c.chart or self.chart for c in self.channels))
 
     def channel(self, name: str) -> Channel:
         """The channel of that name; raises `NotFoundError` that lists the known ones."""
@@ -117,22 +128,22 @@ def parse(document: object, source: str) -> Catalogue:
 def _release(name: str, entry: object) -> ReleaseSpec:
     names.release_name(name)
     fields = _mapping(entry, f"The release {name}", _RELEASE_KEYS)
-    chart = _text(fields, "chart", f"The release {name}")
-    if "://" in chart:
-        raise InputError(
-            f"The chart of {name} is in a registry.",
-            why=f"It is {chart}; only charts in the operations repository can be used.",
-            next="Put the chart into a folder of the repository and name that.",
-        )
     channels = _mapping(fields.get("channels"), f"`channels` of {name}", None)
     if not channels:
         raise InputError(f"The release {name} has no channels.", why="`channels` is empty.", next="Add one.")
-    return ReleaseSpec(
-        name,
-        names.inner_path(chart),
-        tuple(_channel(str(n), c, f"{name}/{n}") for n, c in channels.items()),
-        str(fields.get("title", "")),
-    )
+    made = tuple(_channel(str(n), c, f"{name}/{n}") for n, c in channels.items())
+    needed = "chart" in fields or not all(c.chart for c in made)
+    chart = _chart(_text(fields, "chart", f"The release {name}")) if needed else ""
+    return ReleaseSpec(name, chart, made, str(fields.get("title", "")))
+
+
+def remote(chart: str) -> bool:
+    """Whether a chart is fetched by its address, and no folder of the operations repository."""
+    return "://" in chart or chart_addresses.looks_like(chart)
+
+
+def _chart(text: str) -> str:
+    return str(chart_addresses.parse(text)) if remote(text) else names.inner_path(text)
 
 
 def _channel(name: str, entry: object, where: str) -> Channel:
@@ -152,6 +163,7 @@ def _channel(name: str, entry: object, where: str) -> Channel:
         names.namespace(_text(fields, "namespace", f"The channel {where}")),
         tuple(names.inner_path(v) for v in values),
         tier,
+        _chart(_text(fields, "chart", f"The channel {where}")) if "chart" in fields else "",
     )
 
 

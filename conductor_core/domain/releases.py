@@ -86,6 +86,8 @@ class Revision:
     """The value of the label of `operation_label`; `history` keeps it only where it began."""
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     """The chart's own values, below those that were given."""
+    crds: tuple[str, ...] = field(default=(), repr=False)
+    """What the chart has in `crds/`, as YAML streams; those of its subcharts aren't kept by Helm."""
 
     def made_by(self, operation_id: str) -> bool:
         """Whether an operation of ours made this revision, also when it died or failed in the middle."""
@@ -211,7 +213,14 @@ def _revision(release: dict[str, Any], namespace: str, label: str) -> Revision:
         notes=str(info.get("notes", "")),
         label=label,
         defaults=defaults if isinstance(defaults, dict) else {},
+        crds=tuple(_crds((release.get("chart") or {}).get("files") or [])),
     )
+
+
+def _crds(files: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    for file in files:
+        if str(file.get("name", "")).startswith("crds/") and str(file["name"]).endswith((".yaml", ".yml", ".json")):
+            yield base64.b64decode(file.get("data") or "").decode("utf-8", "replace")
 
 
 def _status(text: object) -> Status:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from conductor_core.domain.chart_addresses import ChartAddress
+
 
 @dataclass(frozen=True)
 class ChartRequest:
@@ -37,11 +39,14 @@ class ChartInfo:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A chart's output: `manifests` and `hooks` are YAML streams (hooks are run, not kept), `chart` its metadata."""
+    """A chart's output: `manifests`, `hooks` (run, not kept) and `crds` (created at the first install only) are YAML
+    streams, `chart` its metadata.
+    """
 
     chart: ChartInfo
     manifests: str
     hooks: str = ""
+    crds: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,15 @@ class Helm(Protocol):
         """The chart's manifests, without asking a cluster; dependencies are built in a copy. Equal input gives equal
         output, unless the chart itself draws random values. Raises `NotFoundError` for a missing chart or values
         file.
+        """
+        ...
+
+    def pull(self, address: ChartAddress) -> Path:
+        """The folder of an unpacked chart from a registry or repository (its `source` is a URL). Its parent's name is a
+        digest of the content, so equal content gives the same path; an address is asked for again after a minute.
+
+        Raises `NotFoundError` for a chart or version that isn't there, `ConfigurationError` when the registry wants a
+        login, `UnreachableError`, `RefusedError` for a package that is too big or isn't one chart.
         """
         ...
 

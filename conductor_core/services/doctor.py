@@ -76,7 +76,7 @@ class Doctor:
     def _registries(self) -> list[Symptom]:
         hosts = set(self.logins.hosts())
         try:
-            charts = [spec.chart for spec in self.releases.catalogue().releases]
+            charts = [chart for spec in self.releases.catalogue().releases for chart in spec.charts]
         except ConductorError:
             charts = []
         wanted = {chart.removeprefix("oci://").split("/")[0] for chart in charts if chart.startswith("oci://")}

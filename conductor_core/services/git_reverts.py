@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from conductor_core.domain import channels
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation
 from conductor_core.errors import NotFoundError
@@ -65,14 +66,17 @@ class GitReverts:
         shared = self._shared(release, channel, where.branch)
         files: dict[str, bytes | None] = {}
         stays: dict[str, str] = {}
-        for path in dict.fromkeys((spec.chart, *where.values)):
+        chart = where.chart or spec.chart
+        folders = () if channels.remote(chart) else (chart,)
+        for path in dict.fromkeys((*folders, *where.values)):
             for changed, data in self._changed(source, tip, path).items():
                 reader = shared.get(changed) if changed in where.values else _reader(changed, shared)
                 if reader:
                     stays[changed] = reader
                 else:
                     files[changed] = data
-        notes = [f"{p} stays as it is: {who} reads it from the same branch" for p, who in sorted(stays.items())]
+        notes = [] if folders else [f"its chart {chart} is set in the channels file, which stays as it is"]
+        notes += [f"{p} stays as it is: {who} reads it from the same branch" for p, who in sorted(stays.items())]
         more = [f"and {len(notes) - 4} more files stay"] if len(notes) > 4 else []
         return Revert(where.branch, tip, source, files, (*notes[:4], *more))
 
@@ -82,7 +86,9 @@ class GitReverts:
         for spec in self.reader.catalogue().releases:
             for other in spec.channels:
                 if other.branch == branch and (spec.name, other.name) != (release, channel):
-                    out |= dict.fromkeys((spec.chart, *other.values), f"{spec.name}/{other.name}")
+                    chart = other.chart or spec.chart
+                    folders = () if channels.remote(chart) else (chart,)
+                    out |= dict.fromkeys((*folders, *other.values), f"{spec.name}/{other.name}")
         return out
 
     def _changed(self, source: str, tip: str, path: str) -> dict[str, bytes | None]:

@@ -15,6 +15,7 @@ from conductor_core.errors import StateError
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.operations import Context, Facts
+from conductor_core.services.release_renders import CHART_CONTENT, content_of
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollback_plan import WITH_VALUES
 
@@ -45,6 +46,13 @@ class HelmUpgrade:
         sets = context.change.parameters.get("sets") or {}
         assert isinstance(sets, dict)
         chart: ChartRequest = self.source.chart_request(release, channel, commit, {k: str(v) for k, v in sets.items()})
+        planned = plan.facts.get(CHART_CONTENT, "") if plan else ""
+        if planned and content_of(chart) != planned:
+            raise StateError(
+                f"The chart of {release} is not the one that was planned.",
+                why=f"Its address now stands for {content_of(chart)[:12]}, and {planned[:12]} was approved.",
+                next="Request the deploy anew, and ask who published another chart under the same version.",
+            )
         context.say(f"helm upgrade --install {release} in {chart.namespace} from {commit[:12]}")
         outcome = self.helm.upgrade(
             chart, context.operation_id, create_namespace=True, timeout=TIMEOUT, inherit_fds=(context.lock.fd,)

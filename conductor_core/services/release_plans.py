@@ -13,6 +13,7 @@ from conductor_core.services.argo_sync import APPLICATION
 from conductor_core.services.planning import Draft, PlanFunction
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named, newest, sets_of
+from conductor_core.services.release_renders import CHART_CONTENT
 from conductor_core.services.releases import ReleaseReader
 
 
@@ -43,7 +44,7 @@ class ReleasePlans:
         made = self.reader.render(release, f"channel:{channel}", sets)
         compared = self.reader.compare(release, f"live:{channel}", f"channel:{channel}", sets)
         values = self.evidence.values(made.request)
-        objects = {**made.objects, **made.hooks}
+        objects = made.everything
         facts = {
             "commit": made.commit,
             "content": self.contents.of(made.objects),
@@ -51,6 +52,7 @@ class ReleasePlans:
             "app version": made.output.chart.app_version,
             "helm": self.helm.version(),
             "revision": newest(history),
+            **({"chart from": made.source, CHART_CONTENT: made.content} if made.source else {}),
         }
         namespace, application = self.reader.owner(made.objects)
         if application and sets:

@@ -13,6 +13,7 @@ from conductor_core.domain.manifests import Identity, Object, hook_events
 
 _OWNER, _OWNER_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _KEEP = "helm.sh/resource-policy"
+CRDS = "From crds/: Helm creates it at the first install only; apply a change of it before you deploy."
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Loaded:
     namespace: str
     objects: Mapping[Identity, Object] = field(default_factory=dict)
     applied: Mapping[Identity, Object] | None = None
+    crds: frozenset[Identity] = frozenset()
+    """Which of the objects come from `crds/`: created at the first install, and Helm's business no more."""
 
     @property
     def live(self) -> bool:
@@ -40,9 +43,9 @@ def pairs(old: Loaded, new: Loaded) -> dict[Identity, Pair]:
     if old.live and new.live:
         return _joined(_settled(old), _settled(new), new.namespace)
     if old.live:
-        return _against(old, aligned(new, old.namespace).objects)
+        return _against(old, aligned(new, old.namespace).objects, new.crds)
     if new.live:
-        there = _against(new, aligned(old, new.namespace).objects)
+        there = _against(new, aligned(old, new.namespace).objects, old.crds)
         return {i: Pair(p.new, p.old, p.left_out, p.notes) for i, p in there.items()}
     return _joined(old, new, new.namespace)
 
@@ -76,7 +79,11 @@ def _settled(loaded: Loaded) -> Loaded:
 
 def _joined(old: Loaded, new: Loaded, namespace: str) -> dict[Identity, Pair]:
     before, after = aligned(old, namespace).objects, aligned(new, namespace).objects
-    return {i: Pair(before.get(i), after.get(i), 0, _hook(after.get(i) or before[i])) for i in {**before, **after}}
+    crds = old.crds | new.crds
+    return {
+        i: Pair(before.get(i), after.get(i), 0, (CRDS,) if i in crds else _hook(after.get(i) or before[i]))
+        for i in {**before, **after}
+    }
 
 
 def _hook(manifest: Object) -> tuple[str, ...]:
@@ -84,7 +91,7 @@ def _hook(manifest: Object) -> tuple[str, ...]:
     return (f"A hook: it runs at {', '.join(events)} and isn't kept.",) if events else ()
 
 
-def _against(live: Loaded, wanted: Mapping[Identity, Object]) -> dict[Identity, Pair]:
+def _against(live: Loaded, wanted: Mapping[Identity, Object], crds: frozenset[Identity]) -> dict[Identity, Pair]:
     """The live side as `old`, what is wanted as `new`; hooks are run and not kept, so they have no live partner."""
     assert live.applied is not None
     out: dict[Identity, Pair] = {}
@@ -97,13 +104,15 @@ def _against(live: Loaded, wanted: Mapping[Identity, Object]) -> dict[Identity, 
         if now is None:
             assert wants is not None
             gone = ("The installed revision has it, and the cluster doesn't.",) if was is not None else ()
+            gone = (CRDS,) if identity in crds and live.applied else gone
             out[identity] = Pair(None, projection.tidy(wants), 0, gone)
         else:
             before, after, left_out = projection.project(now, wants, was)
             if wants is None and _annotation(was or {}, _KEEP) == "keep":
                 out[identity] = Pair(before, before, left_out, ("Its resource policy says keep: Helm leaves it.",))
             else:
-                out[identity] = Pair(before, after, left_out, _owner(now, live) if was is None else ())
+                notes = (CRDS,) if identity in crds else _owner(now, live) if was is None else ()
+                out[identity] = Pair(before, after, left_out, notes)
     return out
 
 

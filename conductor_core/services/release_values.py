@@ -30,7 +30,7 @@ class ReleaseValues:
         found = references.parse(ref)
         if found.kind == "revision":
             layers = self._stored(release, found.channel, int(found.point))
-        elif found.kind == "live" or not found.channel:
+        elif found.kind == "live" or not (found.channel or found.kind == "chart"):
             raise InputError(
                 f"{ref} has no values.", why="It names no channel, or live objects.", next="Write channel:NAME."
             )
@@ -42,10 +42,11 @@ class ReleaseValues:
 
     def _written(self, release: str, ref: str, sets: Mapping[str, str]) -> list[Layer]:
         made = self._reader.render(release, ref, sets)
-        spec, channel = self._reader.channel(release, made.channel)
+        spec, channel = self._reader.channel(release, made.channel) if made.channel else (None, None)
         own = made.request.chart / "values.yaml"
-        files = [(f"{spec.chart}/values.yaml", own)] if own.is_file() else []
-        files += list(zip(channel.values, made.request.values, strict=True))
+        place = made.source or (spec.chart if spec else "")
+        files = [(f"{place}/values.yaml", own)] if own.is_file() else []
+        files += list(zip(channel.values if channel else (), made.request.values, strict=True))
         layers = [self._layer(name, path.read_bytes()) for name, path in files]
         return [*layers, Layer(BY_HAND, trees.from_sets(sets))] if sets else layers
 

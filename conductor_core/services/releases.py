@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from conductor_core.domain import channels, comparison, difference, manifests, ownership, references, text_lines
 from conductor_core.domain.channels import Catalogue, Channel, ReleaseSpec
@@ -16,34 +15,15 @@ from conductor_core.domain.masking import Masker, secrets_in, show
 from conductor_core.domain.quarantine import Quarantine
 from conductor_core.domain.references import Ref
 from conductor_core.domain.releases import Revision
-from conductor_core.errors import AccessDeniedError, ConfigurationError, InputError, NotFoundError, UnreachableError
+from conductor_core.errors import InputError, NotFoundError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
-from conductor_core.ports.helm import ChartRequest, Helm, Rendered
+from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.ports.repository import Repository
 from conductor_core.services.release_cluster import ReleaseCluster
 from conductor_core.services.release_inventory import Inventory, inventory, marked
+from conductor_core.services.release_renders import NOWHERE, ChartPlaces, ReleaseRenders, Render
 from conductor_core.services.release_sides import Loaded, aligned, pairs
-
-DEFAULT_KUBE_VERSION = "v1.34.0"
-"""What charts are rendered for when no cluster says otherwise."""
-_RENDERS_KEPT = 64
-
-
-@dataclass(frozen=True)
-class Render:
-    """What a commit makes of a release in a channel: the commit, the request that Helm was given, its output, parsed,
-    and remarks.
-    """
-
-    release: str
-    channel: str
-    commit: str
-    request: ChartRequest
-    output: Rendered
-    objects: Mapping[Identity, Object]
-    hooks: Mapping[Identity, Object]
-    notes: tuple[str, ...] = ()
 
 
 class ReleaseReader:
@@ -51,7 +31,7 @@ class ReleaseReader:
 
     `mask_key`: at least 16 random bytes that this installation keeps, for fingerprints of secrets. `fresh_seconds`:
     how old the mirror of the operations repository may be before it is fetched again; `quarantined` gives the
-    quarantines that stand. Safe to use from many threads.
+    quarantines that stand; `charts` says where charts may come from. Safe to use from many threads.
     """
 
     def __init__(
@@ -66,16 +46,17 @@ class ReleaseReader:
         fresh_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         quarantined: Callable[[], Sequence[Quarantine]] = tuple,
+        charts: ChartPlaces = NOWHERE,
     ) -> None:
-        self._repository, self._helm, self._documents = repository, helm, documents
+        self._repository, self._documents = repository, documents
         self._cluster = ReleaseCluster(cluster, documents)
+        self._renders = ReleaseRenders(repository, helm, self._cluster, documents, charts, self._used)
         self._mask_key, self._channels_file = mask_key, channels_file
         self._fresh_seconds, self._clock, self._quarantined = fresh_seconds, clock, quarantined
         self._lock = threading.Lock()
         self._fetched_at = float("-inf")
         self._commits: dict[str, str] = {}
         self._catalogue: tuple[str, Catalogue] | None = None
-        self._rendered: OrderedDict[object, Rendered] = OrderedDict()
 
     def refresh(self, *, force: bool = True) -> None:
         """Fetch the operations repository, unless `force` is off and it was fetched a moment ago; raises
@@ -129,18 +110,18 @@ class ReleaseReader:
         missing chart or overlay.
         """
         spec, where = self.channel(release, channel)
-        return self._request(spec, where, commit or self._resolve(where.branch), sets or {})
+        return self._renders.request(spec, where, commit or self._resolve(where.branch), sets or {})
 
     def render(self, release: str, ref: str, sets: Mapping[str, str] | None = None) -> Render:
-        """What `channel:C`, `commit:SHA/C` or `tag:T/C` renders to. Raises `InputError` for a reference that isn't
-        rendered, and Helm's errors.
+        """What `channel:C`, `commit:SHA/C`, `tag:T/C`, a chart's address or `folder:PATH#C` renders to. Raises
+        `InputError` for a reference that isn't rendered, and Helm's errors.
         """
         found = references.parse(ref)
-        if not found.channel or found.kind in ("live", "revision"):
+        if found.kind in ("live", "revision") or not (found.channel or found.kind in ("chart", "folder")):
             raise InputError(
                 f"{ref} can't be rendered.",
                 why="It names no channel, or a state that is stored and not rendered.",
-                next="Write channel:NAME, commit:SHA/NAME or tag:NAME/NAME.",
+                next="Write channel:NAME, commit:SHA/NAME, tag:NAME/NAME, or the address of a chart.",
             )
         return self._render(release, found, sets or {})
 
@@ -158,15 +139,23 @@ class ReleaseReader:
         """Every stored revision, oldest first; empty when it was never installed."""
         return self._cluster.history(self.namespace(release, channel), release)
 
-    def compare(self, release: str, from_ref: str, to_ref: str, sets: Mapping[str, str] | None = None) -> Comparison:
+    def compare(
+        self,
+        release: str,
+        from_ref: str,
+        to_ref: str,
+        sets: Mapping[str, str] | None = None,
+        *,
+        anywhere: bool = False,
+    ) -> Comparison:
         """What turns one state into the other, resource by resource, secrets hidden; `sets` are given to the side
-        `to_ref`.
+        `to_ref`. `anywhere`: `folder:PATH` may be any folder that this process can read, as on a person's own machine.
 
         Raises `NotFoundError` for an unknown release, channel, revision, commit or overlay, `InputError` for a bad
         reference, and the ports' errors. The same states give the same bytes (`Comparison.as_json`).
         """
         first, second = references.pair(from_ref, to_ref)
-        old, new = self._load(release, first, {}), self._load(release, second, sets or {})
+        old, new = self._load(release, first, {}, anywhere), self._load(release, second, sets or {}, anywhere)
         old, new = self._with_live(old, new), self._with_live(new, old)
         matched = pairs(old, new)
         return comparison.compare(old.side, new.side, matched, comparison.masker_for(self._mask_key, matched))
@@ -197,50 +186,17 @@ class ReleaseReader:
             known = self._commits[ref] = self._repository.resolve(ref)
         return known
 
-    def _request(self, spec: ReleaseSpec, channel: Channel, commit: str, sets: Mapping[str, str]) -> ChartRequest:
-        folder, _, name = spec.chart.rpartition("/")
-        chart = (
-            self._repository.export(commit, folder) / name if folder else self._repository.export(commit, spec.chart)
-        )
-        if not chart.is_dir():
-            self._repository.export(commit, spec.chart)  # says what is missing
-        values = tuple(self._repository.export(commit, path) for path in channel.values)
-        return ChartRequest(chart, spec.name, channel.namespace, values, dict(sets))
-
-    def _render(self, release: str, ref: Ref, sets: Mapping[str, str]) -> Render:
+    def _render(self, release: str, ref: Ref, sets: Mapping[str, str], anywhere: bool = False) -> Render:
+        if ref.kind in ("chart", "folder"):
+            where = self.channel(release, ref.channel) if ref.channel else None
+            tip = self._resolve(where[1].branch) if where else ""
+            return self._renders.of_chart(release, ref, where, tip, sets, anywhere)
         spec, channel = self.channel(release, ref.channel)
         commit = self._resolve(channel.branch if ref.kind == "channel" else ref.point)
-        request = self._request(spec, channel, commit, sets)
-        notes: tuple[str, ...] = ()
-        try:
-            version, apis = self._cluster.capabilities()
-            cluster_wide = self._cluster.cluster_wide()
-        except (UnreachableError, ConfigurationError, AccessDeniedError) as bad:
-            version, apis, cluster_wide = DEFAULT_KUBE_VERSION, (), manifests.CLUSTER_WIDE
-            notes = (f"Rendered for Kubernetes {version}: the cluster wasn't asked. {bad.what}",)
-        request = replace(request, kube_version=version, api_versions=apis)
-        output = self._output(request)
-        objects, hooks = (
-            manifests.indexed(
-                self._documents.load_all(text, f"The output of {release}"), channel.namespace, cluster_wide
-            )
-            for text in (output.manifests, output.hooks)
-        )
-        return Render(release, channel.name, commit, request, output, objects, hooks, notes)
+        return self._renders.of(spec, channel, commit, sets)
 
-    def _output(self, request: ChartRequest) -> Rendered:
-        """A render, kept by what it is made from: copies of equal content have equal paths."""
-        key = (repr(replace(request, sets={})), tuple(sorted(request.sets.items())))
-        with self._lock:
-            if key in self._rendered:
-                self._rendered.move_to_end(key)
-                return self._rendered[key]
-        output = self._helm.render(request)
-        with self._lock:
-            self._rendered[key] = output
-            while len(self._rendered) > _RENDERS_KEPT:
-                self._rendered.popitem(last=False)
-        return output
+    def _used(self) -> list[str]:
+        return [chart for spec in self.catalogue().releases for chart in spec.charts if channels.remote(chart)]
 
     def _applied(self, namespace: str, release: str) -> tuple[Revision, dict[Identity, Object]] | None:
         revision = self._cluster.applied(namespace, release)
@@ -250,7 +206,7 @@ class ReleaseReader:
         parsed = self._documents.load_all(text, f"Revision {revision.revision} of {revision.name}")
         return manifests.indexed(parsed, revision.namespace, self._cluster.cluster_wide())
 
-    def _load(self, release: str, ref: Ref, sets: Mapping[str, str]) -> Loaded:
+    def _load(self, release: str, ref: Ref, sets: Mapping[str, str], anywhere: bool) -> Loaded:
         if ref.kind == "live":
             namespace = self.namespace(release, ref.channel)
             applied = self._applied(namespace, release)
@@ -258,10 +214,11 @@ class ReleaseReader:
             return Loaded(Side(str(ref), title), release, namespace, {}, applied[1] if applied else {})
         if ref.kind == "revision":
             return self._load_revision(release, ref)
-        made = self._render(release, ref, sets)
-        title = f"{ref.channel} at {made.commit[:12]}" + (" with values set by hand" if sets else "")
-        everything = {**made.objects, **made.hooks}
-        return Loaded(Side(str(ref), title, made.notes), release, made.request.namespace, everything)
+        made = self._render(release, ref, sets, anywhere)
+        place = f"{ref.channel} at {made.commit[:12]}" if made.commit else "its own values"
+        title = (f"{made.source} with {place}" if made.source else place) + (" and values set by hand" if sets else "")
+        side = Side(str(ref), title, made.notes)
+        return Loaded(side, release, made.request.namespace, made.everything, crds=frozenset(made.crds))
 
     def _load_revision(self, release: str, ref: Ref) -> Loaded:
         namespace = self.namespace(release, ref.channel)
@@ -274,9 +231,10 @@ class ReleaseReader:
                 next="Choose one of these.",
             )
         found = self._cluster.revision(head)
-        objects = {**self._objects(found.manifest, found), **self._objects(found.hooks, found)}
+        crds = self._objects("\n---\n".join(found.crds), found)
+        objects = {**crds, **self._objects(found.manifest, found), **self._objects(found.hooks, found)}
         title = f"{ref.channel}, revision {found.revision} ({found.status.value})"
-        return Loaded(Side(str(ref), title), release, namespace, objects)
+        return Loaded(Side(str(ref), title), release, namespace, objects, crds=frozenset(crds))
 
     def _with_live(self, loaded: Loaded, other: Loaded) -> Loaded:
         """A live side with its objects: those that its release has applied, and those that the other side wants."""
@@ -287,7 +245,7 @@ class ReleaseReader:
         return replace(loaded, objects=self._cluster.live(asked))
 
     def _in_step(self, spec: ReleaseSpec, channel: Channel, revision: Revision) -> bool:
-        made = self._render(spec.name, Ref("channel", channel.name), {})
+        made = self._renders.of(spec, channel, self._resolve(channel.branch), {})
         return difference.same(dict(_by_text(made.objects)), dict(_by_text(self._objects(revision.manifest, revision))))
 
 

@@ -127,7 +127,7 @@ class RollbackPlan:
         return _Goal(
             f"helm upgrade {release} in {made.request.namespace} from {commit[:12]} with chosen values",
             trees.version_of(values, chart.app_version),
-            {**made.objects, **made.hooks},
+            made.everything,
             self.contents.of(made.objects),
             values,
             self.reader.compare(release, f"live:{channel}", ref, sets),

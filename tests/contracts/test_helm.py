@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import shutil
+import subprocess
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +19,7 @@ from conductor_core.adapters.kubernetes import KubernetesCluster
 from conductor_core.adapters.system import SystemCommands
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain import releases
+from conductor_core.domain.chart_addresses import ChartAddress
 from conductor_core.domain.manifests import Kind
 from conductor_core.domain.releases import Revision
 from conductor_core.errors import InputError, NotFoundError, ToolError
@@ -22,16 +28,25 @@ from conductor_core.ports.helm import ChartRequest, Helm
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.helm import FakeHelm
 from tests.real.conftest import plane  # noqa: F401  # a fixture: the real half of the contract asks for it by name
+from tests.real.registry import running_registry
 
 FAKE = {
     "conf.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $release-conf}\ndata: {a: '$a', b: '$b'}\n",
     "hook.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-upgrade}}\n",
 }
+CRD = (
+    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+    "metadata: {{name: {}.example.test}}\nspec: {{}}\n"
+)
 REAL = {
     "conf.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-conf}\n"
     "data: {a: {{ .Values.a | quote }}, b: {{ .Values.b | quote }}}\n",
     "hook.yaml": FAKE["hook.yaml"],
 }
+
+
+def loaded(text: str) -> list[dict[str, Any]]:
+    return [d for d in YamlDocuments().load_all(text, "x") if isinstance(d, dict)]
 
 
 @dataclass
@@ -118,6 +133,40 @@ BAD: list[Callable[[Bench], object]] = [
 def test_names_that_could_be_options_are_refused(bench: Bench, act: Callable[[Bench], object]) -> None:
     with pytest.raises(InputError):
         act(bench)
+
+
+@pytest.fixture
+def registry(bench: Bench, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An OCI registry that has the bench's chart with a definition in it; gives the address of its folder."""
+    (bench.chart / "crds").mkdir()
+    (bench.chart / "crds" / "two.yaml").write_text(CRD.format("a") + "---\n" + CRD.format("b"))
+    if isinstance(bench.helm, FakeHelm):
+        unpacked = tmp_path / hashlib.sha256(b"x").hexdigest() / "shop"
+        shutil.copytree(bench.chart, unpacked)
+        bench.helm.packages["oci://127.0.0.1:5000/charts/shop:1.2.3"] = unpacked
+        yield "oci://127.0.0.1:5000/charts"
+        return
+    helm = str(request.getfixturevalue("plane").bin / "helm")
+    with running_registry(Path(helm).parent, tmp_path) as host:
+        subprocess.run([helm, "package", str(bench.chart), "-d", str(tmp_path)], check=True, capture_output=True)
+        push = [helm, "push", str(tmp_path / "shop-1.2.3.tgz"), f"oci://{host}/charts", "--plain-http"]
+        subprocess.run(push, check=True, capture_output=True)
+        yield f"oci://{host}/charts"
+
+
+def test_a_chart_comes_from_a_registry_by_its_version(bench: Bench, registry: str, space: str) -> None:
+    address = ChartAddress(registry, "shop", "1.2.3")
+    chart = bench.helm.pull(address)
+    assert bench.helm.pull(address) == chart
+    assert re.fullmatch("[0-9a-f]{64}", chart.parent.name)
+    made = bench.helm.render(replace(bench.request(space), chart=chart))
+    assert [d["metadata"]["name"] for d in loaded(made.crds)] == ["a.example.test", "b.example.test"]
+    assert [d["metadata"]["name"] for d in loaded(made.manifests)] == ["shop-conf"]
+    assert [d["metadata"]["name"] for d in loaded(made.hooks)] == ["hook"]
+    with pytest.raises(NotFoundError, match=r"has no oci://.*/shop:9\.9\.9"):
+        bench.helm.pull(replace(address, version="9.9.9"))
+    with pytest.raises(NotFoundError):
+        bench.helm.pull(replace(address, chart="nothing"))
 
 
 def test_a_template_that_fails_says_which(bench: Bench, space: str) -> None:

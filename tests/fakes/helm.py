@@ -8,8 +8,10 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from conductor_core.domain import names
+from conductor_core.domain.chart_addresses import ChartAddress
 from conductor_core.domain.releases import description_for, operation_label
 from conductor_core.domain.values import from_sets
 from conductor_core.errors import InputError, NotFoundError, ToolError
@@ -33,6 +35,8 @@ class FakeHelm:
     """Writes revisions into `cluster` as Helm does. `Chart.yaml` and values files are plain `key: value` lines here."""
 
     cluster: FakeCluster
+    packages: dict[str, Path] = field(default_factory=dict)
+    """Charts in registries, by their addresses."""
     renders: list[ChartRequest] = field(default_factory=list)
     _revisions: dict[tuple[str, str], dict[int, Stored]] = field(default_factory=dict)
 
@@ -61,9 +65,14 @@ class FakeHelm:
         hooks = [p for p in printed if "helm.sh/hook:" in p]
         about = _lines(chart.read_text())
         info = ChartInfo(about["name"], about["version"], about.get("appVersion", ""))
-        return Rendered(
-            info, "".join(f"---\n{p}" for p in printed if p not in hooks), "".join(f"---\n{p}" for p in hooks)
-        )
+        crds = [t.read_text() for t in sorted((request.chart / "crds").glob("*.yaml"))]
+        streams = ([p for p in printed if p not in hooks], hooks, crds)
+        return Rendered(info, *("".join(f"---\n{p}" for p in stream) for stream in streams))
+
+    def pull(self, address: ChartAddress) -> Path:
+        if str(address) not in self.packages:
+            raise NotFoundError(f"The registry has no {address}.")
+        return self.packages[str(address)]
 
     def upgrade(
         self,

@@ -21,6 +21,8 @@ from conductor_core.errors import (
 from conductor_core.ports.commands import CommandResult
 
 _SCHEMA = re.compile(r"- (?:at '(?P<path>[^']*)': )?(?P<what>.+)")
+_NO_LOGIN = ("401", "403", "unauthorized", "denied", "Unauthorized")
+_SILENT = ("connection refused", "i/o timeout", "no such host", "TLS handshake", "x509:", "context deadline exceeded")
 _HINT = re.compile(r"\n*Use --debug flag to render out invalid YAML\s*\Z")
 
 # (sign in helm's words, error, what happened, what to do next); the first that matches counts.
@@ -31,6 +33,18 @@ _MEANINGS: tuple[tuple[str, type[ConductorError], str, str], ...] = (
      "Use a version of the chart that supports it, or upgrade the cluster."),
     ("can't get a valid version for", ToolError, "A dependency of {name}'s chart has no version that fits.",
      "Change the version constraint in Chart.yaml, or publish a version that fits it."),
+    ("Could not locate a version matching", ToolError, "A dependency of {name}'s chart has no version that fits.",
+     "Change the version constraint in Chart.yaml, or publish a version that fits it."),
+    ("improper constraint", ToolError, "{name} has a version constraint that can't be read.",
+     "Write it as 1.2.3, ~1.2, ^1.2 or '>=1.2 <2' in Chart.yaml (https://helm.sh/docs/chart_best_practices/dependencies/)."),
+    ("has an invalid version/constraint format", ToolError, "{name} has a version constraint that can't be read.",
+     "Write it as 1.2.3, ~1.2, ^1.2 or '>=1.2 <2' in Chart.yaml (https://helm.sh/docs/chart_best_practices/dependencies/)."),
+    ("FetchReference", NotFoundError, "The registry has no {name}.",
+     "Check the path and the version; `helm show chart` of the address says what is there."),
+    ("is not a valid chart repository or cannot be reached", UnreachableError,
+     "The repository of {name} did not answer.", "Check the address: index.yaml must be below it; then retry."),
+    ("not found in http", NotFoundError, "The repository has no {name}.",
+     "`helm search repo --versions` lists what it has; correct the chart's name or version."),
     ("out of sync with the dependencies", ToolError, "Chart.lock of {name} doesn't agree with Chart.yaml.",
      "Run `helm dependency update` in the chart and commit Chart.lock."),
     ("missing in charts/ directory", ToolError, "A dependency of {name}'s chart is missing.",
@@ -96,6 +110,11 @@ def failure(name: str, act: str, result: CommandResult, secrets: Sequence[str] =
     words = _HINT.sub("", without(result.stderr.strip(), secrets))
     words = words[words.rfind("Error: ") :] if "Error: " in words else words
     words = words[-3000:]
+    if act == "pull" and any(sign in words for sign in _NO_LOGIN):
+        why, act_next = words, "Log in: helm registry login HOST, as the user that Conductor runs as; then retry."
+        return ConfigurationError(f"The registry of {name} wants a login.", why=why, next=act_next)
+    if act == "pull" and any(sign in words for sign in _SILENT):
+        return UnreachableError(f"Where {name} comes from did not answer.", why=words, next="Check the address; retry.")
     for sign, kind, what, act_next in _MEANINGS:
         if sign in words:
             why = _schema(words) if "specifications of the schema" in sign else words

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from conductor_core.adapters.helm import charts
 from conductor_core.adapters.helm.meanings import failure, without
+from conductor_core.adapters.helm.packages import Packages
 from conductor_core.domain import masking, names
+from conductor_core.domain.chart_addresses import ChartAddress
 from conductor_core.domain.manifests import flatten, hook_events
 from conductor_core.domain.releases import description_for, operation_label
 from conductor_core.errors import InputError, NotFoundError, RefusedError, ToolError
@@ -20,6 +22,7 @@ from conductor_core.ports.helm import ChartRequest, HelmOutcome, Rendered
 
 LEAST = (3, 14)
 HISTORY_MAX = 200
+_SOURCE = re.compile(r"# Source: (\S+)")
 _LIST = re.compile(r"\{[^{}]*\}")
 _KUBE_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+][0-9A-Za-z.+-]+)?")
 _API_VERSION = re.compile(r"[A-Za-z0-9.-]+(/[A-Za-z0-9.-]+){0,2}")
@@ -43,6 +46,7 @@ class HelmProgram:
         self._runner, self._documents, self._program = runner, documents, program
         self._kubeconfig, self._context, self._work = kubeconfig, context, work.absolute()
         self._version = ""
+        self._packages = Packages(self._run, self._work)
 
     def version(self) -> str:
         """See `Helm.version`."""
@@ -69,7 +73,7 @@ class HelmProgram:
         self._usable()
         chart = self._chart(request)
         about, _ = charts.info(self._documents, chart)
-        argv = ["template", "--skip-tests", *self._flags(request)]
+        argv = ["template", "--skip-tests", "--include-crds", *self._flags(request)]
         if request.kube_version:
             argv += [f"--kube-version={_matched(_KUBE_VERSION, request.kube_version, 'Kubernetes version')}"]
         argv += [f"--api-versions={_matched(_API_VERSION, a, 'API version')}" for a in request.api_versions]
@@ -83,6 +87,11 @@ class HelmProgram:
                 next="Split the chart.",
             )
         return Rendered(about, *self._split(result.raw.decode("utf-8", "replace"), request.release))
+
+    def pull(self, address: ChartAddress) -> Path:
+        """See `Helm.pull`."""
+        self._usable()
+        return self._packages.chart(address)
 
     def upgrade(
         self,
@@ -196,15 +205,21 @@ class HelmProgram:
                 out |= _secrets_of(self._documents.load_all(file.read_text("utf-8", "replace"), file.name))
         return sorted(out - {request.release, request.namespace, request.chart.name})
 
-    def _split(self, text: str, release: str) -> tuple[str, str]:
-        """Manifests and hooks: helm prints both in one stream, and only the annotation tells them apart."""
+    def _split(self, text: str, release: str) -> tuple[str, str, str]:
+        """Manifests, hooks and definitions: helm prints all in one stream. The annotation tells hooks; a file of
+        `crds/` is named above its first document.
+        """
         kept: list[str] = []
         hooks: list[str] = []
+        crds: list[str] = []
+        defining = False
         for part in re.split(r"^---[ \t]*\n", text, flags=re.MULTILINE):
+            source = _SOURCE.match(part)
+            defining = "/crds/" in source[1] if source else defining
             found = flatten(self._documents.load_all(part, f"The manifests of {release}"))
             if found:
-                (hooks if all(hook_events(m) for m in found) else kept).append(part)
-        return "".join(f"---\n{p}" for p in kept), "".join(f"---\n{p}" for p in hooks)
+                (crds if defining else hooks if all(hook_events(m) for m in found) else kept).append(part)
+        return _stream(kept), _stream(hooks), _stream(crds)
 
     def _run(self, *arguments: str, timeout: float, inherit_fds: Sequence[int] = ()) -> CommandResult:
         env = {k: v for k, v in os.environ.items() if k != "KUBECONFIG" and not k.startswith(_FOREIGN)}
@@ -212,6 +227,10 @@ class HelmProgram:
             env["KUBECONFIG"] = os.environ["KUBECONFIG"]
         env |= {"HELM_DRIVER": "secret", "HELM_NO_PLUGINS": "1"}
         return self._runner.run([self._program, *arguments], env=env, timeout=timeout, inherit_fds=inherit_fds)
+
+
+def _stream(documents: list[str]) -> str:
+    return "".join(f"---\n{document}" for document in documents)
 
 
 def _secrets_of(documents: tuple[object, ...]) -> set[str]:

@@ -43,7 +43,7 @@ def diff(
     Exits 0 when they are the same, 1 when they differ, 2 on an error.
     """
     with door(as_json, error_code=2):
-        comparison = entered(ctx).conductor.releases.compare(release, old, new)
+        comparison = entered(ctx).conductor.releases.compare(release, old, new, anywhere=True)
         if as_json:
             print_json(comparison.as_json())
         else:

@@ -32,7 +32,9 @@ def test_this_project_s_own_file_is_good() -> None:
 BAD: list[tuple[str, Any, str]] = [
     ("chart", None, "no `chart`"),
     ("chart", "../x", "can't be a path"),
-    ("chart", "oci://r/x", "in a registry"),
+    ("chart", "oci://r/x", "names no version"),
+    ("chart", "oci://r/x:^1.2", "isn't one version"),
+    ("channels/dev/chart", "http://charts.example.com/x@1.2.3", "is not encrypted"),
     ("channels", {}, "no channels"),
     ("channels", [], "isn't a mapping"),
     ("channels/dev/tier", "gold", "Tiers are: dev, staging, prod"),
@@ -57,6 +59,15 @@ def test_a_bad_release_is_named_and_the_others_work(path: str, value: Any, why: 
     assert [r.name for r in catalogue.releases] == ["good"]
     assert catalogue.problems[0].where == "bad"
     assert why in catalogue.problems[0].why
+
+
+def test_a_chart_may_come_from_a_registry_and_each_channel_may_pin_its_own_version() -> None:
+    entry = copy.deepcopy(GOOD)
+    entry["channels"]["dev"]["chart"] = "oci://registry.example.com/charts/shop:1.4.2"
+    catalogue = channels.parse({"releases": {"shop": entry}}, "x")
+    assert catalogue.release("shop").charts == ("oci://registry.example.com/charts/shop:1.4.2",)
+    del entry["chart"]
+    assert channels.parse({"releases": {"shop": entry}}, "x").problems == ()
 
 
 def test_two_channels_in_one_namespace_are_refused() -> None:

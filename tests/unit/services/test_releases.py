@@ -13,8 +13,9 @@ import pytest
 
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain.manifests import Kind
-from conductor_core.errors import InputError, NotFoundError, UnreachableError
+from conductor_core.errors import InputError, NotFoundError, RefusedError, UnreachableError
 from conductor_core.ports.helm import ChartRequest
+from conductor_core.services.release_renders import ChartPlaces
 from conductor_core.services.releases import ReleaseReader
 from tests.fakes.cluster import FakeCluster, release_secret
 from tests.fakes.helm import FakeHelm
@@ -53,6 +54,15 @@ FILES: dict[str, bytes | None] = {
 }
 
 
+NEW_CHART = FILES | {"helm/shop/Chart.yaml": b"name: shop\nversion: 2.0.0\nappVersion: 2.0.0\n"}
+CRD = """apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: carts.shop.test}
+spec: {a: 1}
+"""
+PUBLISHED = "oci://r.example.com/charts/shop:2.0.0"
+
+
 class World:
     """A repository, a cluster and Helm, and the reader over them."""
 
@@ -64,8 +74,28 @@ class World:
         self.helm = FakeHelm(self.cluster)
         self.documents = YamlDocuments()
         self.reader = ReleaseReader(
-            self.repository, self.helm, self.cluster, self.documents, mask_key=b"k" * 32, fresh_seconds=-1
+            self.repository,
+            self.helm,
+            self.cluster,
+            self.documents,
+            mask_key=b"k" * 32,
+            fresh_seconds=-1,
+            charts=ChartPlaces(lambda: {"shop": "oci://r.example.com/charts"}, lambda: (folder / "mine",)),
         )
+        self.folder = folder
+
+    def publish(self, folder: str = "mine", crd: str = CRD) -> Path:
+        """A chart with a definition, in the registry and on this machine."""
+        chart = self.folder / folder / "shop"
+        for path, data in NEW_CHART.items():
+            if path.startswith("helm/shop/"):
+                file = chart / path.removeprefix("helm/shop/")
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data or b"")
+        (chart / "crds").mkdir(exist_ok=True)
+        (chart / "crds" / "carts.yaml").write_text(crd)
+        self.helm.packages[PUBLISHED] = chart
+        return chart
 
     def deploy(self, channel: str = "staging", sets: dict[str, str] | None = None) -> None:
         """What a deploy leaves: a revision, and its objects as the server would hold them."""
@@ -339,3 +369,63 @@ def test_an_uninstalled_release_has_no_live_side(world: World) -> None:
     world.deploy()
     world.helm.uninstall("shop", "shop-staging", "op-2")
     assert world.reader.manifests("shop", "staging") == ()
+
+
+def test_a_published_chart_is_compared_with_what_runs_and_its_definitions_are_named(world: World) -> None:
+    world.deploy()
+    world.publish()
+    compared = world.reader.compare("shop", "live:staging", f"{PUBLISHED}#staging")
+    told = {r.identity.kind: r for r in compared.resources if r.standing != "unchanged"}
+    assert set(told) == {"CustomResourceDefinition"}
+    assert "first install only" in told["CustomResourceDefinition"].notes[0]
+    assert PUBLISHED in compared.new.title
+    (standing,) = world.documents.load_all(CRD.replace("a: 1", "a: 0"), "x")
+    world.cluster.put(json.loads(json.dumps(standing)))
+    compared = world.reader.compare("shop", "live:staging", f"{PUBLISHED}#staging")
+    (crd,) = [r for r in compared.resources if r.standing == "changed"]
+    assert [f.pointer for f in crd.fields] == ["/spec/a"]
+    assert not any("refuse to take it over" in note for note in crd.notes)
+
+
+def test_two_charts_are_compared_with_their_own_values(world: World) -> None:
+    chart = world.publish()
+    other = world.publish("others")
+    (other / "values.yaml").write_text("replicas: 9\nimage_tag: 1.4.2\npassword: canary-one\n")
+    world.helm.packages["oci://r.example.com/charts/shop:3.0.0"] = other
+    compared = world.reader.compare("shop", f"folder:{chart}", "shop/shop@3.0.0")
+    assert [f.pointer for r in compared.resources for f in r.fields] == ["/spec/replicas"]
+
+
+def test_a_folder_s_own_overlays_count_and_it_is_read_anew_each_time(world: World) -> None:
+    world.deploy()
+    chart = world.publish(crd="")
+    assert world.reader.compare("shop", "live:staging", f"folder:{chart}").same
+    (chart / "values-staging.yaml").write_text("replicas: 7\n")
+    compared = world.reader.compare("shop", "live:staging", f"folder:{chart}")
+    assert [f.new for r in compared.resources for f in r.fields] == [7]
+
+
+def test_a_form_reads_no_folder_and_asks_no_host_that_it_may_not(world: World, tmp_path: Path) -> None:
+    elsewhere = world.publish("elsewhere")
+    with pytest.raises(RefusedError, match="not read from here"):
+        world.reader.compare("shop", "channel:dev", f"folder:{elsewhere}")
+    assert world.reader.compare("shop", "channel:dev", f"folder:{elsewhere}", anywhere=True).resources
+    inside = world.publish()
+    (inside / "templates" / "way-out.yaml").symlink_to("/etc/hostname")
+    with pytest.raises(RefusedError, match="symbolic links"):
+        world.reader.compare("shop", "channel:dev", f"folder:{inside}")
+    with pytest.raises(RefusedError, match="not taken from"):
+        world.reader.compare("shop", "channel:dev", "oci://169.254.169.254/x/shop:1.0.0")
+    with pytest.raises(NotFoundError, match="no chart in"):
+        world.reader.compare("shop", "channel:dev", f"folder:{tmp_path}", anywhere=True)
+
+
+def test_a_channel_may_be_made_from_a_published_chart(world: World) -> None:
+    world.publish(crd="")
+    text = CHANNELS.replace("tier: staging}", f"tier: staging, chart: '{PUBLISHED}'}}")
+    world.repository.push("main", FILES | {"channels.yaml": text.encode()})
+    made = world.reader.render("shop", "channel:staging")
+    assert (made.source, made.output.chart.version) == (PUBLISHED, "2.0.0")
+    assert made.content == made.request.chart.parent.name
+    world.deploy()
+    assert world.reader.compare("shop", "live:staging", "channel:staging").same
