@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conductor_core.domain import chart_addresses
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.notes import Ed25519, NoteSigner
 from conductor_core.ports.argocd import ArgoCd
@@ -69,8 +68,7 @@ from conductor_core.services.planning import Gate, PlanningService, parameters_o
 from conductor_core.services.quarantines import GATE, QuarantineGate, QuarantineService
 from conductor_core.services.release_checks import ReleaseChecks
 from conductor_core.services.release_history import ReleaseHistory
-from conductor_core.services.release_renders import ChartPlaces
-from conductor_core.services.release_shelf import release_shelf
+from conductor_core.services.release_shelf import release_reader, release_shelf
 from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.reports import ReportService
@@ -192,16 +190,7 @@ def join(parts: Parts) -> Conductor:
     notices = NoticeService(parts.store, parts.messenger, lambda: parts.settings.address)
     changes = ChangeService(parts.store, runbooks, parts.workflows, ledger, parts.clock, notices.tell)
     quarantines = QuarantineService(parts.quarantines, ledger, parts.clock)
-    releases = ReleaseReader(
-        parts.repository,
-        parts.helm,
-        parts.cluster,
-        parts.documents,
-        mask_key=parts.mask_key,
-        channels_file=parts.settings.channels_file,
-        quarantined=quarantines.active,
-        charts=ChartPlaces(lambda: chart_addresses.sources(parts.settings.chart_sources), parts.settings.chart_roots),
-    )
+    releases = release_reader(parts, quarantines)
     policy_gate = PolicyGate(parts.policy, ledger, parts.clock.now)
     delivering = delivery_shelf(parts, releases, changes)
     tested = smoke_shelf(parts, releases, ledger)

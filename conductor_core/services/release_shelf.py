@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from conductor_core.domain import chart_addresses
 from conductor_core.ports.change_store import ChangeStore
+from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.repository import Repository
@@ -19,8 +22,10 @@ from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence
 from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.release_plans import ReleasePlans
+from conductor_core.services.release_renders import ChartPlaces
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollback_plan import RollbackPlan
+from conductor_core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,39 @@ class ReleaseShelf:
     history: ReleaseHistory
     plans: dict[str, PlanFunction]
     drivers: dict[str, Driver]
+
+
+class ReaderParts(Protocol):
+    """What the composition of services has for the reader of releases."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def repository(self) -> Repository: ...
+    @property
+    def helm(self) -> Helm: ...
+    @property
+    def cluster(self) -> Cluster: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def mask_key(self) -> bytes: ...
+
+
+def release_reader(parts: ReaderParts, quarantines: QuarantineService) -> ReleaseReader:
+    """The reader of releases over these parts; charts come from where the settings say."""
+    settings = parts.settings
+    places = ChartPlaces(lambda: chart_addresses.sources(settings.chart_sources), settings.chart_roots)
+    return ReleaseReader(
+        parts.repository,
+        parts.helm,
+        parts.cluster,
+        parts.documents,
+        mask_key=parts.mask_key,
+        channels_file=settings.channels_file,
+        quarantined=quarantines.active,
+        charts=places,
+    )
 
 
 def release_shelf(
