@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.pipelines import Application
-from conductor_core.errors import TransientError
+from conductor_core.errors import ConflictError, TransientError
 from conductor_core.ports.argocd import ArgoCd
 from conductor_core.services.operations import Context, Facts
 
@@ -30,15 +30,16 @@ class ArgoSync:
         return bool(context.change.plan and context.change.plan.facts.get(APPLICATION))
 
     def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
-        """Sync to the planned commit; an Application that syncs by itself is synced to what it follows, since Argo CD
-        refuses any other revision there.
+        """Sync to the commit of the request, else to the planned one. An Application that syncs by itself is synced to
+        what it follows, since Argo CD refuses any other revision there.
         """
-        namespace, name, commit = self._named(context)
+        namespace, name, planned = self._named(context)
+        commit = str(request.get("commit") or planned)
         now = self.argocd.application(name, namespace, refresh=True)
         revision = "" if now.automated else commit
         context.say(f"sync of the Application {name} to {revision[:12] or now.sources[0].target}")
-        self.argocd.sync(name, revision, context.operation_id, namespace=namespace, prune=True)
         end = self.monotonic() + PATIENCE
+        self._start(context, namespace, name, revision, end)
         while True:
             observation, seen = self.observe(context, request)
             if observation is not Observation.UNCLEAR:
@@ -50,6 +51,19 @@ class ArgoSync:
                     next="Look at the Application in Argo CD; terminate the operation there if it hangs.",
                 )
             self.sleep(1.0)
+
+    def _start(self, context: Context, namespace: str, name: str, revision: str, end: float) -> None:
+        """Start the sync, after whichever operation runs now: a commit may have started one already."""
+        while True:
+            try:
+                self.argocd.sync(name, revision, context.operation_id, namespace=namespace, prune=True)
+            except ConflictError:
+                if self.monotonic() >= end:
+                    raise
+                context.say(f"waits for the operation that runs on {name}")
+                self.sleep(1.0)
+            else:
+                return
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """What the Application says about the operation that carries this Change's id."""

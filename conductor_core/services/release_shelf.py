@@ -11,6 +11,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.repository import Repository
+from conductor_core.services.argo_reverts import ArgoRevertPlan, ArgoRevertSync
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.git_reverts import GitRevert, GitReverts
 from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
@@ -87,15 +88,22 @@ def release_shelf(
     history = ReleaseHistory(reader, contents, store, quarantines)
     reverts = GitReverts(reader, repository)
     quarantine = QuarantinePlans(quarantines, lambda release, channel: reader.channel(release, channel)[1].tier)
+    by_git: dict[str, PlanFunction] = {}
+    syncs: dict[str, Driver] = {}
+    if argo is not None:
+        by_git["release_revert"] = ArgoRevertPlan(reader, contents, evidence, reverts, helm, argo)
+        syncs["argo_sync"] = ArgoRevertSync(reader, contents, argo)
     return ReleaseShelf(
         history,
         {
+            **by_git,
             **ReleasePlans(reader, contents, evidence, helm).functions(),
             "release_rollback": RollbackPlan(reader, history, contents, evidence, reverts, helm),
             "quarantine_add": quarantine.add,
             "quarantine_lift": quarantine.lift,
         },
         {
+            **syncs,
             "helm_upgrade": HelmUpgrade(helm, reader, argo),
             "helm_rollback": HelmRollback(helm, reader),
             "quarantine_version": QuarantineVersion(quarantines),

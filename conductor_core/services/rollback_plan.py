@@ -62,8 +62,8 @@ class RollbackPlan:
             raise RefusedError(
                 f"{release} in {channel} is not rolled back by Helm.",
                 why=f"The Argo CD Application {application} owns it, and would heal it back to what Git says.",
-                next=f"Revert the commit on the channel's branch, then: conductor release deploy {release} "
-                f"--channel {channel}, which syncs the Application. Its Rollouts can be aborted at once.",
+                next=f"conductor release revert {release} --channel {channel}: Git goes back, and the Application is "
+                "synced to it. Its Rollouts can be aborted at once.",
             )
         sets = sets_of(change)
         commit = self.history.commit(release, channel, target)

@@ -124,3 +124,31 @@ def rollback(
     given |= {"sets": pairs(sets or [], "--set"), "quarantine": quarantine, "revert_git": git}
     change = door.conductor.changes.request(door.actor(who), "rollback_release", given, reason)
     answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command(
+    "revert", epilog='Example: conductor release revert intelgraph --channel dev --reason "errors" --as requester'
+)
+def revert(
+    ctx: typer.Context,
+    release: Name,
+    channel: Channel,
+    reason: Reason,
+    to_commit: Annotated[
+        str, typer.Option("--to-commit", metavar="SHA", help="Commit to go back to; else the one synced before.")
+    ] = "",
+    quarantine: Annotated[bool, typer.Option(help="Put the version that is left into quarantine.")] = True,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request a revert in Git of a release that an Argo CD Application owns, and its sync, as a Change."""
+    door = entered(ctx)
+    given: dict[str, object] = {
+        "release": release,
+        "channel": channel,
+        "to_commit": to_commit,
+        "quarantine": quarantine,
+    }
+    change = door.conductor.changes.request(door.actor(who), "revert_release", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)

@@ -1,0 +1,56 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,-all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
+# %% [markdown]
+# # Revert a release that Argo CD owns
+# Puts the bad version into quarantine, gives the branch the content of an earlier commit back in one commit, syncs the
+# Application to it, then waits until it is healthy.
+
+# %% tags=["parameters"]
+release: str = ""  # Release, as channels.yaml names it [required]
+channel: str = ""  # Channel to revert [required]
+to_commit: str = ""  # Commit whose content to go back to; empty: the one that was synced before
+quarantine: bool = True  # Put the version that is left into quarantine, and hold automation
+
+# %%
+from conductor_core.entrypoints.notebook import begin
+
+run = begin({"release": release, "channel": channel, "to_commit": to_commit, "quarantine": quarantine})
+run.show_plan()
+
+# %% [markdown]
+# ## Quarantine
+# First, so that nothing deploys the bad version again meanwhile.
+
+# %%
+run.perform("quarantine_version")
+
+# %% [markdown]
+# ## Revert Git
+# One commit on the channel's branch, with the reason and the id of this Change.
+
+# %%
+run.perform("git_revert")
+
+# %% [markdown]
+# ## Sync
+# The Application is synced to that commit; what heals itself heals towards it.
+
+# %%
+run.perform("argo_sync")
+
+# %% [markdown]
+# ## Validate
+# Workloads, pods and the API, as they answer now.
+
+# %%
+run.check("workloads", "pods", "api")
