@@ -7,6 +7,7 @@ from app.queries import kept
 from conductor_core.domain.smoke import SmokeRun, Suite
 from conductor_core.domain.value_sources import Sourced
 from conductor_core.domain.versions import Compatibility
+from conductor_core.services.release_stuck import Stuck
 
 
 @kept(5)
@@ -32,3 +33,9 @@ def compatibility(release: str, channel: str) -> Compatibility:
 def sourced_values(release: str, ref: str) -> list[Sourced]:
     """Every value of a state with the file and line that it comes from, secrets hidden."""
     return list(runtime.conductor().release_values.of(release, ref))
+
+
+@kept(5)
+def stuck(release: str, channel: str) -> Stuck | None:
+    """What of the release is in the middle of an act, or None."""
+    return runtime.conductor().stuck.of(release, channel)

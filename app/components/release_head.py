@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import navigation, queries, session, theme, waiting
-from app.components import errors, facts, quarantine_card, release_dialogs, state_badge
+from app.components import errors, facts, quarantine_card, release_dialogs, state_badge, stuck_card
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change
@@ -34,6 +34,7 @@ def show(row: Row, siblings: Sequence[Row], actor: Actor) -> None:
     )
     _facts(row)
     with errors.shown():
+        stuck_card.show(row, actor)
         quarantine_card.show(row, actor)
     release_dialogs.show(row, actor)
 

@@ -69,6 +69,7 @@ from conductor_core.services.quarantines import GATE, QuarantineGate, Quarantine
 from conductor_core.services.release_checks import ReleaseChecks
 from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.release_shelf import release_reader, release_shelf
+from conductor_core.services.release_stuck import ReleaseStuck
 from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.reports import ReportService
@@ -164,6 +165,7 @@ class Conductor:
     identity: IdentityService
     quarantines: QuarantineService
     release_history: ReleaseHistory
+    stuck: ReleaseStuck
     release_values: ReleaseValues
     emergencies: Emergencies
     delivery: DeliveryReader
@@ -211,6 +213,8 @@ def join(parts: Parts) -> Conductor:
         documents=parts.documents,
         store=parts.store,
         mask_key=parts.mask_key,
+        cluster=parts.cluster,
+        clock=parts.clock,
         argo=ArgoSync(parts.argocd, parts.monotonic, parts.sleep),
     )
     estate = environment_shelf(parts, evidence, changes, policy_gate.document)
@@ -275,6 +279,7 @@ def join(parts: Parts) -> Conductor:
         identity=IdentityService(parts.settings, parts.identities),
         quarantines=quarantines,
         release_history=shelf.history,
+        stuck=shelf.stuck,
         smoke=tested.smoke,
         doctor=Doctor(parts.now, parts.commands, parts.cluster, releases, parts.logins, status.connections),
         compatibility=tested.compatibility,

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.releases import Revision, Status
-from conductor_core.errors import StateError
+from conductor_core.errors import ConductorError, StateError, ToolError
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.services.argo_sync import ArgoSync
+from conductor_core.services.hook_failures import HookFailures
 from conductor_core.services.operations import Context, Facts
 from conductor_core.services.release_renders import CHART_CONTENT, content_of
 from conductor_core.services.releases import ReleaseReader
@@ -30,6 +31,7 @@ class HelmUpgrade:
     helm: Helm
     source: ReleaseReader
     argo: ArgoSync | None = None
+    failures: HookFailures | None = None
 
     def prepare(self, context: Context) -> Facts:
         """Where the release is now."""
@@ -54,10 +56,28 @@ class HelmUpgrade:
                 next="Request the deploy anew, and ask who published another chart under the same version.",
             )
         context.say(f"helm upgrade --install {release} in {chart.namespace} from {commit[:12]}")
-        outcome = self.helm.upgrade(
-            chart, context.operation_id, create_namespace=True, timeout=TIMEOUT, inherit_fds=(context.lock.fd,)
-        )
+        try:
+            outcome = self.helm.upgrade(
+                chart, context.operation_id, create_namespace=True, timeout=TIMEOUT, inherit_fds=(context.lock.fd,)
+            )
+        except ToolError as bad:
+            if bad.what.startswith("A hook of") and self.failures is not None:
+                raise self._explained(bad, context, release, f"commit:{commit}/{channel}", chart.sets) from bad
+            raise
         return Observation.DONE, {"revision": outcome.revision, "status": outcome.status, "notes": outcome.notes}
+
+    def _explained(
+        self, bad: ToolError, context: Context, release: str, ref: str, sets: Mapping[str, str]
+    ) -> ToolError:
+        """The failure with what the hooks' jobs say; those who watch see their logs and events."""
+        try:
+            made = self.source.render(release, ref, sets)
+            told = self.failures.told(made.hooks, made.objects.values()) if self.failures else []
+        except ConductorError as blind:
+            told = [f"What its hooks say can't be read: {blind}"]
+        for line in told:
+            context.say(line)
+        return ToolError(bad.what, why="\n".join([bad.why, *told])[:4000], next=bad.next)
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Look for the revision that this operation made."""

@@ -101,5 +101,6 @@ def _refuse_pending(history: tuple[Revision, ...], release: str, channel: str) -
         raise StateError(
             f"{release} in {channel} is in the middle of something.",
             why=f"Revision {last.revision} is {last.status.value} since {last.updated}: {last.description}",
-            next="Wait until it has ended; if nothing runs any more, roll back to the last good revision.",
+            next=f"Wait until it has ended; if nothing runs any more: conductor release mend {release} "
+            f"--channel {channel}.",
         )

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from conductor_core.domain import chart_addresses
 from conductor_core.ports.change_store import ChangeStore
+from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import Helm
@@ -15,6 +16,7 @@ from conductor_core.services.argo_reverts import ArgoRevertPlan, ArgoRevertSync
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.git_reverts import GitRevert, GitReverts
 from conductor_core.services.helm_operations import HelmRollback, HelmUpgrade
+from conductor_core.services.hook_failures import HookFailures
 from conductor_core.services.operations import Driver
 from conductor_core.services.planning import PlanFunction
 from conductor_core.services.quarantine_plans import QuarantinePlans
@@ -24,6 +26,7 @@ from conductor_core.services.release_evidence import ReleaseEvidence
 from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.release_plans import ReleasePlans
 from conductor_core.services.release_renders import ChartPlaces
+from conductor_core.services.release_stuck import HelmMend, ReleaseStuck
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollback_plan import RollbackPlan
 from conductor_core.settings import Settings
@@ -34,6 +37,7 @@ class ReleaseShelf:
     """Plan functions and drivers by the name that a runbook or notebook gives."""
 
     history: ReleaseHistory
+    stuck: ReleaseStuck
     plans: dict[str, PlanFunction]
     drivers: dict[str, Driver]
 
@@ -80,6 +84,8 @@ def release_shelf(
     documents: Documents,
     store: ChangeStore,
     mask_key: bytes,
+    cluster: Cluster,
+    clock: Clock,
     argo: ArgoSync | None = None,
 ) -> ReleaseShelf:
     """Everything of releases, joined over its ports."""
@@ -93,9 +99,13 @@ def release_shelf(
     if argo is not None:
         by_git["release_revert"] = ArgoRevertPlan(reader, contents, evidence, reverts, helm, argo)
         syncs["argo_sync"] = ArgoRevertSync(reader, contents, argo)
+    failures = HookFailures(cluster)
+    stuck = ReleaseStuck(reader, store, failures, clock, helm)
     return ReleaseShelf(
         history,
+        stuck,
         {
+            "release_mend": stuck.plan,
             **by_git,
             **ReleasePlans(reader, contents, evidence, helm).functions(),
             "release_rollback": RollbackPlan(reader, history, contents, evidence, reverts, helm),
@@ -104,8 +114,9 @@ def release_shelf(
         },
         {
             **syncs,
-            "helm_upgrade": HelmUpgrade(helm, reader, argo),
+            "helm_upgrade": HelmUpgrade(helm, reader, argo, failures),
             "helm_rollback": HelmRollback(helm, reader),
+            "helm_mend": HelmMend(helm, reader),
             "quarantine_version": QuarantineVersion(quarantines),
             "lift_quarantine": LiftQuarantine(quarantines),
             "git_revert": GitRevert(reverts),

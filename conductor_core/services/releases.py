@@ -179,6 +179,10 @@ class ReleaseReader:
         """The manifests of a stored revision by identity, hooks left out; raises `InputError`."""
         return self._objects(revision.manifest, revision)
 
+    def hooks_of(self, revision: Revision) -> dict[Identity, Object]:
+        """The hooks of a stored revision by identity; raises `InputError`."""
+        return self._objects(revision.hooks, revision)
+
     def _resolve(self, ref: str) -> str:
         """The commit of a reference, the same one until the next fetch."""
         known = self._commits.get(ref)

@@ -369,6 +369,8 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         documents=YamlDocuments(),
         store=memory,
         mask_key=b"k" * 16,
+        cluster=cluster,
+        clock=clock,
     )
     given: dict[str, Any] = {
         "releases": releases,
@@ -379,6 +381,7 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "quarantines": quarantines,
         "emergencies": Emergencies(memory, runbooks, ledger),
         "release_history": shelf.history,
+        "stuck": shelf.stuck,
         "smoke": smoke,
         "compatibility": CompatibilityService(releases, web, lambda: ""),
         "web": web,

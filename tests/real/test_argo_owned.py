@@ -117,6 +117,8 @@ def test_git_goes_back_argo_cd_is_synced_and_the_version_is_quarantined(
         documents=documents,
         store=memory,
         mask_key=b"k" * 32,
+        cluster=cluster,
+        clock=clock,
         argo=ArgoSync(application, time.monotonic, time.sleep),
     )
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,26 @@ from conductor_core.adapters.helm import HelmProgram
 from conductor_core.adapters.kubernetes import KubernetesCluster
 from conductor_core.adapters.system import SystemCommands
 from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain.manifests import Identity
+from conductor_core.domain.operations import OperationState
+from conductor_core.domain.plans import Plan
 from conductor_core.domain.releases import Status
-from conductor_core.errors import TransientError, UnreachableError
+from conductor_core.errors import ToolError, TransientError, UnreachableError
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.commands import CommandResult
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.repository import Author
+from conductor_core.services.hook_failures import HookFailures
+from conductor_core.services.operations import Context, OperationService
+from conductor_core.services.release_stuck import HelmMend, ReleaseStuck
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.settings import PROJECT_ROOT
+from tests.fakes.change_store import MemoryChangeStore
+from tests.fakes.clock import SteppingClock
+from tests.fakes.domain import change
+from tests.fakes.operation_store import MemoryOperationStore
 
 pytestmark = pytest.mark.real
 ME = Author("Rita Requester", "rita@example.test")
@@ -190,6 +202,58 @@ def test_an_act_stopped_at_its_deadline_is_recognised(estate: Estate, plane: End
     # Helm marks the revision as failed when it has the time to, and leaves it pending else.
     assert revision.made_by("op-9")
     assert revision.status in (Status.FAILED, Status.PENDING_INSTALL)
+
+
+FAILING_HOOK = """apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, annotations: {helm.sh/hook: "pre-install,pre-upgrade"}}
+spec:
+  activeDeadlineSeconds: 1
+  template:
+    spec: {restartPolicy: Never, nodeSelector: {nowhere: "true"}, containers: [{name: x, image: "x:1"}]}
+"""
+
+
+def test_a_failed_hook_says_why_and_a_killed_helm_is_diagnosed_and_mended(
+    estate: Estate, plane: Endpoints, kubectl: Callable[..., str]
+) -> None:
+    estate.deploy("op-1")
+    hook = "helm/intelgraph/templates/hook.yaml"
+    estate.repository.commit("main", {hook: FAILING_HOOK.encode()}, "Hook", ME)
+    estate.reader.refresh()
+    with pytest.raises(ToolError, match="A hook of intelgraph"):
+        estate.deploy("op-2")
+    failures = HookFailures(estate.cluster)
+    told = failures.told(estate.reader.render("intelgraph", "channel:dev").hooks, ())
+    assert told[0].startswith("Job migrate: failed DeadlineExceeded")
+    assert any("event" in line for line in told)
+
+    estate.repository.commit("main", {hook: SLOW_HOOK.encode()}, "Slow", ME)
+    estate.reader.refresh()
+    request = estate.reader.chart_request("intelgraph", "dev")
+    argv = ["upgrade", "intelgraph", str(request.chart), f"--namespace={estate.namespace}"]
+    argv += [f"--kubeconfig={plane.kubeconfig}", *(f"--values={p}" for p in request.values)]
+    with subprocess.Popen([str(plane.bin / "helm"), *argv], stdout=subprocess.DEVNULL) as helm:
+        eventually(lambda: failures.running({Identity("", "Pod", estate.namespace, "slow"): {"kind": "Pod"}}))
+        helm.kill()
+    store = MemoryChangeStore()
+    clock = SteppingClock(datetime.now(UTC))
+    stuck = ReleaseStuck(estate.reader, store, failures, clock, estate.helm)
+    found = stuck.of("intelgraph", "dev")
+    assert found is not None
+    assert (found.status, found.back_to) == ("pending-upgrade", 1)
+    assert "its hook Pod slow" in found.running
+    kubectl("delete", "pod", "slow", f"--namespace={estate.namespace}", "--wait=true")
+    clock.step(3600)
+    asked = change(parameters={"release": "intelgraph", "channel": "dev"})
+    draft = stuck.plan(asked)
+    acts = OperationService(
+        MemoryOperationStore(store, clock), {"helm_mend": HelmMend(estate.helm, estate.reader)}, clock
+    )
+    planned = change(parameters=asked.parameters, plan=Plan((), draft.facts, draft.summary))
+    done = acts.perform(Context(planned, HeldLock("none", 0), lambda _: None), "helm_mend")
+    assert done.state is OperationState.SUCCEEDED, done
+    assert stuck.of("intelgraph", "dev") is None
 
 
 def test_an_unreachable_cluster_is_said_and_channels_still_compare(estate: Estate, tmp_path: Path) -> None:

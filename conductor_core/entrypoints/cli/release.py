@@ -152,3 +152,22 @@ def revert(
     }
     change = door.conductor.changes.request(door.actor(who), "revert_release", given, reason)
     answer(door, change, as_json=as_json, wait=wait)
+
+
+@app.command(
+    "mend", epilog='Example: conductor release mend intelgraph --channel dev --reason "killed helm" --as requester'
+)
+def mend(
+    ctx: typer.Context,
+    release: Name,
+    channel: Channel,
+    reason: Reason,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request the mend of a release that is stuck in the middle of an act, as a Change."""
+    door = entered(ctx)
+    given: dict[str, object] = {"release": release, "channel": channel}
+    change = door.conductor.changes.request(door.actor(who), "mend_release", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)

@@ -37,14 +37,20 @@ def show(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = Fa
         raise NotFoundError(f"{release} in {channel} could not be read.", next="Run `conductor release list`.")
     past = conductor.release_history.of(release, channel)[:RECENT]
     standing = conductor.quarantines.active(release)
+    stuck = conductor.stuck.of(release, channel)
     if as_json:
         told = [q.as_json() for q in standing]
-        print_json({"release": row.as_json(), "quarantine": told, "revisions": [past_form(p) for p in past]})
+        revisions = [past_form(p) for p in past]
+        middle = stuck.as_json() if stuck else None
+        print_json({"release": row.as_json(), "quarantine": told, "stuck": middle, "revisions": revisions})
         return
     out = console()
     out.print(table(("", ""), _facts(row)))
     for q in standing:
         out.print(f"quarantine: {q.version} since {q.at:%Y-%m-%d %H:%M} UTC by {q.by}: {q.reason} ({q.change_id})")
+    if stuck:
+        out.print(f"stuck: {stuck.told} At work on it: {'; '.join(stuck.running) or 'nothing'}.")
+        out.print(f"mend: {stuck.mend} (conductor release mend {release} --channel {channel})")
     _revisions(past, out)
 
 
