@@ -50,6 +50,13 @@ run.perform("tofu_apply")
 run.perform("addons_apply")
 
 # %% [markdown]
+# ## Helmfile
+# The releases of the blueprint's helmfile, with state values out of the outputs; nothing when it has none.
+
+# %%
+run.perform("helmfile_sync")
+
+# %% [markdown]
 # ## Validate
 # Nodes by pool, namespaces, pods, the API, and a plan that finds nothing to do.
 

@@ -57,11 +57,15 @@ class Addon:
 
 @dataclass(frozen=True)
 class Helmfile:
-    """A helmfile that installs the add-ons together; `values` are state values, which may hold references."""
+    """A helmfile that installs the add-ons together. `values` are state values; they, `environment` and `when` may hold
+    references as those of an add-on. `selectors` choose releases by label, empty: all of them.
+    """
 
     file: str
     environment: str
     values: Mapping[str, str] = field(default_factory=dict)
+    selectors: tuple[str, ...] = ()
+    when: str = "true"
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ def from_document(name: str, folder: str, fields: Mapping[str, Any], variables: 
         groups=groups,
         hints=hints,
         addons=tuple(_addon(a) for a in fields.get("addons", ())),
-        helmfile=Helmfile(file["file"], file["environment"], _texts(file.get("values"))) if file else None,
+        helmfile=_helmfile(file) if file else None,
         policies=tuple(fields.get("policies", ())),
         checks=tuple(fields.get("checks", ("nodes", "namespaces", "pods", "drift"))),
         namespaces=tuple(fields.get("namespaces", ())),
@@ -199,6 +203,16 @@ def _addon(found: Mapping[str, Any]) -> Addon:
         tuple(found.get("values", ())),
         _texts(found.get("set")),
         str(found.get("when", "true")),
+    )
+
+
+def _helmfile(found: Mapping[str, Any]) -> Helmfile:
+    return Helmfile(
+        found["file"],
+        found["environment"],
+        _texts(found.get("values")),
+        tuple(found.get("selectors", ())),
+        _text(found.get("when", "true")),
     )
 
 

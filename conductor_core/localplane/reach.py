@@ -28,6 +28,7 @@ def reach(settings: Settings) -> Settings:
         "kubeconfig": ends.kubeconfig,
         "helm": str(ends.bin / "helm"),
         "kubectl": str(ends.bin / "kubectl"),
+        "helmfile": str(ends.bin / "helmfile") if (ends.bin / "helmfile").is_file() else "",
         "tofu": str(ends.bin / "tofu"),
         "tofu_config": ends.tofu_config,
         "plan_kubeconfig": planner if planner.is_file() else None,

@@ -19,6 +19,7 @@ from conductor_core.ports.documents import Documents
 from conductor_core.ports.drafts import Drafts
 from conductor_core.ports.heartbeats import Heartbeats
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.helmfile import Helmfile
 from conductor_core.ports.identities import Identities
 from conductor_core.ports.locks import Locks
 from conductor_core.ports.logins import Logins
@@ -102,6 +103,7 @@ class Parts:
     policy: PolicyEngine
     cluster: Cluster
     helm: Helm
+    helmfile: Helmfile
     repository: Repository
     documents: Documents
     web: Web

@@ -23,12 +23,28 @@ from conductor_core.services.release_cluster import ReleaseCluster
 
 @dataclass(frozen=True)
 class Rendered:
-    """The add-ons of one plan: objects by release, the difference with what Helm has, chart digests, the unknown."""
+    """The add-ons of one plan: objects by release, the difference with what Helm has, chart digests, the unknown.
+
+    `log` is what helmfile said while it rendered, `helmfile` the digest of what it was made of; '' without one.
+    """
 
     objects: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
     pairs: Mapping[Identity, Pair] = field(default_factory=dict)
     charts: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    log: str = ""
+    helmfile: str = ""
+
+    def beside(self, other: Rendered) -> Rendered:
+        """Both together; what `other` has of the same counts."""
+        return Rendered(
+            {**self.objects, **other.objects},
+            {**self.pairs, **other.pairs},
+            {**self.charts, **other.charts},
+            (*self.unknown, *other.unknown),
+            self.log + other.log,
+            other.helmfile or self.helmfile,
+        )
 
     @property
     def all(self) -> tuple[Object, ...]:

@@ -21,8 +21,9 @@ from conductor_core.errors import ConductorError, StateError
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.ports.tofu import Workspace
 from conductor_core.services.environment_addons import Addons, chart_digest
+from conductor_core.services.environment_bundles import Bundles, HelmfileSync
 from conductor_core.services.environment_plans import LOCK, SAVED, SOURCE
-from conductor_core.services.environment_reads import APPLY, EnvironmentReads
+from conductor_core.services.environment_reads import APPLY, SYNC, EnvironmentReads
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.operations import Context, Driver, Facts
 
@@ -229,16 +230,18 @@ class AddonsRemove:
         spaces = environment.outputs.get("namespaces")
         found = self.addons.installed(tuple(map(str, spaces.values()))) if isinstance(spaces, Mapping) else {}
         own = {addon.release for addon in self.reads.blueprint(environment.blueprint).addons}
+        own |= set(self.reads.synced(environment.name))
         return {release: namespace for release, namespace in found.items() if release in own}
 
 
 def drivers(
-    reads: EnvironmentReads, addons: Addons, helm: Helm, evidence: EvidenceService, mask_key: bytes
+    reads: EnvironmentReads, addons: Addons, bundles: Bundles, helm: Helm, evidence: EvidenceService, mask_key: bytes
 ) -> dict[str, Driver]:
     """The operation drivers by the kind that a notebook performs."""
     return {
         APPLY: TofuApply(reads, evidence, mask_key),
         "addons_apply": AddonsApply(reads, addons, helm),
+        SYNC: HelmfileSync(reads, bundles),
         "addons_remove": AddonsRemove(reads, addons, helm),
     }
 

@@ -22,6 +22,7 @@ from conductor_core.ports.documents import Documents
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.tofu import Planned
 from conductor_core.services.environment_addons import Addons, Rendered
+from conductor_core.services.environment_bundles import FACT, Bundles
 from conductor_core.services.environment_reads import EnvironmentReads, Values
 from conductor_core.services.planning import Draft, PlanFunction
 
@@ -51,12 +52,13 @@ class EnvironmentPlans:
         self,
         reads: EnvironmentReads,
         addons: Addons,
+        bundles: Bundles,
         documents: Documents,
         policy: PolicyEngine,
         blobs: Blobs,
         mask_key: bytes,
     ) -> None:
-        self._reads, self._addons, self._documents = reads, addons, documents
+        self._reads, self._addons, self._bundles, self._documents = reads, addons, bundles, documents
         self._policy, self._blobs, self._mask_key = policy, blobs, mask_key
 
     def functions(self) -> dict[str, PlanFunction]:
@@ -110,7 +112,8 @@ class EnvironmentPlans:
         review = infra_plan.read(planned.document, masker)
         complete = self._complete(blueprint, values, planned)
         outputs = review.outputs if destroying is None else destroying.outputs
-        addons = Rendered() if destroying else self._addons.render(blueprint, asked.environment, complete, outputs)
+        told = (blueprint, asked.environment, complete, outputs)
+        addons = Rendered() if destroying else self._addons.render(*told).beside(self._bundles.render(*told))
         comparison = self._compared(asked, review, addons, masker)
         draft = self._draft(
             asked, blueprint, values, planned, review, addons, comparison, complete, change_id, destroying
@@ -179,7 +182,7 @@ class EnvironmentPlans:
         verb = "destroy" if destroying else "provision"
         about = self._reads.policy_facts(blueprint, asked.environment, claimed, verb, change_id)
         occupied = self._addons.installed(tuple(_spaces(destroying))) if destroying else {}
-        own = {addon.release for addon in blueprint.addons}
+        own = {addon.release for addon in blueprint.addons} | set(self._reads.synced(asked.environment))
         about |= {
             "parameters": plain(dict(values.plain)),
             "allow_destroy": asked.allow_destroy or destroying is not None,
@@ -201,6 +204,7 @@ class EnvironmentPlans:
             "tofu": self._reads.tofu.version(),
             "state": str(planned.state),
             **{f"chart {release}": digest for release, digest in addons.charts.items()},
+            **({FACT: addons.helmfile} if addons.helmfile else {}),
             **shape.facts(),
         }
         return Draft(
@@ -241,6 +245,7 @@ class EnvironmentPlans:
             "comparison.json": (JSON, canonical_bytes(comparison.as_json())),
             LOCK: (TEXT, planned.lock),
             **({"manifests.yaml": (YAML, text.encode())} if addons.all else {}),
+            **({"helmfile.log": (TEXT, addons.log.encode())} if addons.log else {}),
             **{f"{SOURCE}{path}": (TEXT, data) for path, data in sources.items()},
         }
 

@@ -26,7 +26,7 @@ from conductor_core.ports.secrets import Secrets
 from conductor_core.ports.tofu import Checked, Tofu, Workspace
 from conductor_core.services.environment_objects import EnvironmentObjects, objects_of
 
-APPLY = "tofu_apply"
+APPLY, SYNC = "tofu_apply", "helmfile_sync"
 _CHANGES = 2000
 _KEPT = 200
 
@@ -132,6 +132,13 @@ class EnvironmentReads:
     def changes(self, environment: str) -> list[Change]:
         """The Changes of one environment, newest first."""
         return self._store.find(ChangeQuery(target=f"environment/{environment}", limit=200))
+
+    def synced(self, environment: str) -> dict[str, str]:
+        """The releases that helmfile has installed for it by name, with their namespace."""
+        made = [c for c in self.changes(environment) if c.runbook == e.PROVISION and e.started(c)]
+        acts = [op for c in made for op in self._operations.of(c.id) if op.kind == SYNC]
+        found = [place for op in acts if isinstance(places := op.request.get("releases"), Mapping) for place in places]
+        return {name: namespace for namespace, _, name in (str(place).partition("/") for place in found)}
 
     def applied(self, environment: str) -> Change | None:
         """The newest Change that provisioned it and got as far as acting."""

@@ -15,6 +15,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.drafts import Drafts
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.helmfile import Helmfile
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.secrets import Secrets
@@ -24,6 +25,7 @@ from conductor_core.services import environment_operations
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Probe
 from conductor_core.services.environment_addons import Addons
+from conductor_core.services.environment_bundles import Bundles
 from conductor_core.services.environment_checks import EnvironmentChecks
 from conductor_core.services.environment_plans import EnvironmentPlans
 from conductor_core.services.environment_reads import EnvironmentReads
@@ -72,6 +74,10 @@ class Ports(Protocol):
     @property
     def helm(self) -> Helm:
         """Helm."""
+
+    @property
+    def helmfile(self) -> Helmfile:
+        """helmfile."""
 
     @property
     def documents(self) -> Documents:
@@ -129,11 +135,12 @@ def environment_shelf(
         ports.monotonic,
     )
     addons = Addons(ports.blueprint_files, ports.helm, ports.cluster, ports.documents)
-    plans = EnvironmentPlans(reads, addons, ports.documents, ports.policy, ports.blobs, ports.mask_key)
+    bundles = Bundles(ports.blueprint_files, ports.helmfile, ports.cluster, ports.documents)
+    plans = EnvironmentPlans(reads, addons, bundles, ports.documents, ports.policy, ports.blobs, ports.mask_key)
     checks = EnvironmentChecks(reads, ports.cluster, ports.web, lambda: ports.now().intelgraph_url)
     return EnvironmentShelf(
         plans.functions(),
-        environment_operations.drivers(reads, addons, ports.helm, evidence, ports.mask_key),
+        environment_operations.drivers(reads, addons, bundles, ports.helm, evidence, ports.mask_key),
         checks.probes(),
         EnvironmentService(reads, plans, changes, ports.policy, ports.drafts, ports.clock, document),
     )

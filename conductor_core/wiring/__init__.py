@@ -100,6 +100,7 @@ def wire(settings: Settings) -> Conductor:
         policy=systems.policy(settings),
         cluster=cluster,
         helm=systems.helm(now, runner, documents),
+        helmfile=systems.helmfile(now, runner),
         repository=repository,
         documents=documents,
         web=web,

@@ -11,6 +11,7 @@ from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.blueprint_files import BlueprintFolders
 from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
+from conductor_core.adapters.helmfile import HelmfileProgram
 from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
 from conductor_core.adapters.opa import OpaEngine
 from conductor_core.adapters.policy_files import PolicyFiles
@@ -24,6 +25,7 @@ from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.helmfile import Helmfile
 from conductor_core.ports.identities import Identities
 from conductor_core.ports.late import late
 from conductor_core.ports.object_patches import ObjectPatches
@@ -66,6 +68,17 @@ def helm(now: Now, runner: SystemCommands, documents: YamlDocuments) -> Helm:
         now,
         lambda s: HelmProgram(runner, documents, s.helm or "helm", s.kubeconfig, s.kube_context, s.home / "charts"),
     )
+
+
+def helmfile(now: Now, runner: SystemCommands) -> Helmfile:
+    """The helmfile program, with the helm that everything else uses; it works on copies in the data folder."""
+
+    def program(s: Settings) -> Helmfile:
+        return HelmfileProgram(
+            runner, s.helmfile or "helmfile", s.helm or "helm", s.kubeconfig, s.kube_context, s.home / "work"
+        )
+
+    return late(now, program)
 
 
 def repository(now: Now, runner: SystemCommands) -> Repository:

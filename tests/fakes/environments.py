@@ -20,6 +20,7 @@ from conductor_core.ports.locks import HeldLock
 from conductor_core.services import environment_operations
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.environment_addons import Addons
+from conductor_core.services.environment_bundles import Bundles
 from conductor_core.services.environment_checks import EnvironmentChecks
 from conductor_core.services.environment_plans import EnvironmentPlans
 from conductor_core.services.environment_reads import EnvironmentReads
@@ -37,6 +38,7 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.conductor import Worker
 from tests.fakes.drafts import MemoryDrafts
 from tests.fakes.helm import FakeHelm
+from tests.fakes.helmfile import FakeHelmfile
 from tests.fakes.operation_store import MemoryOperationStore
 from tests.fakes.policy import allowing
 from tests.fakes.runbook_files import FakeRunbookFiles
@@ -128,7 +130,11 @@ class Estate:
         secrets = SecretFiles(self.root / "secrets", {})
         self.reads = EnvironmentReads(self.files, self.tofu, secrets, self.store, self.rows, self.cluster, lambda: 0.0)
         self.addons = Addons(self.files, self.helm, self.cluster, documents)
-        self.plans = EnvironmentPlans(self.reads, self.addons, documents, self.policy, self.blobs, b"k" * 16)
+        self.helmfile = FakeHelmfile(self.helm)
+        self.bundles = Bundles(self.files, self.helmfile, self.cluster, documents)
+        self.plans = EnvironmentPlans(
+            self.reads, self.addons, self.bundles, documents, self.policy, self.blobs, b"k" * 16
+        )
         gate = PolicyGate(self.policy, self.ledger, self.clock.now)
         self.planning = PlanningService(
             runbooks,
@@ -137,7 +143,9 @@ class Estate:
             self.evidence,
             lambda: {"policy": self.policy.bundle_digest()},
         )
-        drivers = environment_operations.drivers(self.reads, self.addons, self.helm, self.evidence, b"k" * 16)
+        drivers = environment_operations.drivers(
+            self.reads, self.addons, self.bundles, self.helm, self.evidence, b"k" * 16
+        )
         self.acts = OperationService(self.rows, drivers, self.clock)
         self.checks = EnvironmentChecks(self.reads, self.cluster, FakeWeb({}), lambda: "")
         self.service = EnvironmentService(

@@ -107,3 +107,9 @@ variable "namespaces" {
     system     = { part_of = "maestro-conductor", cpu = "4", memory = "8Gi" }
   }
 }
+
+variable "intelgraph" {
+  description = "Whether IntelGraph is installed into the namespace `intelgraph` of the environment."
+  type        = bool
+  default     = false
+}
