@@ -35,6 +35,12 @@ def objects(name: str) -> EnvironmentObjects:
     return runtime.conductor().environments.objects(name)
 
 
+@kept(10)
+def addresses(name: str) -> tuple[str, ...]:
+    """The addresses of one environment's resources."""
+    return runtime.conductor().environments.addresses(name)
+
+
 @kept(3)
 def notices() -> list[Notice]:
     """The newest notices, newest first."""

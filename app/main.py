@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import navigation, session
-from app.components import assets, errors, identity, sign_in
+from app.components import assets, errors, identity, notice_bell, sign_in
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
     page = st.navigation(navigation.pages(), expanded=True)
     with st.sidebar:
         identity.show()
+        notice_bell.show()
     done = st.session_state.pop(session.NOTICE, "")
     if done:
         st.toast(done, icon=":material/check_circle:")

@@ -20,6 +20,7 @@ blueprint: str = ""  # Blueprint that it is made from [required]
 tier: str = ""  # Tier of the environment [required] [one of: dev, staging, prod]
 variables: dict = {}  # Values of the blueprint's variables; secrets as secret://NAME
 allow_destroy: bool = False  # Whether the plan may delete or replace what is there
+replace: list = []  # Addresses of resources that are made anew though nothing of them has changed
 
 # %%
 from conductor_core.entrypoints.notebook import begin
@@ -31,6 +32,7 @@ run = begin(
         "tier": tier,
         "variables": variables,
         "allow_destroy": allow_destroy,
+        "replace": replace,
     }
 )
 run.show_plan()

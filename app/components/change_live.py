@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app import queries, runtime, theme
@@ -9,6 +12,10 @@ from app.components import errors, event_stream
 from app.theme import plain
 from conductor_core.domain.changes import RUNNING, Change
 from conductor_core.domain.operations import Operation
+from conductor_core.ports.run_log import RunLine
+
+_COUNT = re.compile(r"(\d+) of ([1-9]\d*)(?: · about [^·]+ left)?(?= ·)")
+"""How an act that counts begins its lines: `12 of 40 · about 8 s left · …`."""
 
 
 def show(change: Change) -> None:
@@ -26,7 +33,16 @@ def _pulse(change_id: str, version: int) -> None:
             st.rerun(scope="app")
         if now.state in RUNNING:
             operations(now)
+            progress(queries.run_lines(now.id))
             run(now, height=300)
+
+
+def progress(lines: Sequence[RunLine]) -> None:
+    """How far the act under way is, as its last line that counts says it; nothing when none does."""
+    counted = (found for line in reversed(lines) if line.kind == "operation" and (found := _COUNT.match(line.text)))
+    last = next(counted, None)
+    if last is not None and int(last[1]) < int(last[2]):
+        st.progress(int(last[1]) / int(last[2]), text=plain(last[0]))
 
 
 def run(change: Change, height: int = 460) -> None:

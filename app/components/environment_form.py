@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from app import environment_queries, navigation, queries, runtime, session
 from app import environment_values as values
-from app import navigation, queries, runtime, session
 from app.components import environment_fields, environment_verdicts, errors, split
 from app.theme import plain
 from conductor_core.domain.actors import Actor
@@ -40,7 +40,7 @@ def show(blueprint: Blueprint, draft: EnvironmentDraft, actor: Actor, *, fixed: 
             st.session_state[SAID] = problems
             st.rerun()
         environment_verdicts.show(blueprint, Live(problems, live.decision, live.values, live.shape))
-        _request(Asked(name, blueprint.name, tier, given), actor, not problems)
+        _request(Asked(name, blueprint.name, tier, given), actor, not problems, fixed=fixed)
         _keep(blueprint, draft, name, {**found, "_tier": tier}, actor)
         with st.expander("The same on the command line"):
             st.code(values.command(name, blueprint.name, given), "bash", wrap_lines=True)
@@ -97,6 +97,15 @@ def _pasted(blueprint: Blueprint, key: str) -> dict[str, Any]:
     return {}
 
 
+def _made_anew(environment: str) -> tuple[str, ...]:
+    """Resources of an environment that exists, chosen to be replaced though nothing of them has changed."""
+    known = environment_queries.addresses(environment)
+    if not known:
+        return ()
+    told = "Each is destroyed and created anew (-replace); the plan names it before anybody approves."
+    return tuple(st.multiselect("Make anew", known, key="env_replace", placeholder="nothing", help=told))
+
+
 def _keep(blueprint: Blueprint, draft: EnvironmentDraft, name: str, found: dict[str, Any], actor: Actor) -> None:
     """Keep the draft when something has changed; its id goes into the address, so that a reload finds it."""
     kept = {k: v for k, v in found.items() if v is not None}
@@ -111,15 +120,16 @@ def _keep(blueprint: Blueprint, draft: EnvironmentDraft, name: str, found: dict[
     st.caption("The draft is kept: close the browser and come back to it.")
 
 
-def _request(asked: Asked, actor: Actor, ready: bool) -> None:
+def _request(asked: Asked, actor: Actor, ready: bool, *, fixed: bool) -> None:
     reason = st.text_input("Reason, for the record", key="env_reason", placeholder="Why, in a few words")
     allow = st.toggle("The plan may delete or replace what is there", key="env_allow", value=asked.allow_destroy)
+    anew = _made_anew(asked.environment) if fixed else ()
     if not st.button(
         "Generate the plan", type="primary", icon=":material/send:", key="env_request", disabled=not ready
     ):
         return
     try:
-        asked = Asked(asked.environment, asked.blueprint, asked.tier, asked.variables, bool(allow))
+        asked = Asked(asked.environment, asked.blueprint, asked.tier, asked.variables, bool(allow), anew)
         change = runtime.conductor().environments.request(actor, asked, str(reason or ""))
     except ConductorError as error:
         errors.show(error)

@@ -26,7 +26,8 @@ TIERS = ("dev", "staging", "prod")
 class Asked:
     """What somebody asks for: an environment of a blueprint with these values (as given: secrets by reference).
 
-    `allow_destroy`: whether the plan may delete or replace what is there.
+    `allow_destroy`: whether the plan may delete or replace what is there. `replace`: addresses of resources that are
+    made anew though nothing of them has changed.
     """
 
     environment: str
@@ -34,6 +35,7 @@ class Asked:
     tier: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     allow_destroy: bool = False
+    replace: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, object]:
         """These as the parameters of the runbook that provisions."""
@@ -43,6 +45,7 @@ class Asked:
             "tier": self.tier,
             "variables": dict(self.variables),
             "allow_destroy": self.allow_destroy,
+            "replace": list(self.replace),
         }
 
 
@@ -58,7 +61,15 @@ def asked_of(change: Change) -> Asked:
         str(given.get("tier", "")),
         dict(variables),
         given.get("allow_destroy") is True,
+        _addresses(given.get("replace")),
     )
+
+
+def _addresses(given: object) -> tuple[str, ...]:
+    found = tuple(given) if isinstance(given, list | tuple) else ()
+    if not all(isinstance(a, str) and a.strip() and a.isprintable() for a in found):
+        raise InputError("`replace` has an address that is none.", next="Give addresses as the plan shows them.")
+    return found
 
 
 def checked_name(name: str) -> str:

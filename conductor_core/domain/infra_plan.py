@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from conductor_core.domain.comparison import Pair
 from conductor_core.domain.manifests import Identity
 from conductor_core.domain.masking import Masker
-from conductor_core.errors import ToolError
+from conductor_core.errors import InputError, ToolError
 
 Act = Literal["create", "update", "replace", "delete", "forget", "read", "no-op"]
 ORDER: tuple[Act, ...] = ("delete", "replace", "forget", "update", "create", "read", "no-op")
@@ -139,6 +140,18 @@ def read(plan: Mapping[str, Any], masker: Masker) -> Review:
         tuple(sorted(r["address"] for r in plan.get("resource_drift") or () if r["change"]["actions"] != ["no-op"])),
         str(plan.get("terraform_version", "")),
     )
+
+
+def check_known(review: Review, addresses: Iterable[str]) -> None:
+    """Raises `InputError`, with the nearest ones, for an address that the plan does not have."""
+    known = {r.address for r in review.resources}
+    for strange in (address for address in addresses if address not in known):
+        near = get_close_matches(strange, known, 3, 0.3)
+        raise InputError(
+            f"There is no resource {strange[:200]}.",
+            why=f"The plan has {len(known)}; near it: {', '.join(near) or 'none'}.",
+            next="Give an address as the plan shows it.",
+        )
 
 
 def _open(change: Mapping[str, Any]) -> bool:

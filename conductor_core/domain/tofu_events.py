@@ -108,6 +108,14 @@ def sentence(found: Mapping[str, Any]) -> str:
     return ""
 
 
+def time_left(done: int, total: int, seconds: float) -> str:
+    """How much longer at the pace so far; '' while too little is done to tell."""
+    if done < 3 or done >= total or seconds <= 0:
+        return ""
+    left = round((total - done) * seconds / done)
+    return f"about {left} s left" if left < 90 else f"about {round(left / 60)} min left"
+
+
 def _address(found: Mapping[str, Any]) -> str:
     return str(found.get("hook", {}).get("resource", {}).get("addr", ""))
 

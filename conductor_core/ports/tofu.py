@@ -83,10 +83,18 @@ class Tofu(Protocol):
         ...
 
     def plan(
-        self, work: Workspace, values: Mapping[str, Any], *, destroy: bool = False, secrets: Sequence[str] = ()
+        self,
+        work: Workspace,
+        values: Mapping[str, Any],
+        *,
+        destroy: bool = False,
+        replace: Sequence[str] = (),
+        secrets: Sequence[str] = (),
     ) -> Planned:
-        """What an apply would do. It reads state and world with the credentials for planning, writes neither, and
-        holds the state's lock meanwhile. Raises `InputError` when a value fails a validation.
+        """What an apply would do; `replace` names addresses that are made anew in any case.
+
+        It reads state and world with the credentials for planning, writes neither, and holds the state's lock
+        meanwhile. Raises `InputError` when a value fails a validation.
         """
         ...
 

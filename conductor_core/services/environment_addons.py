@@ -52,6 +52,12 @@ class Rendered:
         return tuple(o for found in self.objects.values() for o in found)
 
     @property
+    def text(self) -> str:
+        """What there is of each, in short."""
+        told = [f"{release}: {len(found)} objects" for release, found in self.objects.items()]
+        return ", ".join([*told, *(f"{release}: known after the apply" for release in self.unknown)])
+
+    @property
     def changes(self) -> int:
         """How many objects would be new, different or gone."""
         return sum(pair.old != pair.new for pair in self.pairs.values())

@@ -7,7 +7,7 @@ so whoever comes after it finds the log of a program that has ended.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,10 @@ from conductor_core.domain.operations import Observation
 from conductor_core.domain.releases import Revision, Status
 from conductor_core.domain.tofu_events import Applied
 from conductor_core.errors import ConductorError, StateError
+from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.ports.tofu import Workspace
+from conductor_core.services import environment_events
 from conductor_core.services.environment_addons import Addons, chart_digest
 from conductor_core.services.environment_bundles import Bundles, HelmfileSync
 from conductor_core.services.environment_plans import LOCK, SAVED, SOURCE
@@ -39,6 +41,8 @@ class TofuApply:
     reads: EnvironmentReads
     evidence: EvidenceService
     mask_key: bytes
+    cluster: Cluster
+    monotonic: Callable[[], float]
 
     def prepare(self, context: Context) -> Facts:
         """The state before the apply; raises `StateError` when it is not the one that was planned on."""
@@ -55,23 +59,26 @@ class TofuApply:
     def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Apply."""
         digest = context.change.plan.facts[SAVED] if context.change.plan else ""
-        total, done = _planned(self.evidence, context), set[str]()
+        total, done, begun = _planned(self.evidence, context), set[str](), self.monotonic()
 
         def tell(event: Mapping[str, Any]) -> None:
             if event["type"] == "apply_complete":
                 done.add(str(event.get("hook", {}).get("resource", {}).get("addr", "")))
             if sentence := tofu_events.sentence(event):
-                context.say(f"{len(done)} of {total} · {sentence}" if total else sentence)
+                left = tofu_events.time_left(len(done), total, self.monotonic() - begun)
+                where = [f"{len(done)} of {total}", left] if total else []
+                context.say(" · ".join(filter(None, [*where, sentence])))
 
-        self.reads.tofu.apply(
-            self._work(context),
-            self.evidence.blob(digest),
-            digest,
-            context.operation_id,
-            tell=tell,
-            inherit_fds=(context.lock.fd,),
-            timeout=TIMEOUT,
-        )
+        with environment_events.told(self.cluster, _environment(context), context.say):
+            self.reads.tofu.apply(
+                self._work(context),
+                self.evidence.blob(digest),
+                digest,
+                context.operation_id,
+                tell=tell,
+                inherit_fds=(context.lock.fd,),
+                timeout=TIMEOUT,
+            )
         return self.observe(context, request)
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
@@ -100,7 +107,8 @@ class TofuApply:
     def _broken_off(
         self, context: Context, told: Applied, seen: Facts, outputs: dict[str, Any]
     ) -> tuple[Observation, Facts]:
-        if self._as_planned(context):
+        anew = context.change.parameters.get("replace") or ()
+        if isinstance(anew, list | tuple) and set(anew) <= set(told.done) and self._as_planned(context):
             return Observation.DONE, seen | {"outputs": outputs, "summary": "The state is as planned."}
         if told.in_flight:
             flight = ", ".join(told.in_flight[:5])
@@ -234,14 +242,39 @@ class AddonsRemove:
         return {release: namespace for release, namespace in found.items() if release in own}
 
 
+@dataclass(frozen=True)
+class _Watched:
+    """A driver whose dispatch is accompanied by the events of the environment's namespaces."""
+
+    driver: Driver
+    cluster: Cluster
+
+    def prepare(self, context: Context) -> Facts:
+        return self.driver.prepare(context)
+
+    def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        with environment_events.told(self.cluster, _environment(context), context.say):
+            return self.driver.dispatch(context, request)
+
+    def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        return self.driver.observe(context, request)
+
+
 def drivers(
-    reads: EnvironmentReads, addons: Addons, bundles: Bundles, helm: Helm, evidence: EvidenceService, mask_key: bytes
+    reads: EnvironmentReads,
+    addons: Addons,
+    bundles: Bundles,
+    helm: Helm,
+    evidence: EvidenceService,
+    mask_key: bytes,
+    cluster: Cluster,
+    monotonic: Callable[[], float],
 ) -> dict[str, Driver]:
     """The operation drivers by the kind that a notebook performs."""
     return {
-        APPLY: TofuApply(reads, evidence, mask_key),
-        "addons_apply": AddonsApply(reads, addons, helm),
-        SYNC: HelmfileSync(reads, bundles),
+        APPLY: TofuApply(reads, evidence, mask_key, cluster, monotonic),
+        "addons_apply": _Watched(AddonsApply(reads, addons, helm), cluster),
+        SYNC: _Watched(HelmfileSync(reads, bundles), cluster),
         "addons_remove": AddonsRemove(reads, addons, helm),
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conductor_core.domain import environments as e
@@ -16,7 +17,7 @@ from conductor_core.domain.environments import Asked, Environment
 from conductor_core.domain.infra_plan import Review
 from conductor_core.domain.masking import Masker, secrets_in, show
 from conductor_core.domain.plans import Plan
-from conductor_core.errors import InputError, StateError
+from conductor_core.errors import ConductorError, InputError, StateError
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.policy import PolicyEngine
@@ -87,7 +88,8 @@ class EnvironmentPlans:
         applied = self._reads.applied(name)
         if applied is None or not environment.exists:
             raise StateError(f"{name} is not there.", why=f"It is {environment.state}.", next="Look at the inventory.")
-        return self._sight(e.asked_of(applied), change.plan, change.id, destroying=environment).draft
+        asked = replace(e.asked_of(applied), replace=())
+        return self._sight(asked, change.plan, change.id, destroying=environment).draft
 
     def validate(self, change: Change) -> Draft:
         """Names the environment and what it was made from; raises `StateError` when it isn't there."""
@@ -99,6 +101,15 @@ class EnvironmentPlans:
         facts = {"environment": environment.name, "made_by": environment.change}
         return Draft(facts=facts, summary={"does": change.title}, live=_NOTHING)
 
+    def addresses(self, change: Change) -> tuple[str, ...]:
+        """The addresses that a Change's plan leaves in the state; empty when its evidence can't be read."""
+        piece = change.plan.find("plan.json") if change.plan else None
+        try:
+            found = json.loads(self._blobs.get(piece.digest))["resources"] if piece else []
+        except (ConductorError, ValueError, KeyError):
+            return ()
+        return tuple(sorted(r["address"] for r in found if r["act"] not in ("delete", "forget")))
+
     def look(self, asked: Asked, before: Plan | None = None, change_id: str = "") -> Sight:
         """The plan of what is asked, whether a Change asks for it or not."""
         return self._sight(asked, before, change_id)
@@ -107,9 +118,13 @@ class EnvironmentPlans:
         blueprint = self._usable(asked)
         values = self._reads.values(blueprint, asked.environment, asked.variables)
         work = self._reads.workspace(asked.environment, blueprint)
-        planned = self._reads.tofu.plan(work, values.resolved, destroy=destroying is not None, secrets=values.secrets)
+        planned = self._reads.tofu.plan(
+            work, values.resolved, destroy=destroying is not None, replace=asked.replace, secrets=values.secrets
+        )
         masker = Masker(self._mask_key, values.secrets)
         review = infra_plan.read(planned.document, masker)
+        if destroying is None:
+            infra_plan.check_known(review, asked.replace)
         complete = self._complete(blueprint, values, planned)
         outputs = review.outputs if destroying is None else destroying.outputs
         told = (blueprint, asked.environment, complete, outputs)
@@ -195,7 +210,7 @@ class EnvironmentPlans:
             **({"destroys": _listed(radius.destroyed)} if radius.destroyed else {}),
             "blast radius": radius.text,
             "kinds": ", ".join(f"{count} {kind}" for kind, count in (radius.kinds or {}).items()),
-            "add-ons": _addon_text(addons),
+            "add-ons": addons.text,
             "drift": _listed(review.drift),
         }
         facts = {
@@ -275,11 +290,6 @@ def _judged(r: infra_plan.ResourceChange) -> dict[str, Any]:
 def _spaces(environment: Environment) -> list[str]:
     found = environment.outputs.get("namespaces")
     return sorted(str(name) for name in found.values()) if isinstance(found, Mapping) else []
-
-
-def _addon_text(addons: Rendered) -> str:
-    told = [f"{release}: {len(found)} objects" for release, found in addons.objects.items()]
-    return ", ".join([*told, *(f"{release}: known after the apply" for release in addons.unknown)])
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -140,7 +140,9 @@ def environment_shelf(
     checks = EnvironmentChecks(reads, ports.cluster, ports.web, lambda: ports.now().intelgraph_url)
     return EnvironmentShelf(
         plans.functions(),
-        environment_operations.drivers(reads, addons, bundles, ports.helm, evidence, ports.mask_key),
+        environment_operations.drivers(
+            reads, addons, bundles, ports.helm, evidence, ports.mask_key, ports.cluster, ports.monotonic
+        ),
         checks.probes(),
         EnvironmentService(reads, plans, changes, ports.policy, ports.drafts, ports.clock, document),
     )

@@ -91,6 +91,11 @@ class EnvironmentService:
         """What the cluster has of it now; raises `NotFoundError`, and as the cluster does."""
         return self._reads.objects(e.checked_name(name))
 
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """The addresses of its resources, as the plan of the Change that applied it last has them; '' none."""
+        applied = self._reads.applied(name)
+        return self._plans.addresses(applied) if applied is not None else ()
+
     def draft(self, actor: Actor, id: str, blueprint: str) -> EnvironmentDraft:
         """The draft of that id, or an empty one that begins it."""
         try:

@@ -20,6 +20,7 @@ KINDS = {
     Kind("v1", "Secret"): ("secrets", True),
     Kind("v1", "Service"): ("services", True),
     Kind("v1", "Pod"): ("pods", True),
+    Kind("v1", "Event"): ("events", True),
     Kind("apps/v1", "Deployment"): ("deployments", True),
     Kind("argoproj.io/v1alpha1", "Rollout"): ("rollouts", True),
     Kind("rbac.authorization.k8s.io/v1", "ClusterRole"): ("clusterroles", False),

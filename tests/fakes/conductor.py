@@ -29,6 +29,7 @@ from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.notices import NoticeService
 from conductor_core.services.operations import Context, OperationService
 from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_shelf import ReleaseShelf, release_shelf
@@ -399,6 +400,7 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "status": StatusService(probes or (Probe("database", lambda: "PostgreSQL 18"),), worker.depth),
         "ledger": ledger,
         "store": memory,
+        "notices": NoticeService(memory, None, lambda: kept.address),
         "memory": memory,
         "worker": worker,
         "blobs": blobs,

@@ -56,6 +56,7 @@ RUNBOOKS = (
             Parameter("tier", "str", "", "Tier", required=True),
             Parameter("variables", "dict", {}, "Values"),
             Parameter("allow_destroy", "bool", False, "May destroy"),
+            Parameter("replace", "list", [], "Made anew"),
         ),
         approvals={"dev": 1, "staging": 1, "prod": 2},
     ),
@@ -144,7 +145,14 @@ class Estate:
             lambda: {"policy": self.policy.bundle_digest()},
         )
         drivers = environment_operations.drivers(
-            self.reads, self.addons, self.bundles, self.helm, self.evidence, b"k" * 16
+            self.reads,
+            self.addons,
+            self.bundles,
+            self.helm,
+            self.evidence,
+            b"k" * 16,
+            self.cluster,
+            lambda: 0.0,
         )
         self.acts = OperationService(self.rows, drivers, self.clock)
         self.checks = EnvironmentChecks(self.reads, self.cluster, FakeWeb({}), lambda: "")

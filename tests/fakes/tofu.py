@@ -40,7 +40,13 @@ class FakeTofu:
         return Checked({} if self.problems else {**self.defaults, **values}, tuple(self.problems))
 
     def plan(
-        self, work: Workspace, values: Mapping[str, Any], *, destroy: bool = False, secrets: Sequence[str] = ()
+        self,
+        work: Workspace,
+        values: Mapping[str, Any],
+        *,
+        destroy: bool = False,
+        replace: Sequence[str] = (),
+        secrets: Sequence[str] = (),
     ) -> Planned:
         self._free(work.environment)
         self.plans.append(work.environment)
@@ -49,7 +55,9 @@ class FakeTofu:
         wanted = set() if destroy else set(_resources(work, values))
         changes = [_change(a, "create") for a in sorted(wanted - set(state.addresses))]
         changes += [_change(a, "delete") for a in sorted(set(state.addresses) - wanted)]
-        changes += [_change(a, "no-op") for a in sorted(wanted & set(state.addresses))]
+        kept = wanted & set(state.addresses)
+        changes += [_change(a, "no-op") for a in sorted(kept - set(replace))]
+        changes += [_replaced(a) for a in sorted(kept & set(replace))]
         outputs = {
             k: {"actions": ["no-op" if state.outputs else "create"], "after": v} for k, v in self.outputs.items()
         }
@@ -59,7 +67,12 @@ class FakeTofu:
             "output_changes": {} if destroy else outputs,
             "variables": {k: {"value": v} for k, v in values.items()},
         }
-        saved = {"wanted": sorted(wanted), "mark": [state.mark.serial, state.mark.lineage], "nonce": len(self.plans)}
+        saved = {
+            "wanted": sorted(wanted),
+            "mark": [state.mark.serial, state.mark.lineage],
+            "nonce": len(self.plans),
+            "replace": list(replace),
+        }
         return Planned(document, json.dumps(saved).encode(), b"# the provider lock\n", state.mark)
 
     def apply(
@@ -82,7 +95,7 @@ class FakeTofu:
             if [state.mark.serial, state.mark.lineage] != plan["mark"]:
                 raise StateError(f"The state of {work.environment} has moved on since the plan.", next="Plan again.")
             self.applies.append(work.environment)
-            self._apply(work, plan["wanted"], run, tell)
+            self._apply(work, plan["wanted"], run, tell, set(plan["replace"]))
 
     def told(self, environment: str, run: str) -> tuple[str, ...]:
         return tuple(self._logs.get((environment, run), ()))
@@ -94,7 +107,14 @@ class FakeTofu:
         """Leave the log of an apply that broke off after these were sent."""
         self._logs[environment, run] = [_hook("apply_start", a) for a in addresses]
 
-    def _apply(self, work: Workspace, wanted: list[str], run: str, tell: Callable[[Mapping[str, Any]], None]) -> None:
+    def _apply(
+        self,
+        work: Workspace,
+        wanted: list[str],
+        run: str,
+        tell: Callable[[Mapping[str, Any]], None],
+        anew: set[str],
+    ) -> None:
         log = self._logs.setdefault((work.environment, run), [])
 
         def say(line: str) -> None:
@@ -103,7 +123,7 @@ class FakeTofu:
 
         before = self._state(work.environment)
         kept = {a for a in before.addresses if a in wanted}
-        for address in sorted(set(wanted) ^ set(before.addresses)):
+        for address in sorted((set(wanted) ^ set(before.addresses)) | (anew & set(wanted))):
             say(_hook("apply_start", address))
             if address in self.failing:
                 say(_hook("apply_errored", address))
@@ -140,6 +160,12 @@ def _resources(work: Workspace, values: Mapping[str, Any]) -> list[str]:
     own = [data for name, data in work.files.items() if name.startswith(f"{work.folder}/") and name.endswith(".tf")]
     lines = [line for data in own for line in data.decode().splitlines() if line.startswith(MARK)]
     return [line.removeprefix(MARK).format_map(values) for line in lines]
+
+
+def _replaced(address: str) -> dict[str, Any]:
+    change = _change(address, "no-op")
+    change["change"] = {**change["change"], "actions": ["delete", "create"]}
+    return {**change, "action_reason": "replace_by_request"}
 
 
 def _change(address: str, act: str) -> dict[str, Any]:

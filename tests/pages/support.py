@@ -32,6 +32,7 @@ from conductor_core.ports.smoke import BrokenSuite, Suites
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.notices import NoticeService
 from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_history import Past
 from conductor_core.services.release_inventory import Inventory, Row
@@ -157,6 +158,11 @@ class FakeConductor:
         if name not in LOCAL_ACTORS:
             raise AccessDeniedError(f"There is no local identity {name!r}.", why=f"Known: {', '.join(LOCAL_ACTORS)}.")
         return LOCAL_ACTORS[name]
+
+    @property
+    def notices(self) -> NoticeService:
+        """The notices of the Changes in its store."""
+        return NoticeService(self.store, None, lambda: "http://workbench.test")
 
     def local_progress(self) -> BuildProgress | None:
         return self.progress

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.components.environment_form import REQUIRED
@@ -14,7 +15,7 @@ from conductor_core.domain.tofu_events import Problem
 from conductor_core.errors import UnreachableError
 from tests.fakes.environments import TF, Estate
 from tests.pages.drive import open_page, press, seen
-from tests.pages.support import FakeConductor
+from tests.pages.support import FakeConductor, Unreachable
 from tests.pages.worlds import full
 
 POOLS = (
@@ -179,3 +180,30 @@ def test_a_hundred_parameters_answer_at_once(conductor: FakeConductor, estate: E
     began = time.process_time()
     estate.service.live(small, "blue", {"network_cidr": "10.1.0.0/16"})
     assert time.process_time() - began < 0.3
+
+
+def test_a_resource_is_chosen_to_be_made_anew(conductor: FakeConductor, estate: Estate) -> None:
+    estate.provision()
+    at = open_page(conductor, "environments", environment="blue")
+    press(at, "act_change")
+    estate.clock.step(1)
+    assert "Change: Small" in seen(at)
+    assert at.multiselect(key="env_replace").options == ["thing.blue", "thing.size-1"]
+    at.multiselect(key="env_replace").set_value(["thing.blue"]).run()
+    at.toggle(key="env_allow").set_value(True).run()
+    press(at, "env_request")
+    newest = estate.changes.find()[0]
+    assert newest.parameters["replace"] == ["thing.blue"]
+    assert estate.plan(newest.id).plan is not None
+
+
+def test_the_bell_has_what_is_sent_to_the_messenger(conductor: FakeConductor, estate: Estate) -> None:
+    conductor.store = estate.store
+    change = estate.request()
+    at = open_page(conductor, "environments")
+    assert f"{change.title} waits for 1 approval." in seen(at)
+    assert "blast radius: 2 new" in seen(at)
+    conductor.store = Unreachable()
+    st.cache_data.clear()
+    at = open_page(conductor, "environments")
+    assert "Notices can't be read" in seen(at)

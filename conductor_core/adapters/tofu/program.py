@@ -128,14 +128,21 @@ class TofuProgram:
         return Checked({n: planned[f"o_{n}"]["after"] for n in names if f"o_{n}" in planned})
 
     def plan(
-        self, work: Workspace, values: Mapping[str, Any], *, destroy: bool = False, secrets: Sequence[str] = ()
+        self,
+        work: Workspace,
+        values: Mapping[str, Any],
+        *,
+        destroy: bool = False,
+        replace: Sequence[str] = (),
+        secrets: Sequence[str] = (),
     ) -> Planned:
         """See `Tofu.plan`."""
         with self._folders.fresh(work, values) as root:
             self._init(root, work, self._planning, secrets)
             state = self._state(root, work, self._planning)
             argv = ["plan", "-json", f"-lock-timeout={self._lock_seconds}s", f"-out={SAVED}"]
-            result = self._run(root, self._planning, *argv, *(["-destroy"] if destroy else []), secrets=secrets)
+            argv += [*(["-destroy"] if destroy else []), *(f"-replace={address}" for address in replace)]
+            result = self._run(root, self._planning, *argv, secrets=secrets)
             if result.code != 0:
                 raise failure(work.environment, "plan", result)
             document = self._show(root, work.environment)

@@ -34,7 +34,14 @@ from conductor_core.ports.drafts import EnvironmentDraft
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Provision, look at and destroy environments.")
 Name = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Name of the environment.")]
-Of = Annotated[str, typer.Option("--blueprint", metavar="NAME", help="Blueprint, as `conductor env blueprints` shows.")]
+Of = Annotated[
+    str,
+    typer.Option(
+        "--blueprint",
+        metavar="NAME",
+        help="Blueprint; without it, that of an environment that exists, with the values that are in force.",
+    ),
+]
 Vars = Annotated[
     list[str] | None,
     typer.Option("--var", metavar="NAME=VALUE", help="A value, as tofu takes it; may be repeated, and wins."),
@@ -43,6 +50,10 @@ VarFiles = Annotated[
     list[Path] | None, typer.Option("--var-file", metavar="FILE", help="A tfvars file, HCL or .json; may be repeated.")
 ]
 Tier = Annotated[str, typer.Option("--tier", metavar="TIER", help="dev, staging or prod; empty: the blueprint's.")]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option("--replace", metavar="ADDRESS", help="Make this resource anew in any case; may be repeated."),
+]
 AllowDestroy = Annotated[bool, typer.Option("--allow-destroy", help="Let the plan delete or replace resources.")]
 
 
@@ -72,11 +83,12 @@ def blueprints(
 def plan(
     ctx: typer.Context,
     environment: Name,
-    blueprint: Of,
+    blueprint: Of = "",
     var: Vars = None,
     var_file: VarFiles = None,
     tier: Tier = "",
     allow_destroy: AllowDestroy = False,
+    replace: Replace = None,
     who: As = "",
     as_json: Json = False,
 ) -> None:
@@ -86,7 +98,7 @@ def plan(
     """
     with door(as_json, error_code=1):
         entry = entered(ctx)
-        asked = _asked(entry, environment, blueprint, var, var_file, tier, allow_destroy)
+        asked = _asked(entry, environment, blueprint, var, var_file, tier, allow_destroy, replace)
         preview = entry.conductor.environments.preview(asked, entry.actor(who))
         print_json(preview_form(preview)) if as_json else show_preview(preview)
     raise typer.Exit(0 if preview.sight.nothing else 2)
@@ -100,19 +112,20 @@ def plan(
 def request(
     ctx: typer.Context,
     environment: Name,
-    blueprint: Of,
     reason: Reason,
+    blueprint: Of = "",
     var: Vars = None,
     var_file: VarFiles = None,
     tier: Tier = "",
     allow_destroy: AllowDestroy = False,
+    replace: Replace = None,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Request a provision or an upgrade, as a Change."""
     entry = entered(ctx)
-    asked = _asked(entry, environment, blueprint, var, var_file, tier, allow_destroy)
+    asked = _asked(entry, environment, blueprint, var, var_file, tier, allow_destroy, replace)
     change = entry.conductor.environments.request(entry.actor(who), asked, reason)
     answer(entry, change, as_json=as_json, wait=wait)
 
@@ -215,9 +228,16 @@ def _asked(
     files: list[Path] | None,
     tier: str,
     allow: bool,
+    replace: list[str] | None,
 ) -> Asked:
-    found = entry.conductor.environments.blueprints().get(blueprint)
-    return Asked(environment, blueprint, tier or found.tier, _values(entry, found, var, files), allow)
+    """What is asked for: with a blueprint exactly that, without one what is in force with these values on top."""
+    service, anew = entry.conductor.environments, tuple(replace or ())
+    before = None if blueprint else service.get(environment)
+    found = service.blueprints().get(blueprint or (before.blueprint if before else ""))
+    values = _values(entry, found, var, files)
+    if before is not None:
+        return Asked(environment, found.name, tier or before.tier, {**before.parameters, **values}, allow, anew)
+    return Asked(environment, found.name, tier or found.tier, values, allow, anew)
 
 
 def _values(entry: Door, blueprint: Blueprint, var: list[str] | None, files: list[Path] | None) -> dict[str, Any]:

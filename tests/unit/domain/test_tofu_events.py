@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from conductor_core.domain import tofu_events
-from conductor_core.domain.tofu_events import Problem
+from conductor_core.domain.tofu_events import Problem, time_left
 
 
 def hook(kind: str, address: str, action: str = "create") -> str:
@@ -51,3 +53,11 @@ def test_events_are_sentences() -> None:
         )
     ]
     assert said == ["x.a: …", "x.a: destroyed in 2 s", "x.a: … 2 s", "error: x.a: No a b", "Apply complete!", ""]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "told"),
+    [(0, 40, 5, ""), (2, 40, 5, ""), (10, 40, 5, "about 15 s left"), (3, 300, 6, "about 10 min left"), (40, 40, 9, "")],
+)
+def test_time_left_is_told_at_the_pace_so_far(done: int, total: int, seconds: float, told: str) -> None:
+    assert time_left(done, total, seconds) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,20 @@ def test_a_chart_that_changed_after_the_last_look_is_refused(estate: Estate) -> 
     assert installed.state is OperationState.FAILED
     assert "has changed since it was approved" in str(installed.result["what"])
     assert estate.addons.installed(("blue-app",)) == {}
+
+
+def test_a_resource_is_made_anew_by_request_and_its_half_is_not_taken_for_the_whole(estate: Estate) -> None:
+    estate.provision()
+    change = estate.start(estate.request(replace(estate.asked(), allow_destroy=True, replace=("thing.blue",))))
+    assert change.plan is not None
+    assert change.plan.summary["destroys"] == "thing.blue"
+    state = estate.tofu.state(estate.reads.workspace("blue", estate.reads.blueprint("small")))
+    row = Operation(
+        change.id, "tofu_apply", "tofu_apply", {"serial": state.mark.serial, "lineage": state.mark.lineage},
+        OperationState.STARTED, estate.clock.now(),
+    )  # fmt: skip
+    assert estate.rows.begin(row) is None
+    estate.tofu.begin("blue", change.id, "thing.blue")
+    (broken,) = estate.perform(change, "tofu_apply")
+    assert broken.state is OperationState.UNKNOWN
+    assert len(estate.tofu.applies) == 1

@@ -86,3 +86,38 @@ def test_drafts_are_kept_listed_and_dropped(capsys: pytest.CaptureFixture[str], 
     dropped = said(capsys, conductor, "env", "draft", "--drop", kept["id"], "--as", "requester", "--json")
     assert json.loads(dropped)["drafts"] == []
     said(capsys, conductor, "env", "draft", "blue", "--as", "requester", code=2)
+
+
+def test_without_a_blueprint_what_is_in_force_is_planned_anew_and_a_resource_can_be_made_anew(
+    capsys: pytest.CaptureFixture[str], conductor: FakeConductor, estate: Estate
+) -> None:
+    estate.provision(estate.asked(size=3))
+    blue = ["env", "plan", "blue", "--as", "requester"]
+    assert "Nothing would change." in said(capsys, conductor, *blue)
+    anew = json.loads(said(capsys, conductor, *blue, "--replace", "thing.blue", "--allow-destroy", "--json", code=2))
+    assert anew["blast_radius"]["replace"] == 1
+    assert [r["address"] for r in anew["resources"]] == ["thing.blue"]
+    more = json.loads(said(capsys, conductor, *blue, "--var", "size=4", "--json", code=2))
+    assert {r["address"] for r in more["resources"]} == {"thing.size-3", "thing.size-4"}
+    strange = json.loads(said(capsys, conductor, *blue, "--replace", "thing.bleu", "--json", code=1))["error"]
+    assert "thing.blue" in strange["why"]
+    said(capsys, conductor, "env", "plan", "green", "--as", "requester", "--json", code=1)
+
+
+def test_an_upgrade_is_planned_and_requested_with_the_values_in_force(
+    capsys: pytest.CaptureFixture[str], conductor: FakeConductor, estate: Estate
+) -> None:
+    estate.provision(estate.asked(size=3))
+    file = estate.root / "infra/terraform/blueprints/small/blueprint.yaml"
+    file.write_text(file.read_text().replace("1.0.0", "2.0.0"))
+    main = file.with_name("main.tf")
+    main.write_text(main.read_text() + "# resource thing.new\n")
+    planned = json.loads(said(capsys, conductor, "env", "plan", "blue", "--as", "requester", "--json", code=2))
+    assert [(r["act"], r["address"]) for r in planned["resources"]] == [("create", "thing.new")]
+    asked = json.loads(
+        said(capsys, conductor, "env", "request", "blue", "--reason", "2.0", "--as", "requester", "--json")
+    )
+    change = estate.plan(asked["id"])
+    assert change.plan is not None, change.outcome
+    assert change.plan.facts["blueprint"] == "small 2.0.0"
+    assert change.parameters["variables"] == {"network_cidr": "10.1.0.0/16", "size": 3}
