@@ -8,11 +8,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from conductor_core.domain.operations import Observation
 from conductor_core.errors import ConductorError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.services.environment_objects import EVENT, LABEL, NAMESPACE
+from conductor_core.services.operations import Context, Driver, Facts
 
 EVERY = 1.5
 """Seconds between two looks."""
@@ -33,6 +36,27 @@ def told(cluster: Cluster, environment: str, say: Callable[[str], None], every: 
     finally:
         ended.set()
         thread.join(10.0)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A driver whose dispatch is accompanied by the events of the environment's namespaces."""
+
+    driver: Driver
+    cluster: Cluster
+
+    def prepare(self, context: Context) -> Facts:
+        """As the driver."""
+        return self.driver.prepare(context)
+
+    def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        """As the driver, and the events are told meanwhile."""
+        with told(self.cluster, str(context.change.parameters.get("environment", "")), context.say):
+            return self.driver.dispatch(context, request)
+
+    def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
+        """As the driver."""
+        return self.driver.observe(context, request)
 
 
 class _Watch:

@@ -242,24 +242,6 @@ class AddonsRemove:
         return {release: namespace for release, namespace in found.items() if release in own}
 
 
-@dataclass(frozen=True)
-class _Watched:
-    """A driver whose dispatch is accompanied by the events of the environment's namespaces."""
-
-    driver: Driver
-    cluster: Cluster
-
-    def prepare(self, context: Context) -> Facts:
-        return self.driver.prepare(context)
-
-    def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
-        with environment_events.told(self.cluster, _environment(context), context.say):
-            return self.driver.dispatch(context, request)
-
-    def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
-        return self.driver.observe(context, request)
-
-
 def drivers(
     reads: EnvironmentReads,
     addons: Addons,
@@ -273,8 +255,8 @@ def drivers(
     """The operation drivers by the kind that a notebook performs."""
     return {
         APPLY: TofuApply(reads, evidence, mask_key, cluster, monotonic),
-        "addons_apply": _Watched(AddonsApply(reads, addons, helm), cluster),
-        SYNC: _Watched(HelmfileSync(reads, bundles), cluster),
+        "addons_apply": environment_events.Watched(AddonsApply(reads, addons, helm), cluster),
+        SYNC: environment_events.Watched(HelmfileSync(reads, bundles), cluster),
         "addons_remove": AddonsRemove(reads, addons, helm),
     }
 

@@ -191,6 +191,7 @@ def test_a_resource_is_chosen_to_be_made_anew(conductor: FakeConductor, estate: 
     assert at.multiselect(key="env_replace").options == ["thing.blue", "thing.size-1"]
     at.multiselect(key="env_replace").set_value(["thing.blue"]).run()
     at.toggle(key="env_allow").set_value(True).run()
+    at.text_input(key="env_reason").set_value("it is ill").run()
     press(at, "env_request")
     newest = estate.changes.find()[0]
     assert newest.parameters["replace"] == ["thing.blue"]
