@@ -243,6 +243,14 @@ class Workbench:
                 self.worker.kill()
             self.worker = None
 
+    @property
+    def most_resident(self) -> int:
+        """Bytes that the worker's process had in memory at its largest (Linux: `VmHWM`); kernels of notebooks aside."""
+        assert self.worker is not None
+        status = Path(f"/proc/{self.worker.pid}/status").read_text(encoding="ascii")
+        (kilobytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+        return int(kilobytes) * 1024
+
     def processes(self, *words: str) -> list[psutil.Process]:
         """The living processes of this home whose command line holds one of the words."""
         found = []

@@ -192,3 +192,9 @@ def test_a_rollback_gives_the_branch_its_content_back(bench: Workbench, conducto
     again = conductor(*deploy[:-2], "--set", "config.LOG_LEVEL=trace", "--wait", "--json", "--reason", "again", code=3)
     assert "quarantine" in [v["gate"] for v in again.json["verdicts"] if v["result"] == "deny"]
     conductor(*deploy, "--reason", "what the branch has")
+
+
+def test_the_worker_stayed_small(bench: Workbench) -> None:
+    """After every deploy and rollback above; how large a worker may be however long the record is, another test says."""
+    print(f"worker at its largest: {bench.most_resident / 1e6:.0f} MB")
+    assert bench.most_resident < 300_000_000
