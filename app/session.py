@@ -9,6 +9,7 @@ import streamlit as st
 from app import runtime
 from conductor_core.domain.actors import LOCAL_ACTORS, Actor
 from conductor_core.errors import AccessDeniedError, ConductorError
+from conductor_core.services.escalation import Bundle
 
 ACTING_AS = "as"
 """Query parameter and key of the local identity, so that a reload and a second window keep theirs."""
@@ -36,6 +37,8 @@ DIALOG = "_dialog"
 """Which dialog is open; a name that holds what it is about."""
 NOTICE = "_notice"
 """What the last act did, shown once."""
+BUNDLE = "_bundle"
+"""The newest escalation bundle, and which Change it is about."""
 
 
 def identities() -> list[str]:
@@ -91,3 +94,14 @@ def close_dialog() -> None:
 def dialog_open(name: str) -> bool:
     """Whether that dialog is open."""
     return bool(st.session_state.get(DIALOG) == name)
+
+
+def keep_bundle(about: str, bundle: Bundle) -> None:
+    """Keep the newest escalation bundle of this session, and no other: each may be megabytes."""
+    st.session_state[BUNDLE] = about, bundle
+
+
+def kept_bundle(about: str) -> Bundle | None:
+    """The kept bundle, when it is about that Change (empty: the installation)."""
+    kept, bundle = st.session_state.get(BUNDLE, ("", None))
+    return bundle if kept == about else None

@@ -218,3 +218,9 @@ def rows(settings: Settings) -> list[SettingRow]:
             source = ".env"
         out.append(SettingRow(name, shown, source, info.description or "", secret))
     return out
+
+
+def secrets(settings: Settings) -> set[str]:
+    """The texts of every secret setting that is given: what nothing that leaves this installation may hold."""
+    given = (getattr(settings, name) for name in Settings.model_fields)
+    return {value.get_secret_value() for value in given if isinstance(value, SecretStr)} - {""}

@@ -18,6 +18,7 @@ from app.components import (
     checks,
     empty,
     errors,
+    escalate,
     gates_table,
     ledger_card,
     split,
@@ -44,6 +45,7 @@ def one(change_id: str) -> None:
             checks.show(change.checks)
         st.subheader("Ledger", anchor=False)
         ledger_card.show(change)
+        escalate.show(actor, change)
 
 
 def every() -> None:

@@ -10,6 +10,7 @@ from app.components import (
     change_table,
     connections,
     errors,
+    escalate,
     event_stream,
     first_change,
     local_build,
@@ -72,6 +73,8 @@ def facts() -> None:
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Status", anchor=False)
     st.button("Ask again", icon=":material/refresh:", on_click=queries.forget)
+    with errors.shown():
+        escalate.show(session.actor())
 local_build.show()
 main, side = split.show(3, 2)
 for place, part in ((main, changes), (side, health), (side, work), (side, facts)):

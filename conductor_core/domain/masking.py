@@ -141,9 +141,10 @@ class Masker:
             ]
         if secret:
             return self._mark(value)
-        return self._text(value) if isinstance(value, str) else value
+        return self.text(value) if isinstance(value, str) else value
 
-    def _text(self, text: str) -> str:
+    def text(self, text: str) -> str:
+        """A text with marks in place of private keys, passwords in addresses, `token=...`, and known secrets."""
         if "PRIVATE KEY-----" in text:
             text = _PEM.sub(lambda m: self._mark(m[0]), text)
         if "=" in text or ":" in text:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     SETTLE = "change.settle"
     BREAK_GLASS = "emergency.act"
     REVIEW = "emergency.review"
+    ESCALATE = "support.escalate"
 
 
 GRANTS: dict[Action, frozenset[Role]] = {
@@ -33,6 +34,7 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.SETTLE: frozenset({Role.CAPTAIN}),
     Action.BREAK_GLASS: frozenset({Role.BREAK_GLASS}),
     Action.REVIEW: frozenset({Role.APPROVER, Role.CAPTAIN}),
+    Action.ESCALATE: frozenset({Role.OPERATOR, Role.APPROVER, Role.CAPTAIN, Role.BREAK_GLASS}),
 }
 
 

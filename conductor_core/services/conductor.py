@@ -5,42 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from conductor_core import __version__
 from conductor_core.domain.actors import Actor
-from conductor_core.domain.notes import Ed25519, NoteSigner
 from conductor_core.ports.argocd import ArgoCd
-from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
-from conductor_core.ports.blobs import Blobs
-from conductor_core.ports.blueprint_files import BlueprintFiles
 from conductor_core.ports.change_store import ChangeStore
-from conductor_core.ports.clock import Clock
-from conductor_core.ports.cluster import Cluster
-from conductor_core.ports.commands import CommandRunner
-from conductor_core.ports.documents import Documents
-from conductor_core.ports.drafts import Drafts
 from conductor_core.ports.heartbeats import Heartbeats
-from conductor_core.ports.helm import Helm
-from conductor_core.ports.helmfile import Helmfile
-from conductor_core.ports.identities import Identities
 from conductor_core.ports.locks import Locks
-from conductor_core.ports.logins import Logins
-from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.notebooks import Notebooks
-from conductor_core.ports.notices import Messenger
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.progress import BuildState
-from conductor_core.ports.prometheus import Prometheus
-from conductor_core.ports.quarantines import Quarantines
-from conductor_core.ports.reports import ReportRenderer, ReportStore
-from conductor_core.ports.repository import Repository
-from conductor_core.ports.rollouts import Rollouts
 from conductor_core.ports.run_log import RunLog
-from conductor_core.ports.runbook_files import RunbookFiles
-from conductor_core.ports.secrets import Secrets
-from conductor_core.ports.smoke import LoadProgram, SmokeRuns, SmokeSuites
-from conductor_core.ports.tofu import Tofu
-from conductor_core.ports.web import Web
-from conductor_core.ports.workflows import Workflows
 from conductor_core.services import probes
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.audit import AuditService
@@ -56,6 +31,7 @@ from conductor_core.services.doctor import Doctor
 from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.environment_shelf import environment_shelf
 from conductor_core.services.environments import EnvironmentService
+from conductor_core.services.escalation import Escalation
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
@@ -65,6 +41,7 @@ from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.notices import NoticeService
 from conductor_core.services.operations import Driver, OperationService
 from conductor_core.services.partial_rollback import PartialRollback
+from conductor_core.services.parts import Parts
 from conductor_core.services.planning import Gate, PlanningService, parameters_only
 from conductor_core.services.quarantines import GATE, QuarantineGate, QuarantineService
 from conductor_core.services.release_checks import ReleaseChecks
@@ -82,61 +59,7 @@ from conductor_core.services.status import Probe, StatusService
 from conductor_core.services.timelines import Timelines
 from conductor_core.services.troubleshooting_shelf import troubleshooting_shelf
 from conductor_core.services.values_edits import ValuesEdits
-from conductor_core.settings import Settings
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The ports that the composition root has filled; `now` gives the settings with what the local plane offers."""
-
-    settings: Settings
-    now: Callable[[], Settings]
-    clock: Clock
-    store: ChangeStore
-    operations: OperationStore
-    run_log: RunLog
-    heartbeats: Heartbeats
-    blobs: Blobs
-    workflows: Workflows
-    notebooks: Notebooks
-    files: RunbookFiles
-    policy: PolicyEngine
-    cluster: Cluster
-    helm: Helm
-    helmfile: Helmfile
-    repository: Repository
-    documents: Documents
-    web: Web
-    locks: Locks
-    mask_key: bytes
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
-    local_progress: Callable[[], BuildState | None]
-    ledger_reader: LedgerReader
-    audit_database: AuditDatabase
-    audit_builder: AuditBuilder
-    questions: QuestionFiles
-    answer_files: AnswerFiles
-    report_pages: ReportRenderer
-    report_store: ReportStore
-    signer: Callable[[], NoteSigner]
-    ed25519: Ed25519
-    argocd: ArgoCd
-    rollouts: Rollouts
-    prometheus: Prometheus
-    identities: Identities
-    quarantines: Quarantines
-    metric_files: MetricFiles
-    blueprint_files: BlueprintFiles
-    tofu: Tofu
-    secrets: Secrets
-    drafts: Drafts
-    messenger: Messenger | None
-    commands: CommandRunner
-    logins: Logins
-    smoke_suites: SmokeSuites
-    smoke_runs: SmokeRuns
-    k6: LoadProgram
+from conductor_core.settings import Settings, rows, secrets
 
 
 @dataclass(frozen=True)
@@ -181,6 +104,7 @@ class Conductor:
     smoke: SmokeService
     doctor: Doctor
     compatibility: CompatibilityService
+    escalation: Escalation
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -246,6 +170,38 @@ def join(parts: Parts) -> Conductor:
         *probes.outside(parts.now, parts.cluster, parts.helm, releases, parts.web),
     ]
     status = StatusService(asked, parts.workflows.depth)
+    doctor = Doctor(parts.now, parts.commands, parts.cluster, releases, parts.logins, status.connections)
+    packs = AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs)
+    reports = ReportService(
+        parts.store,
+        parts.operations,
+        parts.ledger_reader,
+        ledger,
+        parts.report_pages,
+        parts.report_store,
+        parts.signer,
+        parts.ed25519,
+        parts.clock,
+        parts.mask_key,
+    )
+    escalation = Escalation(
+        changes,
+        releases,
+        parts.cluster,
+        parts.argocd,
+        tested.smoke,
+        doctor.look,
+        reports.told,
+        packs.of_change,
+        evidence,
+        parts.log_files,
+        lambda: rows(parts.now()),
+        lambda: secrets(parts.now()),
+        ledger,
+        parts.clock,
+        __version__,
+        parts.mask_key,
+    )
     return Conductor(
         settings=parts.settings,
         changes=changes,
@@ -266,24 +222,13 @@ def join(parts: Parts) -> Conductor:
         local_progress=parts.local_progress,
         ledger_reader=parts.ledger_reader,
         audit=AuditService(parts.audit_database, parts.questions, parts.answer_files, projector),
-        reports=ReportService(
-            parts.store,
-            parts.operations,
-            parts.ledger_reader,
-            ledger,
-            parts.report_pages,
-            parts.report_store,
-            parts.signer,
-            parts.ed25519,
-            parts.clock,
-            parts.mask_key,
-        ),
+        reports=reports,
         identity=IdentityService(parts.settings, parts.identities),
         quarantines=quarantines,
         release_history=shelf.history,
         stuck=shelf.stuck,
         smoke=tested.smoke,
-        doctor=Doctor(parts.now, parts.commands, parts.cluster, releases, parts.logins, status.connections),
+        doctor=doctor,
         compatibility=tested.compatibility,
         release_values=ReleaseValues(releases, parts.documents, parts.mask_key),
         emergencies=Emergencies(parts.store, runbooks, ledger),
@@ -295,5 +240,6 @@ def join(parts: Parts) -> Conductor:
         argocd=parts.argocd,
         environments=estate.service,
         notices=notices,
-        audit_packs=AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs),
+        audit_packs=packs,
+        escalation=escalation,
     )

@@ -14,7 +14,7 @@ from conductor_core.services.timeline_exports import TimelineExports
 from conductor_core.services.ways_back import WaysBack
 
 if TYPE_CHECKING:
-    from conductor_core.services.conductor import Parts
+    from conductor_core.services.parts import Parts
 
 
 @dataclass(frozen=True)

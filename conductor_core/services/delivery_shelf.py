@@ -24,7 +24,7 @@ from conductor_core.services.values_edits import ValuesCommit, ValuesEdits
 from conductor_core.services.wave_freeze import WAVES, WaveFreeze
 
 if TYPE_CHECKING:
-    from conductor_core.services.conductor import Parts
+    from conductor_core.services.parts import Parts
 
 READ_BACK = 90.0
 """Seconds in which an act must show the weight and the replicas that it promises."""

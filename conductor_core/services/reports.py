@@ -129,6 +129,11 @@ class ReportService:
         """The reports that are kept, newest first, without their files' bytes; damaged ones say so in their title."""
         return [self._told(report_id, names) for report_id, names in self._kept.all()]
 
+    def told(self, change_id: str) -> dict[str, object]:
+        """What a report says about one Change, with every fact and its proof; raises `NotFoundError`."""
+        change = self._store.get(change_id)
+        return self._part(change, [change], whole=True)
+
     def read(self, report_id: str, name: str) -> bytes:
         """One file of a report; raises `NotFoundError`."""
         return self._kept.get(report_id, name)

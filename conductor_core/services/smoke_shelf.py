@@ -17,7 +17,7 @@ from conductor_core.services.smoke_gate import SmokeCheck, SmokeGate, SmokePlan
 from conductor_core.services.smoke_runner import SmokeRunner
 
 if TYPE_CHECKING:
-    from conductor_core.services.conductor import Parts
+    from conductor_core.services.parts import Parts
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from conductor_core.services.policy_logs import PolicyLogs
 from conductor_core.services.worker_restart import GATE, WorkerRestart
 
 if TYPE_CHECKING:
-    from conductor_core.services.conductor import Parts
+    from conductor_core.services.parts import Parts
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from conductor_core.adapters.duckdb_audit.question_files import QuestionFolder
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.file_locks import FileLocks
 from conductor_core.adapters.k6 import K6Program
+from conductor_core.adapters.log_files import LogFolder
 from conductor_core.adapters.mask_key import mask_key
 from conductor_core.adapters.metric_files import MetricFolder
 from conductor_core.adapters.papermill_runs import PapermillRuns
@@ -38,7 +39,8 @@ from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.localplane import progress
 from conductor_core.localplane.reach import reach
 from conductor_core.ports.late import late
-from conductor_core.services.conductor import Conductor, Parts, join
+from conductor_core.services.conductor import Conductor, join
+from conductor_core.services.parts import Parts
 from conductor_core.settings import PROJECT_ROOT, Settings
 from conductor_core.wiring import systems
 from conductor_core.wiring.database import database_url, prepare_database, queue, stop_database
@@ -134,5 +136,6 @@ def wire(settings: Settings) -> Conductor:
         smoke_suites=SmokeFolder(PROJECT_ROOT / "runbooks" / "smoke", documents),
         smoke_runs=PostgresSmokeRuns(engine),
         k6=K6Program(runner),
+        log_files=LogFolder(settings.log_dir),
     )
     return join(parts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from conductor_core.adapters.log_files import LogFolder
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS, Actor
@@ -23,9 +24,11 @@ from conductor_core.errors import AccessDeniedError
 from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.runbook_files import Catalogue
+from conductor_core.services.audit_pack import AuditPack
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.compatibility import CompatibilityService
 from conductor_core.services.emergencies import Emergencies
+from conductor_core.services.escalation import Escalation
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.ledger import Ledger
@@ -39,8 +42,10 @@ from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.smoke import SmokeParts, SmokeService
 from conductor_core.services.smoke_runner import SmokeRunner
 from conductor_core.services.status import Probe, StatusService
-from conductor_core.settings import Settings
+from conductor_core.settings import Settings, secrets
+from conductor_core.settings import rows as rows_of
 from conductor_core.wiring import Conductor
+from tests.fakes.argocd import FakeArgoCd
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.change_store import MemoryChangeStore
 from tests.fakes.clock import SteppingClock
@@ -408,6 +413,25 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "rows": rows,
         "people": {},
     }
+    told = lambda change_id: {"id": change_id, "state": memory.get(change_id).state.value}  # noqa: E731  # a report's words
+    given["escalation"] = Escalation(
+        given["changes"],
+        releases,
+        cluster,
+        FakeArgoCd(),
+        smoke,
+        lambda: [],
+        told,
+        lambda change_id: AuditPack(b"a pack of " + change_id.encode(), 1, (change_id,), ()),
+        given["evidence"],
+        LogFolder(kept.log_dir),
+        lambda: rows_of(kept),
+        lambda: secrets(kept),
+        ledger,
+        clock,
+        "0.0.0",
+        b"k" * 16,
+    )
     conductor = FakeConductor(**{f.name: None for f in fields(FakeConductor) if f.init} | given)
     worker.on_plan, worker.on_execute = conductor.plan, conductor.execute
     return conductor

@@ -113,6 +113,7 @@ def events(home: Path) -> list[Event]:
     where: dict[str, object] = {"release": "intelgraph", "version": "4.5.6"}
     conductor.carry_out("quarantine_release", where | {"channel": "dev"}, ["quarantine_version"])
     conductor.carry_out("unquarantine_release", where, ["lift_quarantine"])
+    conductor.escalation.bundle(by("captain"))
     conductor.smoke.run("health", "intelgraph", "dev", by("requester"), lambda _: None)
     return [recorded.event for recorded in conductor.memory.recorded]
 

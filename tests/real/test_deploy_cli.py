@@ -195,6 +195,6 @@ def test_a_rollback_gives_the_branch_its_content_back(bench: Workbench, conducto
 
 
 def test_the_worker_stayed_small(bench: Workbench) -> None:
-    """After every deploy and rollback above; how large a worker may be however long the record is, another test says."""
+    """After every deploy and rollback above; that a long record doesn't make it larger is tested elsewhere."""
     print(f"worker at its largest: {bench.most_resident / 1e6:.0f} MB")
     assert bench.most_resident < 300_000_000

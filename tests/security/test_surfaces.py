@@ -33,6 +33,7 @@ NEEDS = {
     Action.SETTLE: State.UNKNOWN,
     Action.BREAK_GLASS: State.SUCCEEDED,
     Action.REVIEW: State.SUCCEEDED,
+    Action.ESCALATE: State.SUCCEEDED,
 }
 """The state in which nothing but a role can forbid the action."""
 Ask = Callable[[FakeConductor, Action, str, str], bool]
@@ -52,6 +53,7 @@ def by_service(conductor: FakeConductor, action: Action, change_id: str, who: st
         Action.SETTLE: lambda: changes.settle(actor, change_id, succeeded=True, reason="table"),
         Action.BREAK_GLASS: lambda: changes.request(actor, ABORT.name, {}, "table"),
         Action.REVIEW: lambda: conductor.emergencies.review(actor, change_id, "table", justified=True),
+        Action.ESCALATE: lambda: conductor.escalation.bundle(actor, change_id),
     }
     try:
         acts[action]()
@@ -62,6 +64,7 @@ def by_service(conductor: FakeConductor, action: Action, change_id: str, who: st
 
 def by_cli(conductor: FakeConductor, action: Action, change_id: str, who: str) -> bool:
     deploy = ["release", "deploy", "intelgraph", "--channel", "dev"]
+    file = str(conductor.settings.home / "bundle.zip")
     lines = {
         Action.VIEW: ["change", "show", change_id],
         Action.REQUEST: [*deploy, "--reason", "table", "--as", who],
@@ -72,6 +75,7 @@ def by_cli(conductor: FakeConductor, action: Action, change_id: str, who: str) -
         Action.SETTLE: ["change", "settle", change_id, "--succeeded", "--reason", "table", "--as", who],
         Action.BREAK_GLASS: ["runbook", "run", ABORT.name, "--reason", "table", "--as", who],
         Action.REVIEW: ["delivery", "review", change_id, "--reason", "table", "--as", who],
+        Action.ESCALATE: ["support", "bundle", "--change", change_id, "--out", file, "--as", who],
     }
     code = run([*lines[action], "--json"], lambda: conductor)
     assert code in (0, AccessDeniedError.exit_code), code
@@ -92,6 +96,7 @@ def by_rest(conductor: FakeConductor, action: Action, change_id: str, who: str) 
         Action.SETTLE: lambda: browser.post(f"{at}/settle", {"succeeded": True} | reason, who),
         Action.BREAK_GLASS: lambda: browser.post("/api/v1/changes", {"runbook": ABORT.name} | reason, who),
         Action.REVIEW: lambda: browser.post(f"{at}/review", {"justified": True} | reason, who),
+        Action.ESCALATE: lambda: browser.post(f"{at}/escalation", actor=who),
     }
     answer = acts[action]()
     assert answer.status_code in (200, 201, AccessDeniedError.http_status), answer.text

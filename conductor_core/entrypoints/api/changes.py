@@ -73,6 +73,13 @@ def cancel(change_id: ChangeId, body: m.ReasonRequest, actor: Writer, conductor:
     return change_form(conductor.changes.cancel(actor, change_id, body.reason), conductor.settings)
 
 
+@router.post("/{change_id}/escalation", response_class=Response, summary="What the next level of support needs")
+def escalate(change_id: ChangeId, actor: Writer, conductor: Opened) -> Response:
+    """One zip: deployment, Helm revision, Applications, events, logs, smoke runs, notebook, proofs; secrets masked."""
+    made = conductor.escalation.bundle(actor, change_id)
+    return Response(made.data, 201, {"Content-Disposition": f'attachment; filename="{made.name}"'}, "application/zip")
+
+
 @router.post("/{change_id}/replan", response_model=m.ChangeOut, summary="Plan again")
 def replan(change_id: ChangeId, actor: Writer, conductor: Opened) -> Form:
     """Approvals count only if nothing has changed."""

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("ledger:app", "Read, prove and verify the ledger."),
     "audit": ("audit:app", "Ask the record in SQL, and take it to an auditor."),
     "report": ("report:app", "Make reports; check reports and packs."),
+    "support": ("support:app", "Collect what the next level of support needs."),
 }
 """Each command group: where its Typer app is, and the line that --help shows for it."""
 
