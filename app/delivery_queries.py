@@ -11,6 +11,7 @@ from conductor_core.domain.emergencies import Emergency
 from conductor_core.domain.fleets import Fleet
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
+from conductor_core.domain.set_promotions import Seen
 from conductor_core.domain.timeline import Moment
 from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.services.delivery import Panel
@@ -68,6 +69,19 @@ def way_back(namespace: str, name: str) -> WayBack:
     """The rollback of the release that a failed Rollout belongs to, filled in."""
     conductor = runtime.conductor()
     return conductor.desk.ways_back.of(*wave(namespace, name))
+
+
+@kept(5)
+def promotion(source: str, target: str, left_out: tuple[str, ...]) -> tuple[Seen, ...]:
+    """What each service would become if the set of a channel were promoted to another."""
+    return runtime.conductor().desk.promotions.preview(source, target, (), left_out)
+
+
+@kept(10)
+def channels() -> list[str]:
+    """The channels that releases have, in the order in which versions pass them."""
+    found = runtime.conductor().releases.catalogue().releases
+    return list(dict.fromkeys(c.name for c in (c for r in found for c in r.channels)))
 
 
 @kept(3)

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     argocd_token: SecretStr = Field(default=SecretStr(""), description="Bearer token of the Argo CD API.")
     prometheus_url: str = Field(default="", description="URL of Prometheus.")
     grafana_url: str = Field(default="", description="URL of Grafana, for embedded panels.")
+    frozen_sets: Literal["refuse", "queue"] = Field(
+        default="refuse", description="What becomes of a promotion into a set while a wave runs in it."
+    )
     grafana_panels: str = Field(
         default="",
         description="Panels of a rollout below Grafana's URL, comma between; {namespace} and {rollout} are filled.",

@@ -17,6 +17,7 @@ from app.components import (
     rollout_live,
     rollout_table,
     rollout_timeline,
+    set_promotion,
     wave_editor,
 )
 from conductor_core.domain import rollout_words
@@ -77,7 +78,9 @@ def every() -> None:
     """Everything."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Delivery", anchor=False)
+        set_promotion.button()
         st.button("Read again", icon=":material/refresh:", on_click=queries.forget)
+    set_promotion.show(session.actor())
     with errors.shown():
         emergency_banner.show(delivery_queries.emergencies(), session.actor())
     lists()

@@ -52,7 +52,7 @@ def show(rollout: Rollout, actor: Actor) -> None:
 def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:
     """Acts that are not offered in the row: those of the way out, and those that a tired person would regret."""
     hidden = set() if rollout.paused_by_hand else {Act.RESUME}
-    return hidden | ({Act.ABORT, Act.UNDO, Act.PROMOTE, Act.PAUSE} if red else set())
+    return hidden | ({Act.ABORT, Act.UNDO, Act.PROMOTE, Act.PROMOTE_FULL, Act.SKIP, Act.PAUSE} if red else set())
 
 
 def _facts(rollout: Rollout) -> None:

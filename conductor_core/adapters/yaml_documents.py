@@ -152,9 +152,8 @@ class YamlDocuments:
         before = self.load(data, source)
         if before is not None and _with(before, path, value) == before:
             return data
-        text = data.decode("utf-8")
         try:
-            after = _spliced(text, path, value).encode("utf-8")
+            after = _spliced(data.decode("utf-8"), path, value).encode("utf-8")
         except yaml.YAMLError as bad:
             raise _refusal(source, str(bad)) from bad
         if self.load(after, source) != _with(before, path, value):
@@ -206,12 +205,15 @@ def _spliced(text: str, path: tuple[str, ...], value: object) -> str:
     """The text with the value put in; whoever calls compares what it means afterwards."""
     node = yaml.compose(text, Loader=_StrictLoader)
     lines = text.splitlines(keepends=True)
-    depth, key = 0, None
+    depth, key, inline = 0, None, False
     while depth < len(path) and isinstance(node, MappingNode):
+        inline = inline or bool(node.flow_style)
         found = next(((k, v) for k, v in node.value if k.value == path[depth]), None)
         if found is None:
             break
         (key, node), depth = found, depth + 1
+    if depth == len(path) and inline and isinstance(node, ScalarNode) and isinstance(value, str | int):
+        return _inline(lines, node, value)
     if depth == len(path) and key is not None and node is not None:
         start, end = key.start_mark, _end(node)
         tail = lines[end.line][end.column :] if end.line < len(lines) else ""
@@ -230,6 +232,14 @@ def _spliced(text: str, path: tuple[str, ...], value: object) -> str:
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return "".join([*lines[:at], _block(rest, column), *lines[at:]])
+
+
+def _inline(lines: list[str], node: ScalarNode, value: str | int) -> str:
+    """The text with one scalar of a mapping on one line replaced."""
+    made = str(yaml.dump([value], Dumper=_Dumper, default_flow_style=True, width=1_000_000)).strip()[1:-1]
+    start, end = node.start_mark, node.end_mark
+    line = f"{lines[start.line][: start.column]}{made}{lines[end.line][end.column :]}"
+    return "".join([*lines[: start.line], line, *lines[end.line + 1 :]])
 
 
 def _block(value: object, column: int) -> str:

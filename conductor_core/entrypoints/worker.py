@@ -79,12 +79,15 @@ def _work(conductor: Conductor, name: str, stopping: threading.Event) -> None:
 
 
 def _record(conductor: Conductor, claim: Sealing, stopping: threading.Event) -> None:
-    """Keep what clusters forget of rollouts, where this worker writes the ledger; a cluster out of reach is no news."""
+    """Keep what clusters forget of rollouts, and plan queued promotions again, where this worker writes the ledger; a
+    cluster out of reach is no news.
+    """
     pause = RECORD_SECONDS
     while not stopping.wait(pause):
         try:
             if claim.seated:
                 conductor.desk.recorder.once()
+                conductor.desk.queued.once()
             pause = RECORD_SECONDS
         except ConductorError as bad:
             logging.debug("rollouts are not recorded: %s", bad)

@@ -120,7 +120,7 @@ def join(parts: Parts) -> Conductor:
     quarantines = QuarantineService(parts.quarantines, ledger, parts.clock)
     releases = release_reader(parts, quarantines)
     policy_gate = PolicyGate(parts.policy, ledger, parts.clock.now)
-    delivering = delivery_shelf(parts, releases, changes)
+    delivering = delivery_shelf(parts, releases, changes, quarantines)
     tested = smoke_shelf(parts, releases, ledger)
     mending = troubleshooting_shelf(parts, evidence)
     gates: dict[str, Gate] = {

@@ -10,7 +10,9 @@ from conductor_core.services.delivery_shelf import DeliveryShelf
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.rollout_recorder import RolloutRecorder
+from conductor_core.services.set_promotions import SetPromotions
 from conductor_core.services.timeline_exports import TimelineExports
+from conductor_core.services.wave_freeze import QueuedPromotions
 from conductor_core.services.ways_back import WaysBack
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class DeliveryDesk:
     ways_back: WaysBack
     exports: TimelineExports
     recorder: RolloutRecorder
+    promotions: SetPromotions
+    queued: QueuedPromotions
 
 
 def delivery_desk(
@@ -34,4 +38,6 @@ def delivery_desk(
         WaysBack(delivering.reader, history, changes),
         TimelineExports(delivering.timelines, parts.answer_files, parts.signer, ledger, parts.clock),
         RolloutRecorder(delivering.reader, parts.store, ledger),
+        delivering.promotions,
+        QueuedPromotions(delivering.freeze, changes),
     )

@@ -16,9 +16,13 @@ from conductor_core.services.operations import Driver
 from conductor_core.services.partial_rollback import PartialRollback
 from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.planning import Gate, PlanFunction
+from conductor_core.services.quarantines import QuarantineService
+from conductor_core.services.release_contents import ReleaseContents
+from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollout_operations import FleetAbort, RolloutAct
 from conductor_core.services.rollout_plans import RolloutPlans
+from conductor_core.services.set_promotions import SetCommit, SetPromotions
 from conductor_core.services.timelines import Timelines
 from conductor_core.services.values_edits import ValuesCommit, ValuesEdits
 from conductor_core.services.wave_freeze import WAVES, WaveFreeze
@@ -39,12 +43,16 @@ class DeliveryShelf:
     timelines: Timelines
     edits: ValuesEdits
     partial: PartialRollback
+    promotions: SetPromotions
+    freeze: WaveFreeze
     plans: Mapping[str, PlanFunction]
     gates: Mapping[str, Gate]
     drivers: Mapping[str, Driver]
 
 
-def delivery_shelf(parts: Parts, releases: ReleaseReader, changes: ChangeService) -> DeliveryShelf:
+def delivery_shelf(
+    parts: Parts, releases: ReleaseReader, changes: ChangeService, quarantines: QuarantineService
+) -> DeliveryShelf:
     """Everything of progressive delivery, joined over its ports."""
     rollouts = parts.rollouts
     reader = DeliveryReader(
@@ -62,16 +70,23 @@ def delivery_shelf(parts: Parts, releases: ReleaseReader, changes: ChangeService
     plans = RolloutPlans(rollouts, releases)
     patience = Patience(parts.monotonic, parts.sleep, READ_BACK)
     edits = ValuesEdits(releases, parts.repository, parts.helm, parts.documents, rollouts)
+    contents = ReleaseContents(releases, parts.repository, parts.mask_key)
+    history = ReleaseHistory(releases, contents, parts.store, quarantines)
+    promotions = SetPromotions(edits, history, rollouts, quarantines, matrix)
+    freeze = WaveFreeze(rollouts, releases, lambda: parts.settings.frozen_sets == "queue")
     return DeliveryShelf(
         reader,
         Timelines(reader, parts.argocd, parts.store),
         edits,
         PartialRollback(releases, changes, parts.store, parts.documents, matrix),
-        {**plans.functions(), **edits.functions()},
-        {**plans.gates(), WAVES: WaveFreeze(rollouts, releases)},
+        promotions,
+        freeze,
+        {**plans.functions(), **edits.functions(), "set_promote": promotions.plan},
+        {**plans.gates(), WAVES: freeze},
         {
             "rollout_act": RolloutAct(rollouts, plans, patience, parts.clock.now),
             "fleet_abort": FleetAbort(rollouts, patience),
             "values_commit": ValuesCommit(edits),
+            "set_commit": SetCommit(promotions),
         },
     )

@@ -6,7 +6,7 @@ The file is the overlay that has the last word on that path; comments and everyt
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,21 +65,34 @@ class ValuesEdits:
         """The steps that the channel's values have now; raises `InputError` when the chart has none."""
         return waves.steps_of(values.at(self._merged(release, channel), *waves.PATH))
 
+    def value(self, release: str, channel: str, path: tuple[str, ...]) -> object:
+        """The value that the channel's branch has at a path; None when it has none."""
+        return values.at(self._merged(release, channel), *path)
+
     def edit(self, release: str, channel: str, path: tuple[str, ...], value: object) -> Edit:
         """The edit of one value. Raises `InputError` when the channel has no values file."""
-        _, where = self.reader.channel(release, channel)
-        if not where.values:
-            raise InputError(
-                f"{release} in {channel} has no values file.",
-                why="Its entry in the channels file lists none.",
-                next="Add an overlay to the channel.",
-            )
-        tip = self.reader.commit(release, channel)
-        texts = {file: self.repository.read(tip, file) for file in where.values}
-        speaking = [f for f in where.values if _at(self.documents.load(texts[f], f), path) is not None]
-        file = speaking[-1] if speaking else where.values[-1]
-        file = where.values[-1] if file == where.values[0] and len(where.values) > 1 else file
-        return Edit(where.branch, tip, file, texts[file], self.documents.put(texts[file], path, value, file))
+        return self.edit_all([(release, channel, path, value)])[0]
+
+    def edit_all(self, wanted: Sequence[tuple[str, str, tuple[str, ...], object]]) -> tuple[Edit, ...]:
+        """The edits of several values (release, channel, path, value): one for each file that any of them is in."""
+        out: dict[tuple[str, str], Edit] = {}
+        for release, channel, path, value in wanted:
+            _, where = self.reader.channel(release, channel)
+            if not where.values:
+                raise InputError(
+                    f"{release} in {channel} has no values file.",
+                    why="Its entry in the channels file lists none.",
+                    next="Add an overlay to the channel.",
+                )
+            tip = self.reader.commit(release, channel)
+            texts = {file: self.repository.read(tip, file) for file in where.values}
+            speaking = [f for f in where.values if _at(self.documents.load(texts[f], f), path) is not None]
+            file = speaking[-1] if speaking else where.values[-1]
+            file = where.values[-1] if file == where.values[0] and len(where.values) > 1 else file
+            known = out.get((where.branch, file)) or Edit(where.branch, tip, file, texts[file], texts[file])
+            after = self.documents.put(known.after, path, value, file)
+            out[where.branch, file] = replace(known, after=after)
+        return tuple(out.values())
 
     def set_waves(self, change: Change) -> Draft:
         """What other steps would change: the file's diff, and the chart as it would be rendered, for the gates."""
@@ -111,25 +124,35 @@ class ValuesEdits:
     def _draft(self, release: str, channel: str, edit: Edit, does: str) -> Draft:
         if not edit.diff:
             raise StateError("The values say so already.", why=edit.path, next="Nothing has to be done.")
-        request = self.reader.chart_request(release, channel)
-        name = Path(edit.path).name
-        with TemporaryDirectory(prefix="values-") as folder:
-            changed = Path(folder) / name
-            changed.write_bytes(edit.after)
-            files = tuple(changed if file.name == name else file for file in request.values)
-            output = self.helm.render(replace(request, values=files))
-        objects = manifests.flatten(self.documents.load_all(output.manifests, f"The output of {release}"))
+        placed, merged = self.rendered(release, channel, [edit])
         _, where = self.reader.channel(release, channel)
-        placed = tuple(_placed(o, where.namespace) for o in objects)
         facts = {BRANCH: edit.branch, TIP: edit.tip, FILE: edit.path}
         return Draft(
             {"values.diff": ("text/x-diff", edit.diff.encode())},
             facts,
             {"does": f"one commit on {edit.branch}: {does}"},
             placed,
-            self._merged(release, channel, {edit.path: edit.after}),
+            merged,
             tier=where.tier,
         )
+
+    def rendered(
+        self, release: str, channel: str, edits: Sequence[Edit]
+    ) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+        """The objects that the chart would render to with these edits, and its merged values."""
+        request = self.reader.chart_request(release, channel)
+        _, where = self.reader.channel(release, channel)
+        changed = {e.path: e.after for e in edits if e.branch == where.branch}
+        with TemporaryDirectory(prefix="values-") as folder:
+            files = []
+            for at, (path, file) in enumerate(zip(where.values, request.values, strict=True)):
+                if path in changed:
+                    file = Path(folder) / f"{at}-{Path(path).name}"
+                    file.write_bytes(changed[path])
+                files.append(file)
+            output = self.helm.render(replace(request, values=tuple(files)))
+        objects = manifests.flatten(self.documents.load_all(output.manifests, f"The output of {release}"))
+        return tuple(_placed(o, where.namespace) for o in objects), self._merged(release, channel, changed)
 
     def _merged(self, release: str, channel: str, changed: Mapping[str, bytes] | None = None) -> dict[str, Any]:
         request = self.reader.chart_request(release, channel)

@@ -2,38 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from conductor_core.domain import rollout_acts
-from conductor_core.domain.changes import Change
-from conductor_core.domain.gates import Reason, Verdict, verdict
+from conductor_core.domain.changes import Change, State
+from conductor_core.domain.gates import Reason, Result, Verdict, verdict
+from conductor_core.ports.change_store import ChangeQuery
 from conductor_core.ports.rollouts import Rollouts
+from conductor_core.services.changes import ChangeService
 from conductor_core.services.planning import Draft
 from conductor_core.services.releases import ReleaseReader
 
-WAVES = "waves"
+WAVES, PROMOTE = "waves", "promote_set"
 INSTANCE = "app.kubernetes.io/instance"
+FROZEN, QUEUED = "waves/set-frozen", "waves/queued"
+"""The rules of the gate: it is refused, or it waits for the waves and is then planned again by itself."""
 
 
 @dataclass(frozen=True)
 class WaveFreeze:
-    """Denies a deploy into a release whose rollout is on its way; the way back is never held."""
+    """Denies a deploy into a release whose rollout is on its way, and a promotion into such a set; the way back is
+    never held. `queue`: whether promotions wait for the waves instead of being refused.
+    """
 
     rollouts: Rollouts
     releases: ReleaseReader
+    queue: Callable[[], bool] = bool
 
     def __call__(self, change: Change, draft: Draft) -> list[Verdict]:
-        """One verdict; a rule ran for each rollout, and one for the namespace."""
-        release, channel = (str(change.parameters.get(name, "")) for name in ("release", "channel"))
-        found = self.rollouts.all(self.releases.namespace(release, channel))
-        moving = [r for r in found if dict(r.labels).get(INSTANCE) == release and r.moving]
+        """One verdict; a rule ran for each rollout, and one for each namespace."""
+        into = self._into(change)
+        found = {place: self.rollouts.all(self.releases.namespace(*place)) for place in into}
+        moving = [
+            r for (release, _), rs in found.items() for r in rs if dict(r.labels).get(INSTANCE) == release and r.moving
+        ]
+        waits = change.runbook == PROMOTE and self.queue()
+        clears = "Wait until it is done, promote it fully, or abort it; then re-plan this Change."
         denials = [
             Reason(
-                "waves/set-frozen",
+                QUEUED if waits else FROZEN,
                 f"A wave of {r.id} runs ({r.version}): its versions are frozen until it has ended.",
                 rollout_acts.state(r),
-                "Wait until it is done, promote it fully, or abort it; then re-plan this Change.",
+                "It is planned again by itself when the wave has ended." if waits else clears,
             )
             for r in moving
         ]
-        return [verdict(WAVES, denials=denials, warnings=(), rules_run=len(found) + 1)]
+        return [verdict(WAVES, denials=denials, warnings=(), rules_run=sum(map(len, found.values())) + len(into))]
+
+    def _into(self, change: Change) -> list[tuple[str, str]]:
+        """Release and channel of everything that the Change would put a version into."""
+        if change.runbook != PROMOTE:
+            release, channel = (str(change.parameters.get(name, "")) for name in ("release", "channel"))
+            return [(release, channel)]
+        named, to = change.parameters.get("releases"), str(change.parameters.get("to", ""))
+        every = [r.name for r in self.releases.catalogue().releases if to in {c.name for c in r.channels}]
+        return [(str(name), to) for name in (named if isinstance(named, list) and named else every)]
+
+
+@dataclass(frozen=True)
+class QueuedPromotions:
+    """Plans those promotions again that were denied by nothing but a wave which has ended."""
+
+    freeze: WaveFreeze
+    changes: ChangeService
+
+    def once(self) -> list[str]:
+        """The ids of those that go on; called by a worker now and then. Raises the errors of the ports."""
+        denied = self.changes.find(ChangeQuery(states=frozenset({State.DENIED}), runbook=PROMOTE))
+        ready = [c for c in denied if _only_queued(c) and not self.freeze(c, Draft())[0].reasons]
+        for change in ready:
+            self.changes.replan(change.requester, change.id)
+        return [c.id for c in ready]
+
+
+def _only_queued(change: Change) -> bool:
+    denials = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
+    return bool(denials) and all(reason.rule == QUEUED for reason in denials)

@@ -11,6 +11,8 @@ from typing import Any
 
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
 from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain import compatibility
+from conductor_core.domain.compatibility import Matrix
 from conductor_core.domain.metric_queries import MetricQuery
 from conductor_core.domain.metric_queries import parse as parse_query
 from conductor_core.domain.rollouts import ROLLOUT
@@ -21,9 +23,11 @@ from conductor_core.services.delivery_desk import DeliveryDesk
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.rollout_recorder import RolloutRecorder
+from conductor_core.services.set_promotions import SetPromotions
 from conductor_core.services.timeline_exports import TimelineExports
 from conductor_core.services.timelines import Timelines
 from conductor_core.services.values_edits import ValuesEdits
+from conductor_core.services.wave_freeze import QueuedPromotions, WaveFreeze
 from conductor_core.services.ways_back import WaysBack
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.argocd import FakeArgoCd, raw_application, raw_pipeline
@@ -107,7 +111,7 @@ class World:
         """A version, as far as it goes."""
         found = manifest(namespace, name, tag, **({"steps": steps} if steps else {}))
         if instance:
-            found["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/instance"] = instance
+            found["metadata"]["labels"] = {"app.kubernetes.io/instance": instance}
         old: dict[str, Any] = self.cluster.store.get((ROLLOUT, namespace, name), {})
         self.cluster.put({**old, **found, "metadata": {**old.get("metadata", {}), **found["metadata"]}})
         self.player.play()
@@ -128,21 +132,29 @@ def world(home: Path, files: object | None = None) -> World:
         reader,
         built.memory,
     )
+    edits = ValuesEdits(built.releases, built.repository, built.helm, YamlDocuments(), rollouts)
     timelines = Timelines(delivery, argocd, built.memory)
     desk = DeliveryDesk(
         WaysBack(delivery, built.release_history, built.changes),
         TimelineExports(timelines, AuditAnswerFiles(), lambda: SIGNER, built.ledger, built.clock),
         RolloutRecorder(delivery, built.memory, built.ledger),
+        SetPromotions(edits, built.release_history, rollouts, built.quarantines, matrix),
+        QueuedPromotions(WaveFreeze(rollouts, built.releases, lambda: True), built.changes),
     )
     conductor = replace(
         built,
         desk=desk,
         delivery=delivery,
         timelines=timelines,
-        values_edits=ValuesEdits(built.releases, built.repository, built.helm, YamlDocuments(), rollouts),
+        values_edits=edits,
         local_progress=lambda: None,
     )
     return World(conductor, cluster, player, argocd, prometheus)
+
+
+def matrix() -> Matrix:
+    """The product's own compatibility file."""
+    return compatibility.parse(YamlDocuments().load(Queries().matrix(), "compatibility.yaml"), "compatibility.yaml")
 
 
 def busy(home: Path) -> World:

@@ -81,3 +81,48 @@ def test_argo_cd_out_of_reach_leaves_the_rollouts(world: World) -> None:
 def test_a_rollout_that_is_not_there_is_said(world: World) -> None:
     assert "There is no Rollout one/nobody." in seen(open_page(world.conductor, "delivery", rollout="one/nobody"))
     assert "names no rollout" in seen(open_page(world.conductor, "delivery", rollout="nonsense"))
+
+
+def test_a_red_rollout_offers_its_way_out_first_and_none_that_takes_it_further(world: World) -> None:
+    raw = world.put("one", "2.0.0")
+    raw["status"].update(phase="Degraded", message="ProgressDeadlineExceeded: timed out", pauseConditions=[])
+    raw["status"]["controllerPause"] = False
+    at = open_page(world.conductor, "delivery", who="captain", rollout="one/api")
+    keys = {b.key for b in at.button}
+    assert {"act_emergency", "act_abort", "out_undo"} <= keys
+    assert not {"act_promote", "act_promote-full", "act_skip"} & keys
+    text = seen(at)
+    assert "20 % still get the new version" in text
+    assert "No rollback of the release: No channel declares one/api." in text
+    press(at, "act_emergency")
+    at.text_input(key="_confirm_reason").set_value("5 % errors").run()
+    press(at, "_confirm_yes")
+    (change,) = world.conductor.changes.find()
+    assert change.runbook == "emergency_abort"
+
+
+def test_the_rollback_of_a_failed_release_opens_filled_in(tmp_path: Path) -> None:
+    made = delivery_worlds.busy(tmp_path)
+    conductor = made.conductor
+    conductor.helm.upgrade(conductor.releases.chart_request("intelgraph", "dev"), "chg-second")
+    at = open_page(conductor, "delivery", rollout="intelgraph-dev/intelgraph")
+    press(at, "out_rollback")
+    assert "success-rate must be >= 0.99 and was 0.7" in str(at.text_input(key="release_reason").value)
+    at.button(key="release_request").click().run()  # goes on to the Change's page
+    (change,) = conductor.changes.find()
+    assert (change.runbook, change.parameters["to_revision"]) == ("rollback_release", 1)
+
+
+def test_the_timeline_is_shown_and_can_be_taken_away(world: World) -> None:
+    world.put("one", "2.0.0")
+    at = open_page(world.conductor, "delivery", rollout="one/api", tab="Timeline")
+    assert "revision 2 began" in seen(at)
+    assert "moments since" in seen(at)
+
+
+def test_a_set_is_promoted_from_the_page_or_says_what_keeps_it(world: World) -> None:
+    at = open_page(world.conductor, "delivery")
+    press(at, "promote_set")
+    text = seen(at)
+    assert "nothing runs in the source" in text
+    assert at.button(key="set_request").disabled

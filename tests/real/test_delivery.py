@@ -24,12 +24,14 @@ CHANNELS = """releases:
     chart: helm/intelgraph
     channels:
       dev: {{branch: dev, namespace: {0}, values: [helm/intelgraph/values-waves.yaml], tier: dev}}
+      next: {{branch: dev, namespace: {1}, values: [helm/intelgraph/values-next.yaml], tier: dev}}
   others:
     chart: helm/intelgraph
     channels:
       staging: {{branch: dev, namespace: {1}, values: [], tier: staging}}
       dev: {{branch: dev, namespace: {2}, values: [], tier: dev}}
 """
+NEXT_FILE = "helm/intelgraph/values-next.yaml"
 WAVES_FILE = "helm/intelgraph/values-waves.yaml"
 WAVES = """
 replicaCount: 5
@@ -59,6 +61,7 @@ def bench(plane: Endpoints) -> Iterator[Workbench]:
         for name in ("helm", "policies"):
             shutil.copytree(PROJECT_ROOT / name, bench.files / name)
         (bench.files / "helm/intelgraph/values-waves.yaml").write_text(WAVES)
+        (bench.files / NEXT_FILE).write_text(f"{WAVES}\nimage: {{tag: 1.4.0}}  # what the next channel has\n")
         bench.commit({"channels.yaml": CHANNELS.format(*names)})
         bench.start()
         yield bench
@@ -92,6 +95,18 @@ def until(rollouts: ArgoRollouts, place: str, said: Callable[[Rollout], bool], s
         if now is not None and said(now):
             return now
         assert time.monotonic() < end, now
+        time.sleep(0.3)
+
+
+def recorded(bench: Workbench, place: str, kind: str, said: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The data of the first such fact of a rollout, once its worker has kept it."""
+    end = time.monotonic() + 60
+    while True:
+        rows = bench.conductor.store.events(subject=f"rollout/{place}", kind=kind)
+        found = [row.event.data for row in rows if said(row.event.data)]
+        if found:
+            return found[0]
+        assert time.monotonic() < end, [row.event.data for row in rows]
         time.sleep(0.3)
 
 
@@ -149,6 +164,19 @@ def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
     assert {m["source"] for m in told} >= {"rollout", "analysis", "change"}
     assert any("promote" in m["what"] and m["who"] == "requester" for m in told)
 
+    # the set that passed here becomes that of the next channel, in one commit
+    promote = ("release", "promote-set", "--from", "dev", "--to", "next", "--skip", "ui")
+    told = {s["service"]: s for s in conductor(*promote, "--preview", "--json").json["services"]}
+    assert (told["api"]["to"], told["api"]["from"], told["api"]["skipped"]) == ("1.4.0", "1.4.3", "")
+    assert told["ui"]["skipped"] == "left out by request"
+    moved = conductor(*promote, "--reason", "soaked", "--as", "requester", "--wait", "--json").json
+    assert moved["state"] == "succeeded", moved
+    bench.conductor.releases.refresh()
+    text = bench.conductor.values_edits.repository.read(
+        bench.conductor.releases.commit("intelgraph", "next"), NEXT_FILE
+    )
+    assert b"image: {tag: 1.4.3}  # what the next channel has" in text
+
     # a UI of long ago would break against this API: refused, with the set that works
     only = ("release", "rollback", "intelgraph", "--channel", "dev", "--only", "ui", "--reason", "old look", "--json")
     refused = conductor(*only, "--to-version", "1.9.0", "--as", "requester", code=3).error
@@ -172,6 +200,14 @@ def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
     assert "success-rate must be >= 0.99 and was 0." in failed["summary"]
     assert "missed by 0." in failed["summary"]
     assert conductor("change", "wait", bad["id"], "--json", code=1).json["state"] == "failed"
+    # the way back is filled in, and what was measured is in the record whatever the cluster forgets
+    way = bench.conductor.desk.ways_back.of(*bench.conductor.delivery.verdict(*place.split("/")))
+    assert (way.release, way.channel, way.to_version) == ("intelgraph", "dev", "1.4.3")
+    assert "success-rate must be >= 0.99" in way.reason
+    kept = recorded(bench, place, "conductor.metric.measured.v1", lambda d: bool(d["missed_by"]))
+    assert (kept["release"], kept["threshold"], kept["phase"]) == ("intelgraph", "0.99", "failed")
+    assert recorded(bench, place, "conductor.rollout.stepped.v1", lambda d: d["phase"] == "aborted")["weight"] == 0
+
     back = act(conductor, "undo", place)
     assert back["state"] == "succeeded"
     assert until(rollouts, place, lambda r: r.finished).version == "1.4.3"

@@ -17,6 +17,16 @@ class DeployRequest(Body):
     reason: str = Field(description="Why this is done; it goes into the record.")
 
 
+class PromoteSetRequest(Body):
+    """A set to promote."""
+
+    source: str = Field(description="Channel whose versions are taken.", max_length=200, examples=["staging"])
+    to: str = Field(description="Channel that gets them.", max_length=200, examples=["prod"])
+    releases: list[str] = Field(default_factory=list, description="Only these; none: all that have both channels.")
+    left_out: list[str] = Field(default_factory=list, description="Services to leave where they are.")
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
 class RollbackRequest(Body):
     """A rollback to request."""
 

@@ -48,6 +48,14 @@ def revisions(
     return {"revisions": [past_form(past) for past in conductor.release_history.of(release, channel)]}
 
 
+@router.post("/promote-set", status_code=201, response_model=m.ChangeOut, summary="Request the promotion of a set")
+def promote_set(body: rm.PromoteSetRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
+    """A Change that runs the runbook promote_set."""
+    given: dict[str, object] = {"source": body.source, "to": body.to}
+    given |= {"releases": list(body.releases), "left_out": list(body.left_out)}
+    return created(conductor, conductor.changes.request(actor, "promote_set", given, body.reason), response)
+
+
 @router.post("/{release}/deploy", status_code=201, response_model=m.ChangeOut, summary="Request a deploy")
 def deploy(release: Release, body: rm.DeployRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
     """A Change that runs the runbook deploy_release."""

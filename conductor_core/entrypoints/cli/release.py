@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conductor_core.domain.references import FORMS
-from conductor_core.entrypoints.cli import quarantine, release_states
+from conductor_core.entrypoints.cli import promotion, quarantine, release_states
 from conductor_core.entrypoints.cli.following import answer
 from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory
 from conductor_core.entrypoints.cli.runbook import pairs
@@ -15,6 +15,7 @@ from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, door, 
 from conductor_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, compare, deploy and roll back releases.")
+app.registered_commands += promotion.app.registered_commands
 app.registered_commands += [*release_states.app.registered_commands, *quarantine.app.registered_commands]
 Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
 Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]

@@ -120,6 +120,9 @@ def test_texts_that_look_like_something_else_are_quoted(text: str) -> None:
         ("", ("a", "b"), True, "a:\n  b: true\n"),
         ("a: {b: 1}\n", ("a",), {"b": 2}, "a:\n  b: 2\n"),
         ("a: 1", ("b",), "1.0", "a: 1\nb: '1.0'\n"),
+        ("a: {tag: 1.0, b: 2}  # c\n", ("a", "tag"), "1.10", "a: {tag: '1.10', b: 2}  # c\n"),
+        ("a: {b: {tag: x}}\nc: 1\n", ("a", "b", "tag"), "1.4.3", "a: {b: {tag: 1.4.3}}\nc: 1\n"),
+        ('a: {tag: "x"}\n', ("a", "tag"), "y, z]", "a: {tag: 'y, z]'}\n"),
     ],
 )
 def test_one_value_is_put_and_the_rest_stays(text: str, path: tuple[str, ...], value: object, after: str) -> None:
@@ -127,7 +130,7 @@ def test_one_value_is_put_and_the_rest_stays(text: str, path: tuple[str, ...], v
 
 
 @pytest.mark.parametrize(
-    ("text", "path"), [("a: &x {b: 1}\nc: *x\n", ("a", "b")), ("a: {b: 1, c: 2}\n", ("a", "b")), ("a:\n", ("a", "b"))]
+    ("text", "path"), [("a: &x {b: 1}\nc: *x\n", ("a", "b")), ("a: {b: 1, c: 2}\n", ("a", "d")), ("a:\n", ("a", "b"))]
 )
 def test_what_can_not_be_put_alone_is_refused(text: str, path: tuple[str, ...]) -> None:
     with pytest.raises(InputError):

@@ -1,0 +1,85 @@
+"""Promotion of a set from channel to channel: what each service has and gets, why some stay, and the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import delivery_queries, navigation, queries, runtime, session, theme
+from app.components import errors
+from conductor_core.domain.actors import Actor
+from conductor_core.domain.set_promotions import Seen
+from conductor_core.errors import ConductorError
+
+NAME = "promote-set"
+
+
+def button() -> None:
+    """What opens the dialog."""
+    st.button("Promote a set", icon=":material/move_up:", key="promote_set", on_click=session.open_dialog, args=(NAME,))
+
+
+def show(actor: Actor) -> None:
+    """Draw the dialog when it is open."""
+    if session.dialog_open(NAME):
+        st.dialog("Promote a set?", width="large", icon=":material/move_up:", on_dismiss=session.close_dialog)(
+            lambda: _body(actor)
+        )()
+
+
+def _body(actor: Actor) -> None:
+    with errors.shown():
+        channels = delivery_queries.channels()
+        with st.container(horizontal=True):
+            source = st.selectbox("From", channels, index=max(0, len(channels) - 2), key="set_from")
+            target = st.selectbox("To", channels, index=max(0, len(channels) - 1), key="set_to")
+        left_out = st.multiselect("Leave out", _names(source, target), key="set_left_out", placeholder="Nothing")
+        found = delivery_queries.promotion(source, target, tuple(left_out))
+        _table(found)
+        moved = [s for s in found if s.moves]
+        st.markdown(
+            f"One commit on each branch of **{theme.plain(target)}** changes {len(moved)} "
+            f"service{'' if len(moved) == 1 else 's'}; {len(found) - len(moved)} stay. Nothing is deployed by it."
+        )
+        _request(actor, {"source": source, "to": target, "releases": [], "left_out": left_out}, possible=bool(moved))
+
+
+def _names(source: str, target: str) -> list[str]:
+    return [s.service.name for s in delivery_queries.promotion(source, target, ())]
+
+
+def _table(found: Sequence[Seen]) -> None:
+    st.table(
+        {
+            "service": [theme.plain(s.service.name) for s in found],
+            "has": [theme.plain(s.target) or "–" for s in found],
+            "gets": [f"**{theme.plain(s.source)}**" if s.moves else "–" for s in found],
+            "becomes": [f":gray[– {s.cause.value}]" if s.cause else ":green[✓ promoted]" for s in found],
+            "why": [theme.plain(s.why) for s in found],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def _request(actor: Actor, given: dict[str, object], *, possible: bool) -> None:
+    reason = st.text_input("Reason, for the record", key="set_reason", placeholder="Why, in a few words")
+    refusal = st.container()
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Back", key="set_back"):
+            session.close_dialog()
+            st.rerun()
+        sent = st.button("Request the promotion", type="primary", key="set_request", disabled=not possible)
+    if not sent:
+        return
+    try:
+        change = runtime.conductor().changes.request(actor, "promote_set", given, str(reason or ""))
+    except ConductorError as error:
+        with refusal:
+            errors.show(error)
+        return
+    queries.forget()
+    session.close_dialog()
+    session.notice("Requested.")
+    navigation.go("changes", **{session.CHANGE: change.id})
