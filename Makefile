@@ -66,6 +66,7 @@ crash: install ## Kill the worker 200 times at random points of deploys, 100 tim
 bench: install ## Print the measured ratios
 	$(BIN)/python -m tests.bench.bench_ledger
 	$(BIN)/python -m tests.bench.bench_audit
+	$(BIN)/python -m tests.bench.bench_delivery
 
 pair: install ## Write each notebook's .ipynb from its .py
 	$(BIN)/jupytext --sync notebooks/*.py

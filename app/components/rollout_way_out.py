@@ -22,7 +22,7 @@ REASON = "release_reason"
 def show(rollout: Rollout, actor: Actor, names: dict[Act, str], emergency: str) -> None:
     """Draw what went wrong and the acts that end it; `names` are those of the dialogs of acts."""
     serving = rollout.actual
-    told = "Everybody has the stable version." if rollout.aborted else f"{serving} % still get the new version."
+    told = f"{serving} % still get the new version." if serving else "Everybody has the stable version."
     if not rollout.in_progress:
         told = "The version that everybody has is not well."
     st.error(f"{told} {plain(rollout_words.why(rollout))}", title="This rollout has failed", icon=":material/error:")

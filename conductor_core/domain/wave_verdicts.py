@@ -252,7 +252,10 @@ def _health(detail: Detail) -> Finding:
 
     if rollout.aborted:
         clears = "Retry it after the cause is mended, or roll back to the stable version."
-        return held("It is aborted; the stable version serves everybody.", Cause.ABORTED, clears, Act.UNDO)
+        stays = (
+            "the stable version serves everybody" if not rollout.actual else f"{rollout.actual} % still get the new one"
+        )
+        return held(f"It is aborted; {stays}.", Cause.ABORTED, clears, Act.UNDO)
     if rollout.paused_by_hand:
         return held("Somebody has paused it by hand.", Cause.PAUSED_BY_HAND, "Resume it.", Act.RESUME)
     if rollout.unpausing:

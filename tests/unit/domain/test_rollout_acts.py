@@ -90,3 +90,13 @@ def test_what_is_kept_of_the_beginning_comes_back() -> None:
 def test_each_act_says_what_it_promises(act: Act) -> None:
     assert acts.promise(moving(), act).endswith(".")
     assert acts.read_back(act, acts.before(moving()), moving()).expected
+
+
+def test_an_abort_that_leaves_users_on_the_new_version_is_not_called_done() -> None:
+    """argo-rollouts #4841: with a router, dynamicStableScale and minPodsPerReplicaSet the weight never gets to 0."""
+    was = acts.before(moving())
+    left = replace(moving(), aborted=True, pauses=(), phase=Phase.DEGRADED, actual=23)
+    back = acts.read_back(Act.ABORT, was, left)
+    assert (back.happened, back.reached) == (True, False)
+    assert "23 %" in back.seen
+    assert acts.read_back(Act.ABORT, was, replace(left, actual=0, available=left.wanted)).reached

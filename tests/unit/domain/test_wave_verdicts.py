@@ -101,3 +101,8 @@ def test_at_the_end_it_is_done() -> None:
     done = replace(GOING, stable_hash="new", phase=Phase.HEALTHY)
     assert verdict(done).word == "done"
     assert verdict(replace(done, phase=Phase.PROGRESSING, available=1)).word == "at rest"
+
+
+def test_an_aborted_wave_that_still_has_users_says_so() -> None:
+    found = verdict(rollout=replace(GOING, aborted=True, phase=Phase.DEGRADED, actual=23))
+    assert "23 % still get the new one" in next(f.text for f in found.findings if f.topic == "health")

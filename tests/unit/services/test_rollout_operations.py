@@ -82,6 +82,7 @@ def test_an_act_is_sent_once_and_keeps_its_promise(world: World, act: str) -> No
 
 
 def test_an_abort_with_nothing_in_progress_sends_nothing(world: World) -> None:
+    """argo-rollouts #1292: such an abort scaled the stable version to nothing."""
     first = world.context(act="promote-full")
     world.driver.dispatch(first, world.driver.prepare(first))
     before = world.rollouts.detail("intelgraph-dev", "api")

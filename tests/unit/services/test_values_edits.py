@@ -117,6 +117,7 @@ def test_only_a_steady_state_is_marked_as_stable(world: World) -> None:
 
 
 def test_a_deploy_into_a_moving_wave_is_denied(world: World) -> None:
+    """argo-cd #27577: what is measured must not change while a wave runs."""
     gate = WaveFreeze(world.rollouts, world.edits.reader)
     deploy = asked("deploy_release")
     world.run("1.0.0")

@@ -47,4 +47,5 @@ def test_in_the_middle_of_a_step_the_next_one_is_set() -> None:
 
 
 def test_an_abort_takes_back_a_full_promotion_which_the_controller_would_prefer() -> None:
+    """argo-rollouts #4461: the controller ignores an abort while a full promotion is asked for."""
     assert patches(moving(promote_full=True), Act.ABORT).status == {"abort": True, "promoteFull": False}
