@@ -150,8 +150,8 @@ def page() -> None:
 
     with TemporaryDirectory() as folder:
         made = delivery_worlds.busy(Path(folder))
-        for at in range(ROLLOUTS):
-            made.put(f"team-{at:03}", "1.0.0", f"service-{at:03}")
+        for number in range(ROLLOUTS):
+            made.put(f"team-{number:03}", "1.0.0", f"service-{number:03}")
         at = open_page(made.conductor, "delivery")
         process = psutil.Process(os.getpid())
         for _ in range(PAGE_RUNS // 4):
