@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         description="More addresses for smoke suites: name=URL, comma between; {release} and {namespace} are filled.",
     )
 
+    report_schedules: str = Field(
+        default="",
+        description="Reports made by themselves: day, week or month, of what: `month; week environment=prod`.",
+    )
+
     channels_file: str = Field(
         default="channels.yaml", description="File in the operations repository that declares channels and releases."
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import queries
-from app.components import empty, errors, report_form, report_list, split
+from app import queries, runtime
+from app.components import empty, errors, report_form, report_list, report_schedules, split
 
 
 def made() -> None:
@@ -18,6 +18,11 @@ def made() -> None:
     report_list.show(found)
 
 
+def scheduled() -> None:
+    """Those that are made by themselves."""
+    report_schedules.show(runtime.conductor().report_schedules.all())
+
+
 def new() -> None:
     """The form."""
     st.subheader("New report", anchor=False)
@@ -27,6 +32,6 @@ def new() -> None:
 
 st.title("Reports", anchor=False)
 main, side = split.show(5, 3)
-for place, part in ((main, made), (side, new)):
+for place, part in ((main, made), (side, new), (side, scheduled)):
     with place, errors.shown():
         part()

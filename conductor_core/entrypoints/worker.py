@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from conductor_core import settings as configuration
@@ -15,6 +17,8 @@ from conductor_core.errors import ConductorError
 from conductor_core.services.sealing import Sealing
 from conductor_core.wiring import Conductor, prepare_database, projection, sealing, serve, wire, witnessing, worker_name
 
+REPORT_SECONDS = 600.0
+"""How often it is looked for reports that are due."""
 SWEEP_SECONDS = 2.0
 """How often acknowledged transitions are looked for whose work was never enqueued."""
 RECORD_SECONDS = 3.0
@@ -56,7 +60,7 @@ def main() -> int:
     try:
         with serve(conductor):
             logging.info("worker %s is ready", name)
-            _work(conductor, name, stopping)
+            _work(conductor, name, stopping, lambda: claim.seated)
     finally:
         stopping.set()  # also when it can't serve: the threads must not keep a worker alive that does no work
         thread.join()
@@ -67,12 +71,17 @@ def main() -> int:
     return lost[0].exit_code if lost else 0
 
 
-def _work(conductor: Conductor, name: str, stopping: threading.Event) -> None:
-    """Give signs of life and look for lost work, from now on until it is to stop."""
+def _work(conductor: Conductor, name: str, stopping: threading.Event, seated: Callable[[], bool]) -> None:
+    """Give signs of life, look for lost work, and make the reports that are due, until it is to stop."""
+    looked = float("-inf")
     while not stopping.is_set():
         try:
             conductor.heartbeats.beat(name, datetime.now(UTC))
             conductor.changes.sweep()
+            if seated() and time.monotonic() > looked + REPORT_SECONDS:  # one worker has the seat: none is made twice
+                looked = time.monotonic()
+                for report in conductor.report_schedules.make():
+                    logging.info("the report %s was due: %s", report.id, report.title)
         except ConductorError as bad:
             logging.warning("%s %s", bad, bad.next)
         stopping.wait(SWEEP_SECONDS)

@@ -50,6 +50,7 @@ from conductor_core.services.release_shelf import release_reader, release_shelf
 from conductor_core.services.release_stuck import ReleaseStuck
 from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.reports import ReportService
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.server_gate import ServerGate
@@ -87,6 +88,7 @@ class Conductor:
     audit_packs: AuditPacks
     audit: AuditService
     reports: ReportService
+    report_schedules: ReportSchedules
     identity: IdentityService
     quarantines: QuarantineService
     release_history: ReleaseHistory
@@ -223,6 +225,7 @@ def join(parts: Parts) -> Conductor:
         ledger_reader=parts.ledger_reader,
         audit=AuditService(parts.audit_database, parts.questions, parts.answer_files, projector),
         reports=reports,
+        report_schedules=ReportSchedules(parts.settings.report_schedules, reports, parts.clock),
         identity=IdentityService(parts.settings, parts.identities),
         quarantines=quarantines,
         release_history=shelf.history,

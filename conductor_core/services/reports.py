@@ -47,6 +47,8 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None
     formats: tuple[str, ...] = FORMATS
+    schedule: str = ""
+    """Which schedule asks for it; empty: a person does."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Report:
     made_at: str
     made_by: str
     files: Mapping[str, bytes]
+    schedule: str = ""
+    start: datetime | None = None
 
 
 class ReportService:
@@ -105,6 +109,7 @@ class ReportService:
             "kind": wanted.kind,
             "title": title,
             "about": {name: getattr(wanted, name) for name in ("change", "release", "channel", "environment")},
+            "schedule": wanted.schedule,
             "from": stamp(wanted.start),
             "to": stamp(wanted.end),
             "made_at": stamp(now),
@@ -123,7 +128,8 @@ class ReportService:
         digests = {name: "sha256:" + hashlib.sha256(data).hexdigest() for name, data in files.items()}
         made = {"title": title, "kind": wanted.kind, "document": digest, "files": digests, "changes": len(changes)}
         self._ledger.append([events.Fact(MADE, made)], report_id, actor)
-        return Report(report_id, title, digest, str(document["made_at"]), actor.name, files)
+        made_at = str(document["made_at"])
+        return Report(report_id, title, digest, made_at, actor.name, files, wanted.schedule, wanted.start)
 
     def all(self) -> list[Report]:
         """The reports that are kept, newest first, without their files' bytes; damaged ones say so in their title."""
@@ -161,7 +167,9 @@ class ReportService:
             return Report(report_id, f"This report does not hold: {bad.why}", "", "", "", files)
         by = found.get("made_by")
         name = str(by.get("name", "")) if isinstance(by, Mapping) else ""
-        return Report(report_id, str(found.get("title")), digest_of(found), str(found.get("made_at")), name, files)
+        title, made_at, schedule = (str(found.get(key) or "") for key in ("title", "made_at", "schedule"))
+        begins = datetime.fromisoformat(str(found["from"])) if found.get("from") else None
+        return Report(report_id, title, digest_of(found), made_at, name, files, schedule, begins)
 
     def _choose(self, wanted: Wanted) -> tuple[list[Change], list[Change]]:
         if wanted.kind == "change":

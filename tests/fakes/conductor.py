@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from conductor_core.adapters.log_files import LogFolder
 from conductor_core.adapters.yaml_documents import YamlDocuments
@@ -38,6 +38,7 @@ from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_shelf import ReleaseShelf, release_shelf
 from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.smoke import SmokeParts, SmokeService
 from conductor_core.services.smoke_runner import SmokeRunner
@@ -432,6 +433,7 @@ def build(home: Path, *, probes: Sequence[Probe] = (), **settings: Any) -> FakeC
         "0.0.0",
         b"k" * 16,
     )
+    given["report_schedules"] = ReportSchedules("", cast(Any, None), clock)
     conductor = FakeConductor(**{f.name: None for f in fields(FakeConductor) if f.init} | given)
     worker.on_plan, worker.on_execute = conductor.plan, conductor.execute
     return conductor

@@ -11,6 +11,7 @@ from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
 from conductor_core.adapters.signing import ed25519
 from conductor_core.services.ledger_reader import LedgerReader
+from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.reports import ReportService, Wanted
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.ledger import SIGNER, MemoryLedgerIndex
@@ -32,6 +33,7 @@ def world(tmp_path: Path) -> Any:
         conductor.store, conductor.operations, reader, conductor.ledger, pages, kept, lambda: SIGNER, ed25519, clock,
         b"m" * 32,
     )  # fmt: skip
+    conductor.report_schedules = ReportSchedules("", conductor.reports, clock)
     conductor.kept = tmp_path
     return conductor
 
@@ -91,3 +93,11 @@ def test_verify_says_what_holds_and_a_flipped_byte_is_refused(world: Any) -> Non
     at = press(open_page(world, "reports"), f"verify_{made.id}")
     assert "The report does not hold." in seen(at)
     assert "report.html is not the file that was signed" in seen(at)
+
+
+def test_what_is_made_by_itself_is_listed(world: Any) -> None:
+    assert "CONDUCTOR_REPORT_SCHEDULES" in seen(open_page(world, "reports"))
+    world.report_schedules = ReportSchedules("month; day environment=prod", world.reports, TickingClock())
+    text = seen(open_page(world, "reports"))
+    assert "day environment=prod" in text
+    assert "nothing to report" in text

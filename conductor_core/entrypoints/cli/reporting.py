@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
         create
     )
     app.command("list", epilog="Example: conductor report list")(list_reports)
+    app.command("schedules", epilog="Example: conductor report schedules")(schedules)
 
 
 def create(
@@ -70,6 +71,30 @@ def list_reports(ctx: typer.Context, as_json: Json = False) -> None:
         console().print(
             table(("ID", "MADE", "BY", "TITLE"), [(r.id, r.made_at[:16], r.made_by, r.title) for r in found])
         )
+
+
+def schedules(ctx: typer.Context, as_json: Json = False) -> None:
+    """List the reports that are made by themselves, with the last whole period of each."""
+    found = entered(ctx).conductor.report_schedules.all()
+    if as_json:
+        rows = [
+            {
+                "schedule": due.schedule.text,
+                "from": due.start.isoformat(),
+                "to": due.end.isoformat(),
+                "report": due.report.id if due.report else None,
+            }
+            for due in found
+        ]
+        print_json({"schedules": rows})
+    elif not found:
+        typer.echo("No report is made by itself. CONDUCTOR_REPORT_SCHEDULES says which are, such as `month`.")
+    else:
+        lines = [
+            (d.schedule.text, f"{d.start:%Y-%m-%d}", f"{d.end:%Y-%m-%d}", d.report.id if d.report else "nothing yet")
+            for d in found
+        ]
+        console().print(table(("SCHEDULE", "FROM", "UNTIL BEFORE", "REPORT"), lines))
 
 
 def is_report(path: Path, data: bytes) -> bool:

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
 from conductor_core.adapters.signing import ed25519, make_signer
+from conductor_core.domain.actors import SYSTEM
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import State
 from conductor_core.domain.dsse import open_envelope, pae
@@ -23,6 +24,7 @@ from conductor_core.errors import ConfigurationError, ConflictError, InputError,
 from conductor_core.ports.reports import Page
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.report_charts import charts
+from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.report_verification import verify_report
 from conductor_core.services.reports import MADE, Report, ReportService, Wanted
 from conductor_core.settings import PROJECT_ROOT
@@ -303,3 +305,22 @@ def test_a_report_before_the_first_checkpoint_says_that_nothing_is_sealed(tmp_pa
     assert document(made)["ledger"] is None
     assert "nothing here is sealed" in made.files["report.html"].decode()
     assert verify_report(made.files, KEYS, ed25519)[-1].startswith("0 of 1")
+
+
+def test_a_schedule_makes_one_report_about_its_last_period(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    clock = world.conductor.clock
+    schedules = ReportSchedules("day; day release=absent; week environment=dev", world.reports, clock)
+    assert schedules.make() == []
+    assert [due.report for due in schedules.all()] == [None] * 3
+    clock.step(86_400.0)
+    (made,) = schedules.make()
+    start, end = schedules.all()[0].start, schedules.all()[0].end
+    assert (made.schedule, made.start, end - start) == ("day", start, timedelta(days=1))
+    assert document(made)["made_by"] == {"key": SYSTEM.key, "name": SYSTEM.name}
+    assert schedules.make() == []
+    due = schedules.all()[0].report
+    assert due is not None
+    assert due.id == made.id
+    clock.step(7 * 86_400.0)
+    assert [report.schedule for report in schedules.make()] == ["week environment=dev"]
