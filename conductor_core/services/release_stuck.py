@@ -51,7 +51,11 @@ class Stuck:
     @property
     def mend(self) -> str:
         """What mending it would do."""
-        return f"helm rollback to revision {self.back_to}" if self.back_to else "helm uninstall: it never ran"
+        return (
+            f"helm rollback to revision {self.back_to}"
+            if self.back_to
+            else "helm uninstall: no revision was there before"
+        )
 
     def as_json(self) -> dict[str, object]:
         """Plain JSON."""
@@ -92,6 +96,7 @@ class ReleaseStuck:
         if made is None and last.updated and self.clock.now() - last.updated < PATIENCE:
             running.append(f"perhaps the Helm that began it less than {PATIENCE.seconds // 60} minutes ago")
         whole = [r.revision for r in history if r.status in (Status.DEPLOYED, Status.SUPERSEDED)]
+        failed = [r.revision for r in history if r.status is Status.FAILED]  # it may have left what runs now
         return Stuck(
             last.revision,
             last.status.value,
@@ -99,7 +104,7 @@ class ReleaseStuck:
             _by(made, last),
             made.id if made else "",
             tuple(running),
-            max(whole, default=0),
+            max(whole or failed, default=0),
         )
 
     def plan(self, change: Change) -> Draft:

@@ -99,6 +99,20 @@ def test_what_never_ran_is_uninstalled(conductor: FakeConductor) -> None:
     assert conductor.cluster.store[key]["metadata"]["labels"]["status"] == "uninstalled"
 
 
+def test_where_all_failed_it_goes_back_to_the_newest_rather_than_remove_what_runs(conductor: FakeConductor) -> None:
+    killed(conductor, timedelta(hours=1))
+    for name, secret in conductor.cluster.store.items():
+        if name[2].endswith("intelgraph.v1"):
+            conductor.cluster.put(
+                release_secret("intelgraph-dev", "intelgraph", 1, "", status="failed")
+                | {"metadata": {**secret["metadata"], "labels": secret["metadata"]["labels"] | {"status": "failed"}}}
+            )
+            break
+    found = conductor.stuck.of("intelgraph", "dev")
+    assert found is not None
+    assert found.back_to == 1
+
+
 def mended(conductor: FakeConductor, facts: dict[str, str], dispatches: int) -> None:
     asked = change(parameters=dict(WHERE), plan=Plan((), facts, {}))
     acts = OperationService(conductor.rows, conductor.shelf.drivers, conductor.clock)

@@ -1,0 +1,261 @@
+"""Comparisons of a big release against what people have: `helm template` twice with a text diff, and `kubectl diff`.
+
+`python -m tests.bench.bench_releases [--objects 500]` on the local control plane (`CONDUCTOR_TEST_HOME`: its home).
+Everything is timed on one machine in one run, and a figure is printed only when both sides found the same. Cold: a new
+reader, which has rendered and kept nothing; warm: the same reader again. API latency is made by a proxy of ours that
+holds every request back. The last part has one object with 20,000 changed lines. `kubectl diff` of 500 objects takes
+minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from app import differences
+from conductor_core.adapters.git import GitRepository
+from conductor_core.adapters.helm import HelmProgram
+from conductor_core.adapters.kubernetes import KubernetesCluster
+from conductor_core.adapters.system import SystemCommands
+from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain.comparison import Comparison, Pair, Side, compare, masker_for
+from conductor_core.domain.manifests import Identity
+from conductor_core.localplane import plane as local
+from conductor_core.localplane.layout import Endpoints
+from conductor_core.ports.repository import Author
+from conductor_core.services.releases import ReleaseReader
+from conductor_core.settings import Settings
+from tests.real.conftest import test_home
+
+ME = Author("Bench", "bench@example.test")
+TEMPLATE = """{{ range $n := until (int .Values.objects) }}
+---
+apiVersion: v1
+kind: {{ if eq (mod $n 2) 0 }}ConfigMap{{ else }}Service{{ end }}
+metadata: {name: big-{{ $n }}, labels: {app: big, part: "{{ $n }}"}}
+{{ if eq (mod $n 2) 0 }}
+data:
+  level: {{ ternary $.Values.level "info" (lt $n (int $.Values.changed)) | quote }}
+{{- range $k := until 20 }}
+  key{{ $k }}: "value {{ $k }} of {{ $n }}"
+{{- end }}
+{{ else }}
+spec: {ports: [{name: http, port: {{ add 1000 $n }}, targetPort: http}], selector: {app: big, part: "{{ $n }}"}}
+{{ end }}
+{{ end }}
+"""
+CHANNELS = (
+    "releases: {{big: {{chart: big, channels: {{dev: {{branch: main, namespace: {0}, values: [], tier: dev}}}}}}}}\n"
+)
+VALUES = "objects: {0}\nchanged: 20\nlevel: {1}\n"
+_DIFFERS = re.compile(r"^diff .*/[^/]*?\.(ConfigMap|Service)\.[^/]*\.([^./\s]+)$", re.MULTILINE)
+
+
+def timed(act: Callable[[], object], times: int = 1) -> float:
+    """The quickest of some runs, in seconds."""
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        act()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+@contextlib.contextmanager
+def held_back(address: tuple[str, int], delay: float) -> Iterator[int]:
+    """A proxy that hands each piece of a request on after `delay` seconds; gives its port."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wait: float) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await asyncio.sleep(wait)
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(*address)
+        await asyncio.gather(pump(reader, back, delay), pump(there, writer, 0))
+
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+class Bench:
+    """A release of many objects, installed, with a commit that changes some of them."""
+
+    def __init__(self, plane: Endpoints, folder: Path, objects: int) -> None:
+        self.plane, self.folder, self.objects = plane, folder, objects
+        self.namespace = f"bench-{uuid.uuid4().hex[:8]}"
+        work, self.remote = folder / "work", folder / "ops.git"
+        (work / "big/templates").mkdir(parents=True)
+        (work / "channels.yaml").write_text(CHANNELS.format(self.namespace))
+        (work / "big/Chart.yaml").write_text("apiVersion: v2\nname: big\nversion: 1.0.0\n")
+        (work / "big/values.yaml").write_text(VALUES.format(objects, "info"))
+        (work / "big/templates/all.yaml").write_text(TEMPLATE)
+        who = ["-c", "user.name=B", "-c", "user.email=b@example.test"]
+        for argv in (["init", "-q", "-b", "main", str(work)], ["-C", str(work), "add", "-A"],
+                     [*who, "-C", str(work), "commit", "-q", "-m", "x"],
+                     ["clone", "-q", "--bare", str(work), str(self.remote)]):  # fmt: skip
+            subprocess.run(["git", *argv], check=True, capture_output=True)
+        self.commands, self.documents = SystemCommands(), YamlDocuments()
+        self.repository = GitRepository(self.commands, str(self.remote), folder / "home")
+        reader = self.reader(plane.kubeconfig)[0]
+        self.before = reader.commit("big", "dev")
+        reader._renders._helm.upgrade(reader.chart_request("big", "dev"), "bench", create_namespace=True, timeout=300)
+        text = VALUES.format(objects, "debug").encode()
+        self.after = self.repository.commit("main", {"big/values.yaml": text}, "debug", ME)
+
+    def reader(self, kubeconfig: Path) -> tuple[ReleaseReader, list[str]]:
+        """A reader that has kept nothing, and the requests that it makes."""
+        cluster = KubernetesCluster(kubeconfig, self.plane.context)
+        helm = HelmProgram(self.commands, self.documents, str(self.plane.bin / "helm"), kubeconfig,
+                           self.plane.context, self.folder / "helm")  # fmt: skip
+        asked: list[str] = []
+        inner = cluster._requests.send
+
+        def counted(method: str, path: str, *args: Any, **more: Any) -> Any:
+            asked.append(path)
+            return inner(method, path, *args, **more)
+
+        cluster._requests.send = counted  # type: ignore[method-assign]  # counts what leaves the process
+        return ReleaseReader(self.repository, helm, cluster, YamlDocuments(), mask_key=b"k" * 32), asked
+
+    def template(self, commit: str) -> str:
+        """What `helm template` prints for the chart at a commit."""
+        chart = self.repository.export(commit, ".") / "big"
+        argv = [str(self.plane.bin / "helm"), "template", "big", str(chart), f"--namespace={self.namespace}"]
+        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+    def by_hand(self) -> str:
+        """Two renders and a text diff, as people do it."""
+        a, b = self.template(self.before), self.template(self.after)
+        one, two = self.folder / "a.yaml", self.folder / "b.yaml"
+        one.write_text(a)
+        two.write_text(b)
+        return subprocess.run(["diff", "-u", one, two], check=False, capture_output=True, text=True).stdout
+
+    def kubectl(self, kubeconfig: Path, *more: str) -> set[str]:
+        """What `kubectl diff` of the render finds."""
+        file = self.folder / "b.yaml"
+        file.write_text(self.template(self.after))
+        where = [f"--kubeconfig={kubeconfig}", f"--context={self.plane.context}", f"--namespace={self.namespace}"]
+        argv = [str(self.plane.bin / "kubectl"), *where, "diff", "-f", str(file), *more]
+        ended = subprocess.run(argv, check=False, capture_output=True, text=True)
+        assert ended.returncode in (0, 1), ended.stderr
+        return {f"{kind}/{name}" for kind, name in _DIFFERS.findall(ended.stdout)}
+
+
+def found(comparison: Comparison) -> set[str]:
+    """What a comparison says differs, as kubectl's file names do."""
+    return {f"{r.identity.kind}/{r.identity.name}" for r in comparison.resources if r.standing != "unchanged"}
+
+
+def renders(bench: Bench) -> None:
+    """Two commits compared."""
+    reader, _ = bench.reader(bench.plane.kubeconfig)
+    old, new = f"commit:{bench.before}/dev", f"commit:{bench.after}/dev"
+    compared: list[Comparison] = []
+    cold = timed(lambda: compared.append(reader.compare("big", old, new)))
+    diff = bench.by_hand()
+    assert sum(len(r.fields) for r in compared[0].resources) == len(re.findall(r"^\+ ", diff, re.MULTILINE)) > 0
+    warm = timed(lambda: reader.compare("big", old, new), 3)
+    hand = timed(bench.by_hand, 3)
+    print(f"two commits     helm template x2 + diff {hand:6.2f} s   cold {cold:6.2f} s ({hand / cold:4.1f}x)   "
+          f"warm {warm:6.3f} s ({hand / warm:5.1f}x)")  # fmt: skip
+
+
+def live(bench: Bench, delay: float) -> None:
+    """What runs compared with what a commit would install."""
+    text = bench.plane.kubeconfig.read_text()
+    host, port = re.search(r"server: https://([\d.]+):(\d+)", text).groups()  # type: ignore[union-attr]  # it is there
+    with held_back((host, int(port)), delay) as proxy:
+        config = bench.folder / f"kubeconfig-{proxy}"
+        config.write_text(text.replace(f"{host}:{port}", f"{host}:{proxy}"))
+        config.chmod(0o600)
+        reader, asked = bench.reader(config)
+        compared: list[Comparison] = []
+        cold = timed(lambda: compared.append(reader.compare("big", "live:dev", "channel:dev")))
+        requests = len(asked)
+        found_by = [set[str](), set[str]()]
+        wide = timed(lambda: found_by[0].update(bench.kubectl(config, "--concurrency=16")))
+        serial = timed(lambda: found_by[1].update(bench.kubectl(config)))
+        assert found(compared[0]) == found_by[0] == found_by[1] != set(), (found(compared[0]), found_by)
+        warm = timed(lambda: reader.compare("big", "live:dev", "channel:dev"), 3)
+    print(
+        f"live +{delay * 1000:2.0f} ms     kubectl diff {serial:6.2f} s, 16 at once {wide:6.2f} s   "
+        f"cold {cold:5.2f} s ({serial / cold:5.1f}x, {wide / cold:4.1f}x)   "
+        f"warm {warm:5.2f} s ({serial / warm:5.1f}x, {wide / warm:4.1f}x)   "
+        f"{requests} requests for {bench.objects} objects",
+        flush=True,
+    )
+
+
+def big_object(lines: int = 20_000) -> str:
+    """One object with that many changed lines: compared, masked and laid out as lines; the peak of a fresh process."""
+    old, new = ("\n".join(f"{word} line {n}" for n in range(lines)) for word in ("old", "new"))
+
+    def manifest(text: str) -> dict[str, Any]:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big"}, "data": {"text": text}}
+
+    pairs = {Identity("", "ConfigMap", "x", "big"): Pair(manifest(old), manifest(new))}
+    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    compared = compare(Side("a", "a"), Side("b", "b"), pairs, masker_for(b"k" * 16, pairs))
+    data = differences.of(compared, "x")
+    spent = time.perf_counter() - start
+    drawn = data["resources"][0]["text"].count("\n")
+    assert drawn >= 2 * lines, drawn
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    more = (peak - base) / 1024
+    return f"one object      {lines} changed lines in {spent:.2f} s, {more:.0f} MB more ({peak / 1024:.0f} MB in all)"
+
+
+def main() -> None:
+    """Run every part; prints one line each."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--objects", type=int, default=500)
+    arguments.add_argument("--only", choices=["big"], default=None)
+    chosen = arguments.parse_args()
+    if chosen.only:
+        print(big_object())
+        return
+    home = test_home()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    plane = local.up(Settings(home=home)).endpoints
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(plane, Path(folder), chosen.objects)
+        try:
+            renders(bench)
+            for delay in (0.0, 0.02):
+                live(bench, delay)
+        finally:
+            argv = [str(plane.bin / "kubectl"), f"--kubeconfig={plane.kubeconfig}", "delete", "namespace",
+                    bench.namespace, "--wait=false"]  # fmt: skip
+            subprocess.run(argv, check=False, capture_output=True)
+    print(subprocess.run([sys.executable, "-m", "tests.bench.bench_releases", "--only", "big"],
+                         check=True, capture_output=True, text=True).stdout.strip())  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
