@@ -216,6 +216,7 @@ class EnvironmentPlans:
         facts = {
             "environment": asked.environment,
             "blueprint": f"{blueprint.name} {blueprint.version}",
+            "cluster": self._reads.cluster_name(),
             "tofu": self._reads.tofu.version(),
             "state": str(planned.state),
             **{f"chart {release}": digest for release, digest in addons.charts.items()},

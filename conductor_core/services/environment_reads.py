@@ -145,6 +145,14 @@ class EnvironmentReads:
         found = (c for c in self.changes(environment) if c.runbook == e.PROVISION and e.started(c))
         return next(found, None)
 
+    def cluster_name(self) -> str:
+        """Which cluster it is, by context and address; '' when it does not answer."""
+        try:
+            found = self._cluster.version()
+        except ConductorError:
+            return ""
+        return f"{found.context} {found.server}".strip()
+
     def server_version(self) -> str:
         """The cluster's version, at most a minute old; '' when it does not answer."""
         at, version = self._version

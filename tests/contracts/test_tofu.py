@@ -126,6 +126,16 @@ def test_only_the_bytes_that_were_approved_are_applied(bench: Bench) -> None:
     assert bench.tofu.state(bench.work()).mark.serial == 0
 
 
+def test_a_resource_is_made_anew_when_asked(bench: Bench) -> None:
+    bench.apply(bench.tofu.plan(bench.work(), bench.values()))
+    addresses = bench.tofu.state(bench.work()).addresses
+    planned = bench.tofu.plan(bench.work(), bench.values(), replace=addresses)
+    [anew] = infra_plan.read(planned.document, Masker(b"k" * 16)).touched
+    assert (anew.act, anew.reason) == ("replace", "asked for by -replace")
+    bench.apply(planned, "chg-2")
+    assert bench.tofu.state(bench.work()).addresses == addresses
+
+
 def test_a_plan_is_applied_once(bench: Bench) -> None:
     planned = bench.tofu.plan(bench.work(), bench.values())
     bench.apply(planned)
@@ -243,6 +253,63 @@ def test_a_plan_sees_nothing_of_the_worker(tmp_path: Path, monkeypatch: pytest.M
     tofu.plan(Workspace("blue", FOLDER, {f"{FOLDER}/main.tf": REAL.encode()}), {"environment": "blue"})
     assert {env["AWS_SECRET_ACCESS_KEY"] for env in seen} == {"read-only"}
     assert not any("PLAN_KEY" in env or "CONDUCTOR_HOME" in env for env in seen)
+
+
+NESTED = """
+variable "environment" { type = string }
+variable "pools" {
+  type = map(object({ size = optional(number, 2), taints = optional(list(object({ key = string })), []) }))
+  default = { a = {}, b = { taints = [{ key = "x" }] } }
+}
+module "part" {
+  source   = "../../modules/part"
+  for_each = var.pools
+  size     = each.value.size
+}
+moved {
+  from = terraform_data.old
+  to   = terraform_data.new
+}
+resource "terraform_data" "NAME" { input = { deep = [{ one = 1 }] } }
+resource "terraform_data" "after" { input = module.part["a"].id }
+"""
+OLD = 'resource "terraform_data" "old" { input = { deep = [{ one = 1 }] } }\n'
+PART = """
+variable "size" {}
+resource "terraform_data" "x" { input = var.size }
+output "id" { value = terraform_data.x.id }
+"""
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_modules_nested_types_unknown_values_and_moved_blocks_are_read_rightly(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    request.getfixturevalue("plane")
+    tofu, masker = TofuProgram(SystemCommands(), str(program()), tmp_path, lock_seconds=0), Masker(b"k" * 16)
+
+    def work(name: str) -> Workspace:
+        head = NESTED.split("moved {")[0]
+        root = NESTED.replace("NAME", "new") if name == "new" else head + OLD
+        files = {f"{FOLDER}/main.tf": root.encode(), "infra/terraform/modules/part/main.tf": PART.encode()}
+        return Workspace("blue", FOLDER, files)
+
+    first = tofu.plan(work("old"), {"environment": "blue"})
+    tofu.apply(work("old"), first.saved, digest(first.saved), "chg-1", tell=lambda _: None)
+    review = infra_plan.read(tofu.plan(work("new"), {"environment": "blue"}).document, masker)
+    by_address = {r.address: r for r in review.resources}
+    assert by_address["terraform_data.new"].moved_from == "terraform_data.old"
+    assert by_address["terraform_data.after"].act == "create"
+    assert by_address['module.part["a"].terraform_data.x'].module == 'module.part["a"]'
+    bigger = {"environment": "blue", "pools": {"a": {"size": 3}, "c": {}}}
+    changed = infra_plan.read(tofu.plan(work("new"), bigger).document, masker)
+    acts = {r.address: r.act for r in changed.resources}
+    assert acts['module.part["a"].terraform_data.x'] == "update"
+    assert acts['module.part["b"].terraform_data.x'] == "delete"
+    made = next(r for r in changed.resources if r.address == 'module.part["c"].terraform_data.x')
+    assert made.after is not None
+    assert made.after["id"] == infra_plan.UNKNOWN
 
 
 @pytest.mark.real

@@ -35,6 +35,7 @@ class FakeCluster:
     log: dict[tuple[str, str], str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     failure: ConductorError | None = None
+    address: str = "https://fake.test"
 
     def put(self, *objects: Mapping[str, Any]) -> None:
         """Objects as the API server would hold them; the namespace is theirs."""
@@ -49,7 +50,7 @@ class FakeCluster:
 
     def version(self) -> ClusterVersion:
         self._asked("version")
-        return ClusterVersion("fake", "https://fake.test", "v1.34.4")
+        return ClusterVersion("fake", self.address, "v1.34.4")
 
     def kinds(self) -> Mapping[Kind, KindInfo]:
         if self.failure is not None:

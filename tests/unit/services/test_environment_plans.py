@@ -55,7 +55,14 @@ def another(estate: Estate) -> PolicyBundle:
     )
 
 
+def stored(estate: Estate, change: Change, **fields: object) -> None:
+    """Write a Change anew past the service, as somebody with the database in hand could."""
+    now = estate.store.get(change.id)
+    estate.store.save(replace(now, **fields), now.version, ())  # type: ignore[arg-type]  # fields of a Change
+
+
 Touch = Callable[[Estate, Change], object]
+OTHER = {"network_cidr": "10.9.0.0/16"}
 TOUCHES: list[tuple[Touch, str]] = [
     (lambda e, c: e.write(f"{FOLDER}/small/main.tf", TF + "# a word\n"), f"evidence source/{FOLDER}/small/main.tf"),
     (lambda e, c: e.write("infra/k8s/new.yaml", "kind: x\n"), "evidence source/infra/k8s/new.yaml"),
@@ -64,6 +71,9 @@ TOUCHES: list[tuple[Touch, str]] = [
     (lambda e, c: e.tofu._write("blue", {"thing.blue"}), "state: none → 1 lineage-blue"),
     (lambda e, c: setattr(e.tofu, "outputs", {"namespaces": {"app": "x"}, "new": 1}), "evidence plan.json"),
     (lambda e, c: setattr(e.policy, "bundle", another(e)), "policy: sha256"),
+    (lambda e, c: stored(e, c, parameters={**c.parameters, "variables": OTHER}), "parameters: sha256"),
+    (lambda e, c: stored(e, c, target="environment/green"), "target: environment/blue → environment/green"),
+    (lambda e, c: setattr(e.cluster, "address", "https://other.test"), "cluster: fake https://fake.test → fake https://o"),
 ]  # fmt: skip
 
 
