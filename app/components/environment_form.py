@@ -81,7 +81,7 @@ def _fields(
 
 def _pasted(blueprint: Blueprint, key: str) -> dict[str, Any]:
     """Values of a tfvars file that was pasted or loaded: they fill the fields anew."""
-    with st.expander("Fill in from a tfvars file"):
+    with st.expander("Fill in from a tfvars file", key=f"{key}_box"):  # keyed: what appears above must not close it
         text = st.text_area("tfvars", key=f"{key}_paste", placeholder='network_cidr = "10.40.0.0/16"', height=90)
         file = st.file_uploader("or a file", ["tfvars", "json"], key=f"{key}_file")
         sent = st.button("Fill in", key=f"{key}_fill", disabled=not (text or file))

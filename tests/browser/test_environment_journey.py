@@ -95,9 +95,11 @@ def test_a_newcomer_provisions_two_pools_and_destroys_them(screen: Screen, bench
     screen.see("Environment on the local control plane")
     screen.open("environments", blueprint="summit-local", acting="requester")
     screen.fill("Name of the environment *", name)
+    screen.settled()
     screen.page.get_by_text("Fill in from a tfvars file").click()
     pools = 'node_pools = { general = { nodes = 1 }, memory = { nodes = 1, cpu = 16, memory = "128Gi" } }'
     screen.fill("tfvars", f'network_cidr = "{taken}"\n{pools}\nkubernetes_version = "1.99.1"')
+    screen.settled()
     screen.press("Fill in")
     screen.see(f"{taken} overlaps {taken} of {name}x.")
     screen.see("environment/")
