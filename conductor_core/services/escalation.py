@@ -123,11 +123,11 @@ class Escalation:
             "release": release,
             "channel": channel,
             "namespace": namespace,
-            "helm_revision": revisions[0].revision if revisions else None,
+            "helm_revision": revisions[-1].revision if revisions else None,
             "helm_history": [
                 {"revision": r.revision, "status": r.status, "chart": f"{r.chart}-{r.chart_version}",
                  "app_version": r.app_version, "updated": r.updated, "description": r.description}
-                for r in revisions
+                for r in reversed(revisions)
             ],
             "applications": [
                 {"name": a.name, "namespace": a.namespace, "sync": a.sync, "health": a.health, "revision": a.revision,

@@ -26,8 +26,8 @@ from tests.fakes.idle import EmptyShelf, IdleWorker
 ID = "chg-01KB0000000000000000000000"
 MAY: dict[Role, set[str]] = {
     Role.VIEWER: {"view"},
-    Role.OPERATOR: {"view", "change.request", "change.replan", "change.cancel"},
-    Role.APPROVER: {"view", "change.approve", "change.reject", "emergency.review"},
+    Role.OPERATOR: {"view", "change.request", "change.replan", "change.cancel", "support.escalate"},
+    Role.APPROVER: {"view", "change.approve", "change.reject", "emergency.review", "support.escalate"},
     Role.CAPTAIN: {
         "view",
         "change.request",
@@ -37,8 +37,9 @@ MAY: dict[Role, set[str]] = {
         "change.reject",
         "change.settle",
         "emergency.review",
+        "support.escalate",
     },
-    Role.BREAK_GLASS: {"view", "emergency.act"},
+    Role.BREAK_GLASS: {"view", "emergency.act", "support.escalate"},
 }
 """Written down a second time on purpose: whoever changes a grant has to change it here too."""
 SPELLINGS = {
