@@ -6,6 +6,7 @@ step), and nothing that moves by itself.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from conductor_core.domain import rollout_acts as acts
@@ -69,9 +70,7 @@ class RolloutPlans:
         """What aborting several Rollouts at once would do; members without anything in progress are named."""
         members = members_in(change)
         found = [self.rollouts.get(*member) for member in members]
-        tiers = {self.tier_of(r.namespace) for r in found}
-        order = ("dev", "staging", STRICTEST)
-        tier = max(tiers, key=lambda t: order.index(t) if t in order else len(order))
+        tier = _strictest({self.tier_of(r.namespace) for r in found})
         moving = [r.id for r in found if not acts.no_effect(r, Act.ABORT)]
         evidence = [_shown(r, Act.ABORT, "") for r in found]
         facts = {f"rollout {r.id}": f"{r.uid} {r.stable_hash} {r.current_hash}" for r in found}
@@ -120,17 +119,22 @@ class RolloutPlans:
         return older[0].hash
 
     def tier_of(self, namespace: str) -> str:
-        """The tier of the channel that installs there; the strictest one for a namespace that no channel declares."""
+        """The strictest tier of the channels that install there; `prod` for a namespace that no channel declares."""
         try:
             catalogue = self.releases.catalogue()
         except ConductorError:
             return STRICTEST  # an abort must be possible while the operations repository is out of reach
-        tiers = [c.tier for r in catalogue.releases for c in r.channels if c.namespace == namespace]
-        return tiers[0] if tiers else STRICTEST
+        return _strictest({c.tier for r in catalogue.releases for c in r.channels if c.namespace == namespace})
 
     def _rollout(self, change: Change) -> Rollout:
         parameters = change.parameters
         return self.rollouts.get(str(parameters.get("namespace", "")), str(parameters.get("rollout", "")))
+
+
+def _strictest(tiers: Set[str]) -> str:
+    """The one that asks for the most; a tier of somebody's own counts as stricter than the known ones."""
+    order = ("dev", "staging", STRICTEST)
+    return max(tiers, key=lambda t: (order.index(t) if t in order else len(order), t), default=STRICTEST)
 
 
 def act_in(change: Change) -> Act:

@@ -215,3 +215,13 @@ def test_a_plan_without_an_effect_is_denied_with_what_to_do(world: World) -> Non
     world.driver.dispatch(one, world.driver.prepare(one))
     assert world.plans.judge(whole, world.plans.fleet_abort(whole))[0].result.value == "warn"
     assert world.plans.fleet_abort(whole).tier == "prod"
+
+
+def test_of_two_releases_in_one_namespace_the_stricter_channel_decides(world: World, tmp_path: Any) -> None:
+    releases, _, repository, _ = readable_releases(tmp_path / "shared", tuple)
+    channel = "{{branch: {1}, namespace: both, values: [], tier: {1}}}"
+    entry = f"  {{0}}:\n    chart: helm/intelgraph\n    channels:\n      {{1}}: {channel}\n"
+    text = "releases:\n" + entry.format("intelgraph", "dev") + entry.format("cart", "staging")
+    repository.push("main", {"channels.yaml": text.encode()})
+    releases.refresh()
+    assert RolloutPlans(world.rollouts, releases).tier_of("both") == "staging"
