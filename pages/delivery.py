@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import delivery_queries, navigation, queries, session
 from app.components import (
+    application_sync,
     change_table,
     emergency_banner,
     empty,
@@ -84,6 +85,8 @@ def every() -> None:
     with errors.shown():
         emergency_banner.show(delivery_queries.emergencies(), session.actor())
     lists()
+    with errors.shown():
+        application_sync.show(delivery_queries.board(), session.actor())
 
 
 with errors.shown():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from conductor_core.domain import compatibility
 from conductor_core.domain.compatibility import Matrix
+from conductor_core.services.application_sync import ApplicationSync, ApplicationSyncPlan
+from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience
 from conductor_core.services.delivery import DeliveryReader
@@ -68,6 +70,7 @@ def delivery_shelf(
         return compatibility.parse(parts.documents.load(parts.metric_files.matrix(), MATRIX), MATRIX)
 
     plans = RolloutPlans(rollouts, releases)
+    argo = ArgoSync(parts.argocd, parts.monotonic, parts.sleep)
     patience = Patience(parts.monotonic, parts.sleep, READ_BACK)
     edits = ValuesEdits(releases, parts.repository, parts.helm, parts.documents, rollouts)
     contents = ReleaseContents(releases, parts.repository, parts.mask_key)
@@ -81,12 +84,18 @@ def delivery_shelf(
         PartialRollback(releases, changes, parts.store, parts.documents, matrix),
         promotions,
         freeze,
-        {**plans.functions(), **edits.functions(), "set_promote": promotions.plan},
+        {
+            **plans.functions(),
+            **edits.functions(),
+            "set_promote": promotions.plan,
+            "application_sync": ApplicationSyncPlan(argo, plans.tier_of, parts.mask_key),
+        },
         {**plans.gates(), WAVES: freeze},
         {
             "rollout_act": RolloutAct(rollouts, plans, patience, parts.clock.now),
             "fleet_abort": FleetAbort(rollouts, patience),
             "values_commit": ValuesCommit(edits),
             "set_commit": SetCommit(promotions),
+            "application_sync": ApplicationSync(argo),
         },
     )

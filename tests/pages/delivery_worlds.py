@@ -63,6 +63,17 @@ FLEET = Runbook(
     (Parameter("fleet", "str", "", required=True), Parameter("members", "list", [])),
     approvals={"default": 0},
 )
+SYNC = Runbook(
+    "sync_application",
+    "Sync the Application {application}",
+    "Syncs.",
+    "sync_application",
+    "application_sync",
+    "application/{application}",
+    "dev",
+    (Parameter("application", "str", "", required=True), Parameter("namespace", "str", "")),
+    approvals={"default": 0},
+)
 STEPS: tuple[Mapping[str, Any], ...] = (
     {"setWeight": 10},
     {"pause": {"duration": "30s"}},

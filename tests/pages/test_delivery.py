@@ -10,7 +10,7 @@ from conductor_core.errors import UnreachableError
 from tests.fakes.argocd import raw_application, raw_pipeline
 from tests.fakes.conductor import RUNBOOKS
 from tests.pages import delivery_worlds
-from tests.pages.delivery_worlds import ACT, EMERGENCY, World
+from tests.pages.delivery_worlds import ACT, EMERGENCY, SYNC, World
 from tests.pages.drive import open_page, press, seen
 
 
@@ -31,6 +31,7 @@ def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) ->
     at = open_page(world.conductor, "delivery")
     assert {m.label: m.value for m in at.metric} == {"Rollouts": "2", "In progress": "0", "Held": "0", "Failed": "0"}
     assert "1 fleet at rest" in seen(at)
+    assert "sync_open" not in {b.key for b in at.button}
     assert "shop-dev" in seen(at)
     for namespace in ("one", "two"):
         world.put(namespace, "2.0.0")
@@ -126,3 +127,16 @@ def test_a_set_is_promoted_from_the_page_or_says_what_keeps_it(world: World) -> 
     text = seen(at)
     assert "nothing runs in the source" in text
     assert at.button(key="set_request").disabled
+
+
+def test_an_application_out_of_step_is_synced_as_a_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RUNBOOKS, SYNC.name, SYNC)
+    world.argocd.put(raw_application("shop-eu", "shop", sync={"status": "OutOfSync", "revision": "c" * 40}))
+    at = open_page(world.conductor, "delivery")
+    assert at.selectbox(key="sync_which").label == "Out of step (1)"
+    press(at, "sync_open")
+    assert "shop-eu in shop-eu" in seen(at)
+    at.text_input(key="_confirm_reason").set_value("after the fix").run()
+    press(at, "_confirm_yes")
+    (change,) = world.conductor.changes.find()
+    assert change.parameters == {"application": "shop-eu", "namespace": "argocd"}

@@ -21,6 +21,7 @@ from conductor_core.localplane.layout import Endpoints
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.repository import Author
+from conductor_core.services.application_sync import ApplicationSync, ApplicationSyncPlan
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.operations import Context, OperationService
@@ -88,6 +89,44 @@ def application(plane: Endpoints, namespace: str, remote: Path, kubectl: Callabl
     kubectl("apply", "-f", "-", text=APPLICATION.format(namespace, remote))
     try:
         yield argocd
+    finally:
+        argocd.close()
+        kubectl("delete", "application", namespace, "-n", "argocd", "--wait=false")
+
+
+def test_an_application_is_synced_once_after_its_plan_has_named_what_goes(
+    plane: Endpoints, namespace: str, remote: Path, kubectl: Callable[..., str], tmp_path: Path
+) -> None:
+    by_hand = APPLICATION.partition("  syncPolicy")[0]
+    kubectl("apply", "-f", "-", text=by_hand.format(namespace, remote))
+    repository = GitRepository(SystemCommands(), str(remote), tmp_path / "home")
+    clock, memory = SteppingClock(), MemoryChangeStore()
+    argocd = HttpxArgoCd(plane.argocd_url, plane.argocd_token())
+    argo = ArgoSync(argocd, time.monotonic, time.sleep)
+    plan = ApplicationSyncPlan(argo, lambda _: "dev", b"k" * 32)
+    acts = OperationService(MemoryOperationStore(memory, clock), {"application_sync": ApplicationSync(argo)}, clock)
+
+    def synced(change_id: str) -> dict[str, str]:
+        eventually(lambda: argocd.application(namespace, refresh=True).sync == "OutOfSync")
+        draft = plan(change(change_id, parameters={"application": namespace, "namespace": ""}))
+        asked = change(change_id, plan=Plan((), draft.facts, draft.summary))
+        done = acts.perform(Context(asked, HeldLock("none", 0), lambda _: None), "application_sync")
+        assert done.state is OperationState.SUCCEEDED, done
+        return draft.summary
+
+    def there(name: str) -> str:
+        return kubectl("get", "configmap", name, "-n", namespace, "--ignore-not-found", "-o=name")
+
+    try:
+        first = synced("chg-1")
+        assert (first["removes"], first["creates"]) == ("nothing", f"ConfigMap {namespace}/shop")
+        assert there("shop")
+        template = FILES["shop/templates/map.yaml"].format(namespace).replace("name: shop", "name: cart").encode()
+        repository.commit("main", {"shop/templates/map.yaml": None, "shop/templates/cart.yaml": template}, "Rename", ME)
+        second = synced("chg-2")
+        assert second["removes"] == f"ConfigMap {namespace}/shop"
+        assert second["creates"] == f"ConfigMap {namespace}/cart"
+        assert (there("shop"), bool(there("cart"))) == ("", True)
     finally:
         argocd.close()
         kubectl("delete", "application", namespace, "-n", "argocd", "--wait=false")

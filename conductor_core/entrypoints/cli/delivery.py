@@ -214,6 +214,27 @@ def rollback(
     answer(door, change, as_json=as_json, wait=wait)
 
 
+@app.command(
+    "sync", epilog='Example: conductor delivery sync intelgraph-staging --reason "after the fix" --as requester'
+)
+def sync(
+    ctx: typer.Context,
+    application: Annotated[str, typer.Argument(metavar="APPLICATION", help="Name, as `list` shows it.")],
+    reason: Reason,
+    namespace: Annotated[
+        str, typer.Option("--namespace", metavar="NAME", help="Where it lies, when that isn't Argo CD's own.")
+    ] = "",
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that Argo CD brings an Application to what Git says; the plan names what would be removed."""
+    door = entered(ctx)
+    given: dict[str, object] = {"application": application, "namespace": namespace}
+    change = door.conductor.changes.request(door.actor(who), "sync_application", given, reason)
+    answer(door, change, as_json=as_json, wait=wait)
+
+
 @app.command("restart", epilog='Example: conductor delivery restart shop/api --reason "stuck pool" --as requester')
 def restart(
     ctx: typer.Context, name: Name, reason: Reason, who: As = "", wait: Wait = False, as_json: Json = False
