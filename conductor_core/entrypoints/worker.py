@@ -8,8 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from conductor_core import settings as configuration
@@ -47,44 +45,53 @@ def main() -> int:
     conductor = wire(settings)
     name = f"{worker_name()}/{os.getpid()}"
     lost: list[ConductorError] = []
-    thread = threading.Thread(target=_seal, args=(claim, stopping, lost), name="ledger")
-    thread.start()
-    audit = threading.Thread(target=projection().run, args=(stopping,), name="audit")
-    audit.start()
     witnesses = witnessing(settings)
-    cosigning = threading.Thread(target=witnesses.run, args=(stopping, lambda: claim.seated)) if witnesses else None
-    if cosigning is not None:
-        cosigning.start()
-    recording = threading.Thread(target=_record, args=(conductor, claim, stopping), name="recorder")
-    recording.start()
+    threads = [
+        threading.Thread(name="ledger", target=_seal, args=(claim, stopping, lost)),
+        threading.Thread(name="audit", target=projection().run, args=(stopping,)),
+        threading.Thread(name="recorder", target=_record, args=(conductor, claim, stopping)),
+        threading.Thread(name="reports", target=_report, args=(conductor, claim, stopping)),
+    ]
+    if witnesses is not None:
+        threads.append(threading.Thread(name="witnesses", target=witnesses.run, args=(stopping, lambda: claim.seated)))
+    for thread in threads:
+        thread.start()
     try:
         with serve(conductor):
             logging.info("worker %s is ready", name)
-            _work(conductor, name, stopping, lambda: claim.seated)
+            _work(conductor, name, stopping)
     finally:
         stopping.set()  # also when it can't serve: the threads must not keep a worker alive that does no work
-        thread.join()
-        audit.join()
-        recording.join()
-        if cosigning is not None:
-            cosigning.join()
+        for thread in threads:
+            thread.join()
     return lost[0].exit_code if lost else 0
 
 
-def _work(conductor: Conductor, name: str, stopping: threading.Event, seated: Callable[[], bool]) -> None:
-    """Give signs of life, look for lost work, and make the reports that are due, until it is to stop."""
-    looked = float("-inf")
+def _work(conductor: Conductor, name: str, stopping: threading.Event) -> None:
+    """Give signs of life and look for lost work until it is to stop."""
     while not stopping.is_set():
         try:
             conductor.heartbeats.beat(name, datetime.now(UTC))
             conductor.changes.sweep()
-            if seated() and time.monotonic() > looked + REPORT_SECONDS:  # one worker has the seat: none is made twice
-                looked = time.monotonic()
-                for report in conductor.report_schedules.make():
-                    logging.info("the report %s was due: %s", report.id, report.title)
         except ConductorError as bad:
             logging.warning("%s %s", bad, bad.next)
         stopping.wait(SWEEP_SECONDS)
+
+
+def _report(conductor: Conductor, claim: Sealing, stopping: threading.Event) -> None:
+    """Make the reports that are due where this worker writes the ledger, so that none is made twice; a report takes
+    seconds, so it has a thread of its own.
+    """
+    pause = SWEEP_SECONDS  # soon after the start, when the seat is taken
+    while not stopping.wait(pause):
+        if not claim.seated:
+            continue
+        pause = REPORT_SECONDS
+        try:
+            for report in conductor.report_schedules.make():
+                logging.info("the report %s was due: %s", report.id, report.title)
+        except ConductorError as bad:
+            logging.warning("%s %s", bad, bad.next)
 
 
 def _record(conductor: Conductor, claim: Sealing, stopping: threading.Event) -> None:
