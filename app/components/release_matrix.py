@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import session, theme
 from app.components import empty, errors
+from conductor_core.domain.tiers import rank
 from conductor_core.errors import Diagnostics
 from conductor_core.services.release_inventory import Inventory, Row
 
@@ -50,8 +51,7 @@ def lines(rows: Sequence[Row]) -> tuple[list[Line], list[str]]:
     for row in rows:
         if not row.foreign:
             found.setdefault(row.release, Line(row.release)).cells[row.channel] = row
-    order = {"dev": 0, "staging": 1, "prod": 2}
-    channels = {row.channel: order.get(row.tier, 3) for row in rows if not row.foreign}
+    channels = {row.channel: rank(row.tier) for row in rows if not row.foreign}
     return list(found.values()), sorted(channels, key=lambda name: channels[name])
 
 

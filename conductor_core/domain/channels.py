@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from conductor_core.domain import chart_addresses, names
+from conductor_core.domain.tiers import TIERS
 from conductor_core.errors import InputError, NotFoundError
 
-TIERS = ("dev", "staging", "prod")
 _CHANNEL_KEYS = frozenset({"branch", "namespace", "values", "tier", "chart"})
 _RELEASE_KEYS = frozenset({"chart", "channels", "title"})
 

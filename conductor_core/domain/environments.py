@@ -19,7 +19,6 @@ from conductor_core.errors import InputError
 
 PROVISION, DESTROY, VALIDATE = "provision_environment", "destroy_environment", "validate_environment"
 NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
-TIERS = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True)

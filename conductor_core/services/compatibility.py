@@ -11,6 +11,7 @@ from conductor_core.domain import versions
 from conductor_core.domain.changes import Change
 from conductor_core.domain.gates import Reason, Verdict, verdict
 from conductor_core.domain.releases import Status
+from conductor_core.domain.tiers import STRICTEST
 from conductor_core.domain.versions import Claim, Compatibility
 from conductor_core.errors import ConductorError
 from conductor_core.ports.web import Web
@@ -64,7 +65,7 @@ class CompatibilityGate:
         tag = trees.at(draft.values, "image", "tag")
         tag = tag if isinstance(tag, str) else ""
         found = Compatibility(versions.claims(draft.facts.get("app version", ""), tag, draft.manifests))
-        strict = (draft.tier or change.tier) == "prod"
+        strict = (draft.tier or change.tier) == STRICTEST
         act = "Set image.tag, appVersion in Chart.yaml and the label to the same version, in one commit."
         denials: list[Reason] = []
         warnings: list[Reason] = []

@@ -17,6 +17,7 @@ from conductor_core.domain.environments import Asked, Environment
 from conductor_core.domain.infra_plan import Review
 from conductor_core.domain.masking import Masker, secrets_in, show
 from conductor_core.domain.plans import Plan
+from conductor_core.domain.tiers import TIERS, rank
 from conductor_core.errors import ConductorError, InputError, StateError
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.documents import Documents
@@ -141,7 +142,7 @@ class EnvironmentPlans:
 
     def _usable(self, asked: Asked) -> Blueprint:
         blueprint = self._reads.blueprint(asked.blueprint)
-        if asked.tier not in e.TIERS or e.TIERS.index(asked.tier) < e.TIERS.index(blueprint.tier):
+        if asked.tier not in TIERS or rank(asked.tier) < rank(blueprint.tier):
             raise InputError(
                 f"An environment of {blueprint.name} can't be of tier {asked.tier!r}.",
                 why=f"The blueprint is of tier {blueprint.tier}.",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conductor_core.domain.changes import Change
-from conductor_core.domain.channels import TIERS
+from conductor_core.domain.tiers import strictest
 from conductor_core.errors import InputError, NotFoundError
 from conductor_core.services.planning import Draft
 from conductor_core.services.quarantines import QuarantineService, standing_of, where
@@ -49,5 +49,4 @@ class QuarantinePlans:
         facts = {"stands": ", ".join(found.change_id for found in standing)}
         why = "; ".join(f"{found.reason} ({found.by}, {found.channel})" for found in standing)
         summary = {"does": f"{release} {version} may be deployed again.", "quarantined for": why}
-        strictest = max(tiers, key=TIERS.index)
-        return Draft(facts=facts, summary=summary, tier=strictest)
+        return Draft(facts=facts, summary=summary, tier=strictest(tiers))

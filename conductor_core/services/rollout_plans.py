@@ -6,7 +6,6 @@ step), and nothing that moves by itself.
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 
 from conductor_core.domain import rollout_acts as acts
@@ -15,6 +14,7 @@ from conductor_core.domain.changes import Change
 from conductor_core.domain.gates import Reason, Result, Verdict, verdict
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollouts import Rollout
+from conductor_core.domain.tiers import STRICTEST, strictest
 from conductor_core.errors import ConductorError, InputError, NotFoundError
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.planning import Draft, Gate, PlanFunction
@@ -23,8 +23,6 @@ from conductor_core.services.releases import ReleaseReader
 JSON = "application/json"
 STEPPED = frozenset({Act.PROMOTE, Act.SKIP})
 """Acts that leave one step: approved for that step and no other."""
-STRICTEST = "prod"
-"""The tier of a namespace that no channel declares."""
 GATE = "rollout"
 
 
@@ -70,7 +68,7 @@ class RolloutPlans:
         """What aborting several Rollouts at once would do; members without anything in progress are named."""
         members = members_in(change)
         found = [self.rollouts.get(*member) for member in members]
-        tier = _strictest({self.tier_of(r.namespace) for r in found})
+        tier = strictest({self.tier_of(r.namespace) for r in found})
         moving = [r.id for r in found if not acts.no_effect(r, Act.ABORT)]
         evidence = [_shown(r, Act.ABORT, "") for r in found]
         facts = {f"rollout {r.id}": f"{r.uid} {r.stable_hash} {r.current_hash}" for r in found}
@@ -124,17 +122,11 @@ class RolloutPlans:
             catalogue = self.releases.catalogue()
         except ConductorError:
             return STRICTEST  # an abort must be possible while the operations repository is out of reach
-        return _strictest({c.tier for r in catalogue.releases for c in r.channels if c.namespace == namespace})
+        return strictest({c.tier for r in catalogue.releases for c in r.channels if c.namespace == namespace})
 
     def _rollout(self, change: Change) -> Rollout:
         parameters = change.parameters
         return self.rollouts.get(str(parameters.get("namespace", "")), str(parameters.get("rollout", "")))
-
-
-def _strictest(tiers: Set[str]) -> str:
-    """The one that asks for the most; a tier of somebody's own counts as stricter than the known ones."""
-    order = ("dev", "staging", STRICTEST)
-    return max(tiers, key=lambda t: (order.index(t) if t in order else len(order), t), default=STRICTEST)
 
 
 def act_in(change: Change) -> Act:

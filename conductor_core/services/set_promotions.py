@@ -13,6 +13,7 @@ from conductor_core.domain.compatibility import Matrix
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.set_promotions import Cause, Seen, Service
+from conductor_core.domain.tiers import strictest
 from conductor_core.errors import InputError, NotFoundError, StateError
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.git_reverts import author, message
@@ -24,7 +25,6 @@ from conductor_core.services.values_edits import INSTANCE, Edit, ValuesEdits
 
 TIP = "tip of "
 """How the facts begin that name the tip of each branch."""
-TIERS = ("dev", "staging", "prod")
 _LOOKED = 50
 
 
@@ -130,7 +130,7 @@ class SetPromotions:
             },
             tuple(o for objects, _ in drafts for o in objects),
             drafts[0][1] if len(drafts) == 1 else {},
-            tier=max(tiers, key=lambda t: TIERS.index(t) if t in TIERS else len(TIERS)),
+            tier=strictest(tiers),
         )
 
     def _edits(self, moved: Sequence[Seen], target: str) -> tuple[Edit, ...]:
