@@ -6,13 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import environment_queries, navigation, queries, runtime, session
+from app import environment_queries, navigation, requesting, runtime, session
 from app import environment_values as values
 from app.components import environment_fields, environment_verdicts, errors, split
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.blueprints import Blueprint
-from conductor_core.domain.environments import TIERS, Asked
+from conductor_core.domain.changes import Change
+from conductor_core.domain.environments import Asked
+from conductor_core.domain.tiers import TIERS
 from conductor_core.errors import ConductorError, InputError
 from conductor_core.ports.drafts import EnvironmentDraft
 from conductor_core.services.environments import Live
@@ -128,13 +130,12 @@ def _request(asked: Asked, actor: Actor, ready: bool, *, fixed: bool) -> None:
         "Generate the plan", type="primary", icon=":material/send:", key="env_request", disabled=not ready
     ):
         return
-    try:
-        asked = Asked(asked.environment, asked.blueprint, asked.tier, asked.variables, bool(allow), anew)
-        change = runtime.conductor().environments.request(actor, asked, str(reason or ""))
-    except ConductorError as error:
-        errors.show(error)
-        return
-    runtime.conductor().environments.drafts.drop(actor.key, st.query_params.get(session.DRAFT, ""))
-    queries.forget()
-    session.notice("Requested. The plan is being made.")
-    navigation.go("changes", **{session.CHANGE: change.id})
+    wanted = Asked(asked.environment, asked.blueprint, asked.tier, asked.variables, bool(allow), anew)
+    requesting.follow(lambda: _requested(wanted, actor, str(reason or "")), said="Requested. The plan is being made.")
+
+
+def _requested(asked: Asked, actor: Actor, reason: str) -> Change:
+    environments = runtime.conductor().environments
+    change = environments.request(actor, asked, reason)
+    environments.drafts.drop(actor.key, st.query_params.get(session.DRAFT, ""))
+    return change

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session
-from app.components import errors, facts
+from app import navigation, queries, requesting, session
+from app.components import facts
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.quarantine import Quarantine
-from conductor_core.errors import ConductorError
 from conductor_core.services.release_inventory import Row
 
 
@@ -49,18 +48,7 @@ def _dialog(found: Quarantine, actor: Actor) -> None:
         f"**{plain(found.release)} {plain(found.version)}** may then be deployed to every channel again, and "
         f"automation of **{plain(found.channel)}** goes on. As many approve as {plain(found.channel)} asks for."
     )
-    reason = st.text_input("Reason, for the record", key="unquarantine_reason", placeholder="What was mended")
-    refusal = st.container()
-    if not st.button("Request its release", type="primary", key="unquarantine_request"):
-        return
-    given: dict[str, object] = {"release": found.release, "version": found.version}
-    try:
-        change = runtime.conductor().changes.request(actor, "unquarantine_release", given, str(reason or ""))
-    except ConductorError as error:
-        with refusal:
-            errors.show(error)
-        return
-    queries.forget()
-    session.close_dialog()
-    session.notice("Requested.")
-    navigation.go("changes", **{session.CHANGE: change.id})
+    reason, sent, refusal = requesting.footer("unquarantine", "Request its release", why="What was mended")
+    if sent:
+        given: dict[str, object] = {"release": found.release, "version": found.version}
+        requesting.send(actor, "unquarantine_release", given, reason, refusal=refusal)

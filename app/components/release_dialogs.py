@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session
+from app import queries, requesting, runtime, session
 from app.components import diff_viewer, errors
 from app.components.runbook_form import pairs
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.comparison import Comparison
-from conductor_core.errors import ConductorError
 from conductor_core.services.release_inventory import Row
 
 WAYS = ("Last good", "A revision as it ran", "A revision with chosen values")
@@ -149,23 +148,7 @@ def _needs(row: Row, runbook: str) -> str:
 
 
 def _request(row: Row, actor: Actor, runbook: str, extra: dict[str, object], label: str) -> None:
-    reason = st.text_input("Reason, for the record", key="release_reason", placeholder="Why, in a few words")
-    refusal = st.container()
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Back", key="release_back"):
-            session.close_dialog()
-            st.rerun()
-        sent = st.button(label, type="primary", key="release_request")
-    if not sent:
-        return
-    given: dict[str, object] = {"release": row.release, "channel": row.channel, **extra}
-    try:
-        change = runtime.conductor().changes.request(actor, runbook, given, str(reason or ""))
-    except ConductorError as error:
-        with refusal:
-            errors.show(error)
-        return
-    queries.forget()
-    session.close_dialog()
-    session.notice("Requested.")
-    navigation.go("changes", **{session.CHANGE: change.id})
+    reason, sent, refusal = requesting.footer("release", label)
+    if sent:
+        given: dict[str, object] = {"release": row.release, "channel": row.channel, **extra}
+        requesting.send(actor, runbook, given, reason, refusal=refusal)

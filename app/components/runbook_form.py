@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session
-from app.components import errors
+from app import requesting, runtime
 from app.theme import plain
 from conductor_core.domain.actors import Actor
+from conductor_core.domain.changes import Change
 from conductor_core.domain.runbooks import Parameter, Runbook
-from conductor_core.errors import ConductorError, InputError
+from conductor_core.errors import InputError
 
 
 def show(runbook: Runbook, actor: Actor) -> None:
@@ -18,17 +18,13 @@ def show(runbook: Runbook, actor: Actor) -> None:
         given = {p.name: _field(runbook, p) for p in runbook.parameters}
         reason = st.text_input("Reason, for the record *", key="form_reason", placeholder="Why, in a few words")
         sent = st.form_submit_button("Request", type="primary", icon=":material/send:")
-    if not sent:
-        return
-    try:
-        parameters = {p.name: read_text(p, given[p.name]) for p in runbook.parameters}
-        change = runtime.conductor().changes.request(actor, runbook.name, parameters, str(reason or ""))
-    except ConductorError as error:
-        errors.show(error)
-        return
-    queries.forget()
-    session.notice("Requested.")
-    navigation.go("changes", **{session.CHANGE: change.id})
+    if sent:
+        requesting.follow(lambda: _requested(runbook, actor, given, str(reason or "")))
+
+
+def _requested(runbook: Runbook, actor: Actor, given: dict[str, object], reason: str) -> Change:
+    parameters = {p.name: read_text(p, given[p.name]) for p in runbook.parameters}
+    return runtime.conductor().changes.request(actor, runbook.name, parameters, reason)
 
 
 def _field(runbook: Runbook, parameter: Parameter) -> object:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import delivery_queries, navigation, queries, runtime, session, theme
+from app import delivery_queries, requesting, session, theme
 from app.components import errors
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.set_promotions import Seen
-from conductor_core.errors import ConductorError
 
 NAME = "promote-set"
 
@@ -64,22 +63,6 @@ def _table(found: Sequence[Seen]) -> None:
 
 
 def _request(actor: Actor, given: dict[str, object], *, possible: bool) -> None:
-    reason = st.text_input("Reason, for the record", key="set_reason", placeholder="Why, in a few words")
-    refusal = st.container()
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Back", key="set_back"):
-            session.close_dialog()
-            st.rerun()
-        sent = st.button("Request the promotion", type="primary", key="set_request", disabled=not possible)
-    if not sent:
-        return
-    try:
-        change = runtime.conductor().changes.request(actor, "promote_set", given, str(reason or ""))
-    except ConductorError as error:
-        with refusal:
-            errors.show(error)
-        return
-    queries.forget()
-    session.close_dialog()
-    session.notice("Requested.")
-    navigation.go("changes", **{session.CHANGE: change.id})
+    reason, sent, refusal = requesting.footer("set", "Request the promotion", possible=possible)
+    if sent:
+        requesting.send(actor, "promote_set", given, reason, refusal=refusal)

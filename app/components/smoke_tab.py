@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import navigation, queries, release_queries, runtime, session, theme
+from app import release_queries, requesting, theme
 from app.components import empty, errors
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.smoke import SmokeRun, Suite
-from conductor_core.errors import ConductorError, Diagnostics
+from conductor_core.errors import Diagnostics
 from conductor_core.services.release_inventory import Row
 
 TREND = 20
@@ -68,13 +68,7 @@ def _use(suite: Suite) -> str:
 
 def _request(suite: Suite, row: Row, actor: Actor) -> None:
     given: dict[str, object] = {"suite": suite.name, "release": row.release, "channel": row.channel}
-    try:
-        change = runtime.conductor().changes.request(actor, "smoke_release", given, f"smoke {suite.name}")
-    except ConductorError as error:
-        errors.show(error)
-        return
-    queries.forget()
-    navigation.go("changes", **{session.CHANGE: change.id})
+    requesting.send(actor, "smoke_release", given, f"smoke {suite.name}")
 
 
 def _table(runs: Sequence[SmokeRun]) -> None:

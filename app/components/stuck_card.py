@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import navigation, queries, release_queries, runtime, session
-from app.components import errors
+from app import release_queries, requesting
 from app.theme import plain
 from conductor_core.domain.actors import Actor
-from conductor_core.errors import ConductorError
 from conductor_core.services.release_inventory import Row
 
 
@@ -31,14 +29,6 @@ def show(row: Row, actor: Actor) -> None:
             disabled=bool(busy),
             help="It waits until nothing works on the release." if busy else f"As a Change: {found.mend}.",
         )
-    if not pressed:
-        return
-    given: dict[str, object] = {"release": row.release, "channel": row.channel}
-    try:
-        change = runtime.conductor().changes.request(actor, "mend_release", given, f"{found.told} {found.mend}")
-    except ConductorError as error:
-        errors.show(error)
-        return
-    queries.forget()
-    session.notice("Requested.")
-    navigation.go("changes", **{session.CHANGE: change.id})
+    if pressed:
+        given: dict[str, object] = {"release": row.release, "channel": row.channel}
+        requesting.send(actor, "mend_release", given, f"{found.told} {found.mend}")

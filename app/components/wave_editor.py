@@ -7,12 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session
+from app import requesting, runtime
 from app.components import errors
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.waves import KINDS, PATH, WAVES, WaveStep, check, steps_of
-from conductor_core.errors import ConductorError
 
 HELP = "weight: percent; pause: a duration such as 30s, empty: until a person promotes; experiment: a duration"
 
@@ -52,14 +51,7 @@ def _request(release: str, channel: str, steps: Sequence[dict[str, Any]], actor:
         sent = st.button("Request these waves", type="primary", key="waves_request")
     if sent:
         given: dict[str, object] = {"release": release, "channel": channel, "steps": list(steps)}
-        try:
-            change = runtime.conductor().changes.request(actor, "set_waves", given, str(reason or ""))
-        except ConductorError as error:
-            errors.show(error)
-            return
-        queries.forget()
-        session.notice("Requested.")
-        navigation.go("changes", **{session.CHANGE: change.id})
+        requesting.send(actor, "set_waves", given, reason)
 
 
 def _row(step: WaveStep) -> dict[str, Any]:
