@@ -79,17 +79,17 @@ def looks_secret(key: str) -> bool:
 
 class Masker:
     """Hides secrets of one comparison. `key`: at least 16 random bytes that this installation keeps; `known`: secrets
-    that are hidden wherever they appear, also inside longer texts (see `secrets_in`).
+    that are hidden wherever they appear, also inside longer texts (see `secrets_in`), from `least` characters on.
     """
 
-    def __init__(self, key: bytes, known: Iterable[str] = ()) -> None:
-        self._key, self._texts = key, frozenset(known)
-        found = sorted({k for k in self._texts if len(k) >= _LEAST_LENGTH}, key=lambda k: (-len(k), k))
+    def __init__(self, key: bytes, known: Iterable[str] = (), *, least: int = _LEAST_LENGTH) -> None:
+        self._key, self._texts, self._least = key, frozenset(known), least
+        found = sorted({k for k in self._texts if len(k) >= least}, key=lambda k: (-len(k), k))
         self._known = re.compile("|".join(map(re.escape, found))) if found else None
 
     def knowing(self, more: Iterable[str]) -> Masker:
         """A masker that hides these texts too."""
-        return Masker(self._key, self._texts | frozenset(more))
+        return Masker(self._key, self._texts | frozenset(more), least=self._least)
 
     def fingerprint(self, value: object) -> str:
         """`hmac-sha256:` and 64 hex digits that bind a value without giving it away; equal values give equal text."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from conductor_core.domain.fields import listing, mapping, number
 from conductor_core.domain.manifests import Identity, Kind, Object
-from conductor_core.domain.masking import secrets_in
+from conductor_core.domain.masking import Masker, secrets_in, show
 from conductor_core.errors import ConductorError
 from conductor_core.ports.cluster import Cluster
 
@@ -16,27 +16,30 @@ JOB, POD, EVENT = Kind("batch/v1", "Job"), Kind("v1", "Pod"), Kind("v1", "Event"
 LINES = 40
 """Lines of each log that are told."""
 _EVENTS, _PODS = 8, 3
-_MARK = "••••"
+_LEAST = 4
+"""Characters from which on a Secret's text is hidden: fewer than in manifests, where short texts repeat."""
 
 
 @dataclass(frozen=True)
 class HookFailures:
-    """Reads the cluster; changes nothing. What Secrets of the release hold is hidden in every line."""
+    """Reads the cluster; changes nothing. What Secrets of the release hold, and what looks secret, is hidden."""
 
     cluster: Cluster
+    mask_key: bytes
 
     def told(self, hooks: Mapping[Identity, Object], objects: Iterable[Object]) -> list[str]:
         """Lines for a person about each hook that did not succeed; empty when all did. An answer that can't be had is a
         line, not an error. `objects`: the release's, whose Secrets are hidden.
         """
-        secrets = sorted((s for s in secrets_in([*objects, *hooks.values()]) if len(s) >= 4), key=len, reverse=True)
+        known = secrets_in([*objects, *hooks.values()])
+        masker = Masker(self.mask_key, known, least=_LEAST)
         out: list[str] = []
         for identity in (i for i in hooks if i.kind in ("Job", "Pod")):
             try:
                 out += self._of(identity)
             except ConductorError as blind:
                 out.append(f"{identity.kind} {identity.name}: can't be read: {blind}")
-        return [_hidden(line, secrets) for line in out]
+        return str(show(masker.text("\n".join(out)))).splitlines()
 
     def running(self, hooks: Mapping[Identity, Object]) -> tuple[str, ...]:
         """The hooks that run now, each as `Job NAME`; raises the cluster's errors."""
@@ -103,9 +106,3 @@ def _ended(live: Object) -> tuple[bool, str]:
 
 def _words(part: Mapping[str, Any]) -> str:
     return ": ".join(str(part[k]) for k in ("reason", "message") if part.get(k))
-
-
-def _hidden(line: str, secrets: list[str]) -> str:
-    for secret in secrets:
-        line = line.replace(secret, _MARK)
-    return line

@@ -16,6 +16,8 @@ from conductor_core.domain.changes import Change
 from conductor_core.domain.comparison import Pair, Side, compare, masker_for
 from conductor_core.domain.manifests import Identity, Kind, identity_of, kind_of
 from conductor_core.domain.operations import Observation
+from conductor_core.domain.projection import tidy
+from conductor_core.domain.tiers import STRICTEST
 from conductor_core.errors import InputError, NotFoundError, StateError
 from conductor_core.ports.blueprint_files import BlueprintFiles
 from conductor_core.ports.cluster import Cluster, Object
@@ -29,7 +31,6 @@ FOLDER = "infra/k8s"
 PIECE = "manifests.yaml"
 NAMESPACE = Kind("v1", "Namespace")
 TIER, ENVIRONMENT = "summit.example/tier", "conductor.summit/environment"
-_LIVE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,12 @@ class NamespaceRepair:
                     raise InputError(
                         f"{path.name} has an object without a name.", next=f"Correct {FOLDER}/{path.name}."
                     )
+                if found.get("kind") == "Secret":
+                    raise InputError(
+                        f"{path.name} defines the Secret {found['metadata']['name']}.",
+                        why="What a repair applies is kept as evidence, and evidence holds no secrets.",
+                        next=f"Take it out of {FOLDER}: have a secrets operator make it, or refer to an existing one.",
+                    )
                 yield dict(found)
 
     def _undefined(self, name: str, every: list[Object]) -> NotFoundError:
@@ -151,7 +158,7 @@ class NamespaceRepair:
         live = self.cluster.get(kind_of(wanted), namespace, wanted["metadata"]["name"])
         if live is None:
             return Pair(None, wanted)
-        return Pair(_bare(live), _bare(self.cluster.apply(wanted, dry_run=True)))
+        return Pair(tidy(live), tidy(self.cluster.apply(wanted, dry_run=True)))
 
     def _approved(self, change: Change) -> list[Object]:
         text = self.evidence.read(change, PIECE).decode("utf-8")
@@ -169,9 +176,4 @@ def _belongs(found: Mapping[str, Any], name: str) -> bool:
 
 def _tier(defined: Iterable[Mapping[str, Any]]) -> str:
     found = next(o for o in defined if kind_of(o) == NAMESPACE)
-    return str((found["metadata"].get("labels") or {}).get(TIER, "")) or "prod"
-
-
-def _bare(found: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in found.items() if k != "status"}
-    return kept | {"metadata": {k: v for k, v in found["metadata"].items() if k not in _LIVE}}
+    return str((found["metadata"].get("labels") or {}).get(TIER, "")) or STRICTEST

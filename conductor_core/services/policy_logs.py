@@ -14,6 +14,7 @@ from typing import Any
 from conductor_core.domain import names
 from conductor_core.domain.changes import Change
 from conductor_core.domain.manifests import Kind
+from conductor_core.domain.masking import Masker, show
 from conductor_core.domain.operations import Observation
 from conductor_core.errors import ConductorError, InputError
 from conductor_core.ports.change_store import ChangeStore, RecordedEvent
@@ -34,6 +35,7 @@ class PolicyLogs:
 
     store: ChangeStore
     cluster: Cluster
+    mask_key: bytes
 
     def plan(self, change: Change) -> Draft:
         """Says where it would look; raises `InputError` for a name that can't be, or more lines than are kept."""
@@ -71,11 +73,13 @@ class PolicyLogs:
             pods = sorted(p["metadata"]["name"] for p in self.cluster.objects(POD, namespace, labels)) if labels else []
         except ConductorError as blind:
             return [], f"it can't be asked: {blind}"
+        masker = Masker(self.mask_key)
         out: list[str] = []
         silent: list[str] = []
         for pod in pods:
             try:
-                out += [f"{pod}: {_line(text)}" for text in self.cluster.logs(namespace, pod, lines=lines).splitlines()]
+                log = self.cluster.logs(namespace, pod, lines=lines)
+                out += [f"{pod}: {_line(text, masker)}" for text in log.splitlines()]
             except ConductorError as blind:
                 silent.append(f"{pod} gives no log: {blind}")
         return out[-lines:], "; ".join([f"{len(pods)} pods of {namespace}/{name}", *silent])
@@ -90,18 +94,18 @@ def _asked(change: Change) -> tuple[str, str, int]:
     return namespace, names.object_name(str(given.get("deployment", ""))), lines
 
 
-def _line(text: str) -> str:
-    """One line without the input that was judged."""
+def _line(text: str, masker: Masker) -> str:
+    """One line without the input that was judged, and without what looks secret."""
     try:
         found = json.loads(text)
     except ValueError:
-        return text[:_CUT]
+        found = None
     if not isinstance(found, Mapping):
-        return text[:_CUT]
+        return str(show(masker.text(text)))[:_CUT]
     kept: dict[str, Any] = {k: found[k] for k in _KEPT if k in found}
     if isinstance(found.get("result"), Mapping):
         kept["result"] = {k: v for k, v in found["result"].items() if k in ("allow", "deny", "denials", "warnings")}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True)[: 4 * _CUT]
+    return json.dumps(show(masker.hide_values(kept)), ensure_ascii=False, sort_keys=True)[: 4 * _CUT]
 
 
 def _decision(recorded: RecordedEvent) -> tuple[str, str]:

@@ -99,7 +99,7 @@ def release_shelf(
     if argo is not None:
         by_git["release_revert"] = ArgoRevertPlan(reader, contents, evidence, reverts, helm, argo)
         syncs["argo_sync"] = ArgoRevertSync(reader, contents, argo)
-    failures = HookFailures(cluster)
+    failures = HookFailures(cluster, mask_key)
     stuck = ReleaseStuck(reader, store, failures, clock, helm)
     return ReleaseShelf(
         history,

@@ -32,7 +32,7 @@ def troubleshooting_shelf(parts: Parts, evidence: EvidenceService) -> Troublesho
     """The runbooks `restart_worker`, `repair_namespace` and `policy_logs` over these ports."""
     restart = WorkerRestart(parts.store, parts.operations, parts.cluster)
     repair = NamespaceRepair(parts.blueprint_files, parts.cluster, parts.documents, evidence, parts.mask_key)
-    logs = PolicyLogs(parts.store, parts.cluster)
+    logs = PolicyLogs(parts.store, parts.cluster, parts.mask_key)
     return TroubleshootingShelf(
         {"worker_restart": restart.plan, "namespace_repair": repair.plan, "policy_logs": logs.plan},
         {GATE: restart.gate},

@@ -223,7 +223,7 @@ def test_a_failed_hook_says_why_and_a_killed_helm_is_diagnosed_and_mended(
     estate.reader.refresh()
     with pytest.raises(ToolError, match="A hook of intelgraph"):
         estate.deploy("op-2")
-    failures = HookFailures(estate.cluster)
+    failures = HookFailures(estate.cluster, bytes(32))
     told = failures.told(estate.reader.render("intelgraph", "channel:dev").hooks, ())
     assert told[0].startswith("Job migrate: failed DeadlineExceeded")
     assert any("event" in line for line in told)

@@ -15,6 +15,7 @@ HOOKS: dict[Identity, Any] = {
     Identity("batch", "Job", "shop", "migrate"): {"kind": "Job"},
     Identity("", "ConfigMap", "shop", "settings"): {"kind": "ConfigMap"},
 }
+KEY = bytes(16)
 SECRET = {"kind": "Secret", "metadata": {"name": "db"}, "stringData": {"password": "canary-word"}}
 
 
@@ -60,12 +61,22 @@ def cluster() -> FakeCluster:
 
 
 def test_status_events_and_logs_are_told_and_secrets_are_not(cluster: FakeCluster) -> None:
-    told = HookFailures(cluster).told(HOOKS, [SECRET])
+    told = HookFailures(cluster, KEY).told(HOOKS, [SECRET])
     assert told[0] == "Job migrate: failed BackoffLimitExceeded: too many tries"
     assert "  event BackOff of Pod migrate-x1 (3 times): back-off" in told
     assert not any("somebody-else" in line for line in told)
     assert "    connect as ••••" in told
     assert "canary-word" not in "".join(told)
+
+
+def test_what_looks_secret_in_a_log_is_hidden_though_no_secret_of_the_release_holds_it(cluster: FakeCluster) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIabcdef\n-----END PRIVATE KEY-----"
+    log = f"DB_PASSWORD=hunter22\npostgres://shop:letmein@db/shop\n{key}\nready"
+    cluster.log[("shop", "migrate-x1")] = log
+    told = "\n".join(HookFailures(cluster, KEY).told(HOOKS, []))
+    assert not [word for word in ("hunter22", "letmein", "MIIabcdef") if word in told]
+    assert "DB_PASSWORD=••••" in told
+    assert told.endswith("    ready")
 
 
 @pytest.mark.parametrize(
@@ -80,16 +91,16 @@ def test_a_hook_that_went_well_says_nothing(live: dict[str, Any] | None, first: 
     cluster = FakeCluster()
     if live:
         cluster.put(live)
-    told = HookFailures(cluster).told(HOOKS, [])
+    told = HookFailures(cluster, KEY).told(HOOKS, [])
     assert (told[0] if told else None) == first
 
 
 def test_what_can_t_be_read_is_a_line_and_what_runs_is_told(cluster: FakeCluster) -> None:
     cluster.log.clear()
-    assert any("log of migrate-x1/side: none" in line for line in HookFailures(cluster).told(HOOKS, []))
-    assert HookFailures(cluster).running(HOOKS) == ()
+    assert any("log of migrate-x1/side: none" in line for line in HookFailures(cluster, KEY).told(HOOKS, []))
+    assert HookFailures(cluster, KEY).running(HOOKS) == ()
     cluster.put(job())
-    assert HookFailures(cluster).running(HOOKS) == ("Job migrate",)
+    assert HookFailures(cluster, KEY).running(HOOKS) == ("Job migrate",)
     cluster.failure = UnreachableError("The API server did not answer.")
-    (line,) = HookFailures(cluster).told(HOOKS, [])
+    (line,) = HookFailures(cluster, KEY).told(HOOKS, [])
     assert "can't be read" in line

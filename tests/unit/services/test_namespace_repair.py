@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Change
 from conductor_core.domain.manifests import Kind
@@ -45,8 +46,6 @@ def estate(tmp_path: Path) -> Estate:
 
 @pytest.fixture
 def repair(estate: Estate) -> NamespaceRepair:
-    from conductor_core.adapters.yaml_documents import YamlDocuments
-
     return NamespaceRepair(estate.files, estate.cluster, YamlDocuments(), estate.evidence, b"k" * 16)
 
 
@@ -116,3 +115,11 @@ def test_what_can_not_be_repaired_is_told(estate: Estate, repair: NamespaceRepai
     estate.cluster.put(ending)
     with pytest.raises(StateError, match="being deleted"):
         repair.plan(asked(estate))
+
+
+def test_a_secret_among_the_definitions_is_refused_before_it_is_kept(estate: Estate, repair: NamespaceRepair) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "shop"}}
+    estate.write("infra/k8s/addons/db.yaml", YamlDocuments().dump(secret | {"stringData": {"password": "hunter22"}}))
+    with pytest.raises(InputError, match=r"db\.yaml defines the Secret db") as refused:
+        repair.plan(asked(estate))
+    assert "hunter22" not in str(vars(refused.value))
