@@ -102,6 +102,22 @@ class Screen:
         field.fill(text)
         field.press("Tab")
 
+    def row(self, table: int, *cells: str) -> None:
+        """Add a row to an editable table, its first cells as given; `table` counts from 0."""
+        grid = self.page.get_by_test_id("stDataFrame").nth(table)
+        grid.scroll_into_view_if_needed()
+        box = grid.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + 80, box["y"] + box["height"] - 18)
+        editor = self.page.locator("#portal").locator("input, textarea")
+        for text in cells:
+            if not editor.count():
+                self.page.keyboard.press("Enter")
+            editor.fill(text)
+            editor.press("Tab")
+            expect(editor).to_have_count(0)
+            self.still()
+
     def dialog(self) -> Locator:
         """The open dialog."""
         found = self.page.get_by_role("dialog")

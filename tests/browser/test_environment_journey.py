@@ -97,11 +97,16 @@ def test_a_newcomer_provisions_two_pools_and_destroys_them(screen: Screen, bench
     screen.fill("Name of the environment *", name)
     screen.settled()
     screen.page.get_by_text("Fill in from a tfvars file").click()
-    pools = 'node_pools = { general = { nodes = 1 }, memory = { nodes = 1, cpu = 16, memory = "128Gi" } }'
-    screen.fill("tfvars", f'network_cidr = "{taken}"\n{pools}\nkubernetes_version = "1.99.1"')
+    screen.fill("tfvars", 'node_pools = { general = { nodes = 1 } }\nkubernetes_version = "1.99.1"')
     screen.settled()
     screen.press("Fill in")
+    screen.see("do not go with the API server")
+    screen.settled()
+    screen.row(0, "memory", "1", "16", "128Gi")
+    network = screen.page.get_by_label("network_cidr *").last
+    network.press_sequentially(taken)
     screen.see(f"{taken} overlaps {taken} of {name}x.")
+    expect(network).to_be_focused()  # it is said while one types, not when the field is left
     screen.see("environment/")
     screen.see("2 nodes, 20 CPU")
     screen.see("do not go with the API server")
