@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import differences
-from tests.fakes.environments import FOLDER, TF, Estate
+from conductor_core.adapters.blueprint_files import FOLDER
+from tests.fakes.environments import TF, Estate
 from tests.pages.drive import open_page
 from tests.pages.support import PROBES, Releases, World, comparison, rows, settings
 
