@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from conductor_core.domain.actors import Actor, Role
+from conductor_core.domain.runbooks import Runbook
 from conductor_core.errors import AccessDeniedError
 
 
@@ -45,6 +46,11 @@ class Resource:
     kind: str
     name: str = ""
     owner: str = ""
+
+
+def to_request(runbook: Runbook) -> Action:
+    """What somebody must be allowed who requests that runbook, when it is requested and when it is dispatched."""
+    return Action.BREAK_GLASS if runbook.emergency else Action.REQUEST
 
 
 def authorize(actor: Actor, action: Action, resource: Resource) -> None:

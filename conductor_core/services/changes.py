@@ -15,7 +15,7 @@ from conductor_core.errors import ConflictError, InputError, NotFoundError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore, RecordedEvent
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.workflows import Workflows
-from conductor_core.services.access import Action, Resource, authorize
+from conductor_core.services.access import Action, Resource, authorize, to_request
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.runbooks import RunbookService
 
@@ -47,8 +47,7 @@ class ChangeService:
         """A new Change, to be planned by a worker. Raises `AccessDeniedError`, `InputError`, `NotFoundError`."""
         authorize(actor, Action.VIEW, Resource("runbook", runbook_name))
         runbook = self._runbooks.get(runbook_name)
-        needed = Action.BREAK_GLASS if runbook.emergency else Action.REQUEST
-        authorize(actor, needed, Resource("runbook", runbook_name))
+        authorize(actor, to_request(runbook), Resource("runbook", runbook_name))
         reason = _reason(reason)
         checked, title, target, tier = self._runbooks.bind(runbook, parameters)
         now = self._clock.now()

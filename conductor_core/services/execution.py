@@ -16,7 +16,7 @@ from conductor_core.errors import ConductorError, LedgerError, StateError, Stora
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.notebooks import NotebookRun, Notebooks, Output
 from conductor_core.ports.run_log import RunLog
-from conductor_core.services.access import Action, Resource, authorize
+from conductor_core.services.access import Action, Resource, authorize, to_request
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.operations import OperationService
 from conductor_core.services.planning import PlanningService
@@ -84,7 +84,8 @@ class ExecutionService:
     def _still_holds(self, change: Change) -> bool:
         """Check again at dispatch: authority, evidence, policy and target (security rule 3)."""
         try:
-            authorize(change.requester, Action.REQUEST, Resource("change", change.id, change.requester.key))
+            needed = to_request(self._runbooks.get(change.runbook))
+            authorize(change.requester, needed, Resource("change", change.id, change.requester.key))
             for approval in change.valid_approvals:
                 authorize(approval.actor, Action.APPROVE, Resource("change", change.id, change.requester.key))
         except ConductorError as refused:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from conductor_core.domain.actors import Actor
+from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.changes import Change, State
 from conductor_core.domain.gates import Verdict
 from conductor_core.domain.operations import Operation, OperationState
@@ -25,7 +26,7 @@ from tests.fakes import domain
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.change_store import MemoryChangeStore
 from tests.fakes.clock import SteppingClock
-from tests.fakes.conductor import RunbookShelf, Worker
+from tests.fakes.conductor import RUNBOOKS, RunbookShelf, Worker
 from tests.fakes.operation_store import MemoryOperationStore
 from tests.fakes.run_log import MemoryRunLog
 
@@ -150,6 +151,24 @@ def test_policy_is_asked_again_at_dispatch(stage: Stage) -> None:
     stage.verdict = domain.DENY
     stage.execution.execute(change_id)
     assert (stage.state(change_id), stage.runs) == (State.DENIED, 0)
+
+
+def test_who_may_only_break_the_glass_has_an_emergency_executed_and_nothing_else(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary = RUNBOOKS["deploy_release"]
+    monkeypatch.setitem(RUNBOOKS, "deploy_release", replace(ordinary, emergency=True))
+    on_call = Actor("https://idp.example", "on-call", "On call", frozenset({Role.BREAK_GLASS}))
+    given: dict[str, object] = {"release": "shop", "channel": "dev"}
+    first, second = (stage.changes.request(on_call, "deploy_release", given, "5 % errors").id for _ in range(2))
+    stage.execution.plan(first)
+    stage.execution.execute(first)
+    assert stage.state(first) is State.SUCCEEDED
+    stage.execution.plan(second)
+    monkeypatch.setitem(RUNBOOKS, "deploy_release", ordinary)
+    stage.execution.execute(second)
+    assert (stage.state(second), stage.runs) == (State.REQUESTED, 1)
+    assert any("may not do change.request" in line.text for line in stage.log.read(second))
 
 
 def test_called_again_it_does_nothing_more(stage: Stage) -> None:
