@@ -47,16 +47,10 @@ def start(home: Path) -> str:
     home = _usable(home)
     with _locked(home):
         live = _settled(home)
-        if live is None:
-            programs = find_programs(files.data_folder(home))
-            _make(home, programs)
-            files.write_settings(home, programs.user)
-            files.remove_stale_pid(home)
-            programs.start(files.data_folder(home), files.open_log(home), START_SECONDS)
-            live = _settled(home)
-        if live is None:
-            raise _not_ready(home)
-        _make_database(home, live)
+        if live is None or not _with_database(home, live):
+            live = _started(home)
+            if not _with_database(home, live):
+                raise _not_ready(home)
         return _url(live)
 
 
@@ -130,6 +124,18 @@ def _settled(home: Path) -> files.Server | None:
     return None
 
 
+def _started(home: Path) -> files.Server:
+    programs = find_programs(files.data_folder(home))
+    _make(home, programs)
+    files.write_settings(home, programs.user)
+    files.remove_stale_pid(home)
+    programs.start(files.data_folder(home), files.open_log(home), START_SECONDS)
+    live = _settled(home)
+    if live is None:
+        raise _not_ready(home)
+    return live
+
+
 def _make(home: Path, programs: Programs) -> None:
     """Make the data folder, all or nothing: a start that was killed half-way leaves only a folder to throw away."""
     data = files.data_folder(home)
@@ -158,8 +164,10 @@ def _make(home: Path, programs: Programs) -> None:
     fresh.rename(data)
 
 
-def _make_database(home: Path, live: files.Server) -> None:
-    """Make our database unless it exists; waits while the server recovers from a crash of one of its processes."""
+def _with_database(home: Path, live: files.Server) -> bool:
+    """Make our database unless it exists; waits while the server recovers from a crash of one of its processes. False
+    when the server has ended meanwhile, as one does whose recovery found no room.
+    """
     address = {"host": str(live.socket_folder), "port": str(live.port), "user": "postgres", "dbname": "postgres"}
     deadline = time.monotonic() + START_SECONDS
     with wall("The embedded database does not answer."):
@@ -169,9 +177,11 @@ def _make_database(home: Path, live: files.Server) -> None:
                     known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
                     if known is None:
                         connection.execute(f"CREATE DATABASE {DATABASE}")
-                    return
+                    return True
             except psycopg.OperationalError:
-                if time.monotonic() > deadline or files.live_server(home) is None:
+                if files.live_server(home) is None:
+                    return False
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
