@@ -66,7 +66,7 @@ def timeline(namespace: str, name: str) -> list[Moment]:
 
 @kept(5)
 def way_back(namespace: str, name: str) -> WayBack:
-    """The rollback of the release that a failed Rollout belongs to, filled in."""
+    """The way back of the release that a failed Rollout belongs to, filled in."""
     conductor = runtime.conductor()
     return conductor.desk.ways_back.of(*wave(namespace, name))
 
@@ -95,6 +95,19 @@ def changes_of_rollout(namespace: str, name: str) -> list[Change]:
 def emergencies() -> list[Emergency]:
     """The emergencies that wait for a review."""
     return runtime.conductor().emergencies.waiting()
+
+
+@kept(3)
+def emergency(change_id: str) -> Emergency | None:
+    """What there is to say of a Change as an emergency; None: it is none."""
+    return runtime.conductor().emergencies.about(change_id)
+
+
+def emergencies_of(rollout: Rollout) -> list[Emergency]:
+    """The emergencies about one Rollout or its release that wait for a review."""
+    of = owner(rollout)
+    targets = {f"rollout/{rollout.id}"} | ({f"release/{of[0]}@{of[1]}"} if of else set())
+    return [e for e in emergencies() if e.change.target in targets]
 
 
 def owner(rollout: Rollout) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@
 # %% tags=["parameters"]
 release: str = ""  # Release, as channels.yaml names it [required]
 channel: str = ""  # Channel to revert [required]
-to_commit: str = ""  # Commit whose content to go back to; empty: the one that was synced before
+to_commit: str = ""  # Commit whose content to go back to; empty: the newest good one that was synced before
 quarantine: bool = True  # Put the version that is left into quarantine, and hold automation
 
 # %%

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import navigation, queries, runtime, session, waiting
+from app import delivery_queries, navigation, queries, runtime, session, waiting
 from app.components import (
     approvals,
     change_filters,
@@ -16,6 +16,7 @@ from app.components import (
     change_table,
     change_tabs,
     checks,
+    emergency_banner,
     empty,
     errors,
     escalate,
@@ -30,6 +31,9 @@ def one(change_id: str) -> None:
     navigation.link("changes", "All Changes", icon="arrow_back")
     actor = session.actor()
     change = runtime.conductor().changes.get(change_id)
+    emergency = delivery_queries.emergency(change.id)
+    if emergency is not None:
+        emergency_banner.about(emergency, actor)
     change_header.show(change, actor)
     change_live.show(change)
     main, side = split.show(5, 2)

@@ -31,8 +31,9 @@ def one(chosen: str) -> None:
     namespace, _, name = chosen.partition("/")
     if not namespace or not name:
         raise InputError(f"{chosen!r} names no rollout.", why="It is NAMESPACE/NAME.", next="Choose one from the list.")
-    detail, _ = delivery_queries.wave(namespace, name)
-    rollout_head.show(detail.rollout, session.actor())
+    detail, verdict = delivery_queries.wave(namespace, name)
+    rollout_head.show(detail.rollout, verdict, session.actor())
+    emergency_banner.show(delivery_queries.emergencies_of(detail.rollout), session.actor())
     names = ["Live", "Metrics", "Waves", "Timeline", "Changes"]
     live, charts, waves, story, record = st.tabs(names, key=session.TAB, bind="query-params")
     if live.open:

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import queries, session
+from app import navigation, queries, session
 from app.components import errors
 from app.theme import plain
+from conductor_core.domain.changes import Change
 from conductor_core.errors import ConductorError
+
+REASON = "_confirm_reason"
+"""The key of the reason."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """What is confirmed. `choices` are ways to do it (label to value given to `do`); `reason` asks for one."""
+    """What is confirmed. `choices` are ways to do it (label to value given to `do`); `follow` opens the page of the
+    Change that `do` gives.
+    """
 
     verb: str
     target: str
@@ -25,6 +31,14 @@ class Act:
     done: str
     icon: str = "warning"
     choices: tuple[str, ...] = ()
+    follow: bool = False
+
+
+def ask(name: str, reason: str = "") -> None:
+    """Open the dialog of that name at the next run, its reason filled in."""
+    session.open_dialog(name)
+    if reason:
+        st.session_state[REASON] = reason
 
 
 def show(act: Act) -> None:
@@ -37,7 +51,7 @@ def _body(act: Act) -> None:
     st.markdown(f"**{plain(act.target)}**")
     st.markdown(plain(act.effect))
     choice = st.radio("How did it end?", act.choices, index=None, key="_confirm_choice") if act.choices else ""
-    reason = st.text_input("Reason, for the record", key="_confirm_reason", placeholder="Why, in a few words")
+    reason = st.text_input("Reason, for the record", key=REASON, placeholder="Why, in a few words")
     refusal = st.empty()
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Back", key="_confirm_back"):
@@ -46,7 +60,7 @@ def _body(act: Act) -> None:
         sure = st.button(act.verb, type="primary", key="_confirm_yes", disabled=bool(act.choices) and choice is None)
     if sure:
         try:
-            act.do(str(reason or ""), str(choice or ""))
+            done = act.do(str(reason or ""), str(choice or ""))
         except ConductorError as error:
             with refusal.container():
                 errors.show(error)
@@ -54,4 +68,6 @@ def _body(act: Act) -> None:
         session.close_dialog()
         session.notice(act.done)
         queries.forget()
+        if act.follow and isinstance(done, Change):
+            navigation.go("changes", **{session.CHANGE: done.id})
         st.rerun()

@@ -11,6 +11,8 @@ from conductor_core.domain import rollout_acts, rollout_words
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollouts import Rollout
+from conductor_core.domain.wave_verdicts import WaveVerdict
+from conductor_core.services import ways_back
 
 _BUTTONS: tuple[tuple[Act, str, str], ...] = (
     (Act.PROMOTE, "Promote", "skip_next"),
@@ -28,7 +30,7 @@ _MORE: tuple[tuple[Act, str], ...] = (
 MORE = "More acts"
 
 
-def show(rollout: Rollout, actor: Actor) -> None:
+def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
     """Draw it. A red rollout has its way out first, and no button that takes it further."""
     red = rollout_words.red(rollout)
     hidden = _hidden(rollout, red=red)
@@ -44,7 +46,9 @@ def show(rollout: Rollout, actor: Actor) -> None:
         if not red:
             _emergency(rollout, actor)
     if red:
-        rollout_way_out.show(rollout, actor, {act: _name(rollout, act) for act in Act}, emergency_name(rollout))
+        names = {act: _name(rollout, act) for act in Act}
+        said = ways_back.reason(rollout, verdict)
+        rollout_way_out.show(rollout, actor, names, emergency_name(rollout), said)
     _facts(rollout)
     _dialogs(rollout, actor)
 

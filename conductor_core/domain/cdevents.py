@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 DEPLOYED = "dev.cdevents.service.deployed.0.3.0"
 UPGRADED = "dev.cdevents.service.upgraded.0.3.0"
 ROLLED_BACK = "dev.cdevents.service.rolledback.0.3.0"
-_DOES = {"deploy": UPGRADED, "promote": UPGRADED, "rollback": ROLLED_BACK}
-"""The first word of the runbooks that put a version of a release somewhere."""
+_DOES = {"deploy": UPGRADED, "promote": UPGRADED, "rollback": ROLLED_BACK, "revert": ROLLED_BACK}
+"""A word of the runbooks' names that put a version of a release somewhere."""
 
 
 def services(change: Change) -> list[Fact]:
     """What a Change that has succeeded did to a service; nothing when it deploys none."""
-    kind = _DOES.get(change.runbook.partition("_")[0])
+    kind = next((_DOES[word] for word in change.runbook.split("_") if word in _DOES), None)
     release, channel = (change.parameters.get(name) for name in ("release", "channel"))
     if kind is None or change.plan is None or not isinstance(release, str) or not isinstance(channel, str):
         return []

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conductor_core.domain.actors import Actor
-from conductor_core.domain.changes import Change
+from conductor_core.domain.changes import Change, State
 from conductor_core.domain.events import Fact
 
 DECLARED = "conductor.emergency.declared.v1"
 REVIEWED = "conductor.emergency.reviewed.v1"
+NOTHING_DONE = frozenset({State.DENIED, State.REJECTED, State.CANCELLED})
+"""States in which nothing was done, so that nobody need say whether it was right."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,20 @@ class Emergency:
     @property
     def waits(self) -> bool:
         """Whether somebody else still has to say whether it was right."""
-        return not self.reviewed_by
+        return not self.reviewed_by and self.change.state not in NOTHING_DONE
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in a few words."""
+        if not self.reviewed_by:
+            return "not reviewed yet" if self.waits else "nothing was done"
+        return "approved afterwards" if self.justified else "found not justified afterwards"
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON."""
+        at = self.at.isoformat() if self.at else None
+        told = {"standing": self.standing, "reviewed_by": self.reviewed_by, "justified": self.justified}
+        return {**told, "word": self.word, "reviewed_at": at}
 
 
 def declared(change: Change) -> Fact:

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from conductor_core.domain import ownership
 from conductor_core.domain.fields import duration, listing, mapping, moment, number
 from conductor_core.domain.manifests import Kind
 from conductor_core.errors import InputError
@@ -103,6 +104,8 @@ class Rollout:
     """Kind and name of the workload that its template comes from; empty: its own."""
     created: datetime | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    application: tuple[str, str] = ("", "")
+    """Namespace ('' is Argo CD's own) and name of the Argo CD Application that owns it; empty: none does."""
 
     @property
     def id(self) -> str:
@@ -196,6 +199,7 @@ def parse(raw: Mapping[str, Any]) -> Rollout:
         workload=(str(reference.get("kind", "")), str(reference.get("name", ""))),
         created=moment(metadata.get("creationTimestamp")),
         labels=tuple(sorted((str(k), str(v)) for k, v in mapping(metadata.get("labels")).items())),
+        application=ownership.owner((raw,)),
     )
 
 

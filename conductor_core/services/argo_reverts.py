@@ -12,7 +12,7 @@ from conductor_core.domain import values as trees
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.pipelines import Application
-from conductor_core.errors import ConflictError, InputError, NotFoundError, RefusedError
+from conductor_core.errors import ConflictError, InputError, RefusedError
 from conductor_core.ports.helm import Helm
 from conductor_core.services.argo_sync import APPLICATION, ArgoSync
 from conductor_core.services.git_reverts import GitReverts
@@ -22,6 +22,7 @@ from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named
 from conductor_core.services.release_renders import Render
 from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.synced_commits import SyncedCommits
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class ArgoRevertPlan:
     reverts: GitReverts
     helm: Helm
     argo: ArgoSync
+    synced: SyncedCommits
 
     def __call__(self, change: Change) -> Draft:
         """What it would change. Raises `RefusedError` when no Application owns the release, `NotFoundError` for an
@@ -51,7 +53,8 @@ class ArgoRevertPlan:
             )
         application = self.argo.argocd.application(name, namespace)
         bad = self._deployed(release, channel, application, tip)
-        commit = str(change.parameters.get("to_commit") or "") or _before(application)
+        wanted = str(change.parameters.get("to_commit") or "")
+        commit = wanted or self.synced.last_good(release, channel, application).commit
         target = self.reader.render(release, f"commit:{names.commit(commit)}/{channel}")
         revert = self.reverts.plan(release, channel, target.commit)
         compared = self.reader.compare(release, f"live:{channel}", f"commit:{target.commit}/{channel}")
@@ -105,18 +108,6 @@ class ArgoRevertPlan:
         if (left, left_content) == (version, content):
             return {}
         return {"quarantine": left, **({"quarantine_content": left_content} if left == version else {})}
-
-
-def _before(application: Application) -> str:
-    """The commit that was synced before the present one."""
-    earlier = [d.revision for d in application.history if d.revision and d.revision != application.revision]
-    if not earlier:
-        raise NotFoundError(
-            f"The Application {application.name} was never synced to another commit.",
-            why=f"Its history has {len(application.history)} entries, all of {application.revision[:12]}.",
-            next="Name the commit to go back to (to_commit).",
-        )
-    return earlier[-1]
 
 
 @dataclass(frozen=True)

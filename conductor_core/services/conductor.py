@@ -239,7 +239,7 @@ def join(parts: Parts) -> Conductor:
         timelines=delivering.timelines,
         values_edits=delivering.edits,
         partial=delivering.partial,
-        desk=delivery_desk(parts, delivering, shelf.history, changes, ledger),
+        desk=delivery_desk(parts, delivering, shelf, changes, ledger),
         argocd=parts.argocd,
         environments=estate.service,
         notices=notices,

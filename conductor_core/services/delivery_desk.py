@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.delivery_shelf import DeliveryShelf
 from conductor_core.services.ledger import Ledger
-from conductor_core.services.release_history import ReleaseHistory
+from conductor_core.services.release_shelf import ReleaseShelf
 from conductor_core.services.rollout_recorder import RolloutRecorder
 from conductor_core.services.set_promotions import SetPromotions
 from conductor_core.services.timeline_exports import TimelineExports
@@ -31,11 +31,11 @@ class DeliveryDesk:
 
 
 def delivery_desk(
-    parts: Parts, delivering: DeliveryShelf, history: ReleaseHistory, changes: ChangeService, ledger: Ledger
+    parts: Parts, delivering: DeliveryShelf, shelf: ReleaseShelf, changes: ChangeService, ledger: Ledger
 ) -> DeliveryDesk:
     """The desk over these services."""
     return DeliveryDesk(
-        WaysBack(delivering.reader, history, changes),
+        WaysBack(delivering.reader, shelf.history, shelf.synced, parts.argocd, changes),
         TimelineExports(delivering.timelines, parts.answer_files, parts.signer, ledger, parts.clock),
         RolloutRecorder(delivering.reader, parts.store, ledger),
         delivering.promotions,

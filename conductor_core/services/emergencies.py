@@ -41,6 +41,11 @@ class Emergencies:
             change, str(data.get("by", "")), data.get("justified") is True, str(data.get("word", "")), last.time
         )
 
+    def about(self, change_id: str) -> Emergency | None:
+        """What the record says of a Change as an emergency; None when it was none. Raises `NotFoundError`."""
+        rows = self._store.events(subject=change_id, kind=emergencies.DECLARED)
+        return self.of(change_id) if rows else None
+
     def review(self, actor: Actor, change_id: str, word: str, *, justified: bool) -> Emergency:
         """Say afterwards whether it was right. Raises `AccessDeniedError` for its requester and for other roles,
         `StateError` when it was reviewed already, `InputError` when it was none.
@@ -52,7 +57,7 @@ class Emergencies:
             raise InputError(
                 f"{change.id} was no emergency.", why=f"It ran {change.runbook}.", next="Approve it instead."
             )
-        if not found.waits:
+        if found.reviewed_by:
             raise StateError(f"{change.id} was reviewed already.", why=f"By {found.reviewed_by}: {found.word}")
         said = " ".join(word.split())
         if len(said) < 3:

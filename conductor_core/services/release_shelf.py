@@ -29,6 +29,7 @@ from conductor_core.services.release_renders import ChartPlaces
 from conductor_core.services.release_stuck import HelmMend, ReleaseStuck
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollback_plan import RollbackPlan
+from conductor_core.services.synced_commits import SyncedCommits
 from conductor_core.settings import Settings
 
 
@@ -38,6 +39,7 @@ class ReleaseShelf:
 
     history: ReleaseHistory
     stuck: ReleaseStuck
+    synced: SyncedCommits
     plans: dict[str, PlanFunction]
     drivers: dict[str, Driver]
 
@@ -94,16 +96,18 @@ def release_shelf(
     history = ReleaseHistory(reader, contents, store, quarantines)
     reverts = GitReverts(reader, repository)
     quarantine = QuarantinePlans(quarantines, lambda release, channel: reader.channel(release, channel)[1].tier)
+    synced = SyncedCommits(reader, contents, evidence, quarantines)
     by_git: dict[str, PlanFunction] = {}
     syncs: dict[str, Driver] = {}
     if argo is not None:
-        by_git["release_revert"] = ArgoRevertPlan(reader, contents, evidence, reverts, helm, argo)
+        by_git["release_revert"] = ArgoRevertPlan(reader, contents, evidence, reverts, helm, argo, synced)
         syncs["argo_sync"] = ArgoRevertSync(reader, contents, argo)
     failures = HookFailures(cluster, mask_key)
     stuck = ReleaseStuck(reader, store, failures, clock, helm)
     return ReleaseShelf(
         history,
         stuck,
+        synced,
         {
             "release_mend": stuck.plan,
             **by_git,

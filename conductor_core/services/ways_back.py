@@ -1,42 +1,66 @@
-"""The way back from a rollout that has failed: `rollback_release`, filled in from the rollout and its verdict."""
+"""The way back from a rollout that has failed, filled in from the rollout, its verdict and whoever owns the release.
+
+Helm goes back to a revision (`rollback_release`); what an Argo CD Application owns goes back by a commit
+(`revert_release`), since Argo CD would heal anything else. Each has its emergency, which nobody approves beforehand.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollout_words import red
+from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.errors import NotFoundError, StateError
+from conductor_core.ports.argocd import ArgoCd
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.release_history import ReleaseHistory
+from conductor_core.services.synced_commits import SyncedCommits
 
-RUNBOOK = "rollback_release"
+BY_HELM, BY_GIT = "rollback_release", "revert_release"
+EMERGENCIES = {BY_HELM: "emergency_rollback", BY_GIT: "emergency_revert"}
 _LONGEST = 300
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """A rollback that is ready to be requested. `to_version` is that of the revision it goes back to."""
+    """A way back that is ready to be requested: `version` is left for `to_version`, which `to` stands for (a revision
+    such as r3, or the start of a commit). `application` is the Argo CD Application that owns the release, or ''.
+    """
 
     release: str
     channel: str
-    to_revision: int
+    version: str
+    to: str
     to_version: str
     reason: str
+    runbook: str = BY_HELM
+    application: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
     @property
-    def parameters(self) -> dict[str, object]:
-        """The parameters of the runbook: Git goes back too, and the version that is left goes into quarantine."""
-        asked: dict[str, object] = {"release": self.release, "channel": self.channel, "to_revision": self.to_revision}
-        return asked | {"sets": {}, "quarantine": True, "revert_git": True}
+    def emergency(self) -> str:
+        """The runbook that does the same before anybody has approved."""
+        return EMERGENCIES[self.runbook]
 
-    def as_json(self) -> dict[str, object]:
-        """Plain JSON."""
-        return {"runbook": RUNBOOK, "parameters": self.parameters, "to_version": self.to_version, "reason": self.reason}
+    @property
+    def effect(self) -> str:
+        """What it does, in a sentence or two."""
+        left = f"{self.version} goes into quarantine until somebody releases it."
+        if self.application:
+            return (
+                f"One commit gives the branch of {self.channel} back the content of {self.to} ({self.to_version}), and "
+                f"the Argo CD Application {self.application} is synced to it. {left}"
+            )
+        return (
+            f"helm rollback to {self.to} ({self.to_version}); one commit gives the branch of {self.channel} back what "
+            f"it had then. {left}"
+        )
 
 
 @dataclass(frozen=True)
@@ -45,11 +69,13 @@ class WaysBack:
 
     delivery: DeliveryReader
     history: ReleaseHistory
+    synced: SyncedCommits
+    argocd: ArgoCd
     changes: ChangeService
 
     def of(self, detail: Detail, verdict: WaveVerdict) -> WayBack:
         """The way back from a rollout that has failed or is under way. Raises `NotFoundError` when no channel declares
-        it or no earlier revision was good, and `StateError` when it is well.
+        it or nothing earlier was good, `StateError` when it is well, and the ports' errors.
         """
         rollout = detail.rollout
         if not red(rollout) and not rollout.moving:
@@ -63,12 +89,32 @@ class WaysBack:
                 why="A rollback is one of a release; this rollout belongs to none.",
                 next="Undo its template instead, or declare its channel.",
             )
-        past = self.history.last_good(*owner)
-        said = f"rollout {rollout.id} at {rollout.version}: {verdict.summary}"
-        reason = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
-        return WayBack(*owner, past.revision.revision, past.version, reason)
+        release, channel = owner
+        where: dict[str, object] = {"release": release, "channel": channel, "quarantine": True}
+        said = reason(rollout, verdict)
+        namespace, name = rollout.application
+        if name:
+            commit = self.synced.last_good(release, channel, self.argocd.application(name, namespace))
+            given = where | {"to_commit": commit.commit}
+            to = commit.commit[:12]
+            return WayBack(
+                release, channel, rollout.version, to, commit.version, said, BY_GIT, application=name, parameters=given
+            )
+        past = self.history.last_good(release, channel)
+        number = past.revision.revision
+        given = where | {"to_revision": number, "revert_git": True}
+        return WayBack(release, channel, rollout.version, f"r{number}", past.version, said, parameters=given)
 
-    def request(self, actor: Actor, namespace: str, name: str, reason: str = "") -> Change:
-        """Request it; an empty reason is the one that the rollout gives. Raises as `of` does."""
+    def request(self, actor: Actor, namespace: str, name: str, reason: str = "", *, emergency: bool = False) -> Change:
+        """Request it; an empty reason is the one that the rollout gives. Raises as `of` does, and `AccessDeniedError`
+        for an emergency without the break-glass role.
+        """
         found = self.of(*self.delivery.verdict(namespace, name))
-        return self.changes.request(actor, RUNBOOK, found.parameters, reason or found.reason)
+        runbook = found.emergency if emergency else found.runbook
+        return self.changes.request(actor, runbook, found.parameters, reason or found.reason)
+
+
+def reason(rollout: Rollout, verdict: WaveVerdict) -> str:
+    """Why somebody would leave this version, in the words of its verdict."""
+    said = f"rollout {rollout.id} at {rollout.version}: {verdict.summary}"
+    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
 from conductor_core.adapters.yaml_documents import YamlDocuments
@@ -36,6 +36,7 @@ from tests.fakes.conductor import CHART, RUNBOOKS, FakeConductor, build
 from tests.fakes.ledger import SIGNER
 from tests.fakes.prometheus import FakePrometheus
 from tests.fakes.rollouts import Player, fake, manifest
+from tests.pages.support import NoLedger
 
 PLACE = (Parameter("namespace", "str", "", required=True), Parameter("rollout", "str", "", required=True))
 ACT = Runbook(
@@ -51,6 +52,31 @@ ACT = Runbook(
 )
 EMERGENCY = replace(
     ACT, name="emergency_abort", title="EMERGENCY abort of rollout {rollout}", parameters=PLACE, emergency=True
+)
+WHERE = (Parameter("release", "str", "", required=True), Parameter("channel", "str", "", required=True))
+ROLLBACK = RUNBOOKS["rollback_release"]
+EMERGENCY_ROLLBACK = replace(
+    ROLLBACK,
+    name="emergency_rollback",
+    title="EMERGENCY rollback of {release} in {channel} to revision {to_revision}",
+    parameters=tuple(p for p in ROLLBACK.parameters if p.name != "sets"),
+    approvals={"default": 0},
+    emergency=True,
+)
+REVERT = replace(
+    ROLLBACK,
+    name="revert_release",
+    title="Revert {release} in {channel} by Git",
+    notebook="revert_release",
+    plan="release_revert",
+    parameters=(*WHERE, Parameter("to_commit", "str", ""), Parameter("quarantine", "bool", True)),
+)
+EMERGENCY_REVERT = replace(
+    REVERT,
+    name="emergency_revert",
+    title="EMERGENCY revert of {release} in {channel} by Git",
+    approvals={"default": 0},
+    emergency=True,
 )
 FLEET = Runbook(
     "fleet_abort",
@@ -74,6 +100,8 @@ SYNC = Runbook(
     (Parameter("application", "str", "", required=True), Parameter("namespace", "str", "")),
     approvals={"default": 0},
 )
+OURS = {r.name: r for r in (ACT, EMERGENCY, EMERGENCY_ROLLBACK, REVERT, EMERGENCY_REVERT, FLEET, SYNC)}
+"""The runbooks that the page asks for."""
 STEPS: tuple[Mapping[str, Any], ...] = (
     {"setWeight": 10},
     {"pause": {"duration": "30s"}},
@@ -146,7 +174,7 @@ def world(home: Path, files: object | None = None) -> World:
     edits = ValuesEdits(built.releases, built.repository, built.helm, YamlDocuments(), rollouts)
     timelines = Timelines(delivery, argocd, built.memory)
     desk = DeliveryDesk(
-        WaysBack(delivery, built.release_history, built.changes),
+        WaysBack(delivery, built.release_history, built.shelf.synced, argocd, built.changes),
         TimelineExports(timelines, AuditAnswerFiles(), lambda: SIGNER, built.ledger, built.clock),
         RolloutRecorder(delivery, built.memory, built.ledger),
         SetPromotions(edits, built.release_history, rollouts, built.quarantines, matrix),
@@ -159,6 +187,7 @@ def world(home: Path, files: object | None = None) -> World:
         timelines=timelines,
         values_edits=edits,
         local_progress=lambda: None,
+        ledger_reader=cast(Any, NoLedger()),
     )
     return World(conductor, cluster, player, argocd, prometheus)
 
@@ -188,6 +217,26 @@ def busy(home: Path) -> World:
     stuck["status"].update(pauseConditions=[], controllerPause=False, availableReplicas=4)
     _pipelines(made)
     _curves(made)
+    return made
+
+
+def owned(home: Path) -> World:
+    """As `busy`, and the failed release is owned by an Application that was synced to a good commit before."""
+    made = busy(home)
+    good = made.conductor.repository.remote["dev"]
+    newer = {"helm/intelgraph/Chart.yaml": b"name: intelgraph\nversion: 1.2.4\nappVersion: 1.4.4\n"}
+    made.conductor.repository.push("dev", newer)
+    made.conductor.releases.refresh()
+    bad = made.conductor.repository.remote["dev"]
+    raw = made.cluster.store[(ROLLOUT, "intelgraph-dev", "intelgraph")]
+    raw["metadata"]["annotations"] = {
+        **raw["metadata"].get("annotations", {}),
+        "argocd.argoproj.io/tracking-id": "platform-0:argoproj.io/Rollout:intelgraph-dev/intelgraph",
+    }
+    made.argocd.store["platform-0"]["status"].update(
+        sync={"status": "Synced", "revision": bad},
+        history=[{"id": 0, "revision": good}, {"id": 1, "revision": bad}],
+    )
     return made
 
 
@@ -225,7 +274,7 @@ def _curves(made: World) -> None:
 
 def _home() -> Path:
     """A folder for the world of a browser's server, a process of its own that may have further runbooks."""
-    RUNBOOKS.update(rollout_act=ACT, emergency_abort=EMERGENCY, fleet_abort=FLEET)
+    RUNBOOKS.update(OURS)
     return Path(tempfile.mkdtemp(prefix="delivery-world-"))
 
 

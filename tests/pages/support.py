@@ -30,6 +30,7 @@ from conductor_core.localplane.progress import BuildProgress
 from conductor_core.ports.runbook_files import Catalogue
 from conductor_core.ports.smoke import BrokenSuite, Suites
 from conductor_core.services.changes import ChangeService
+from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.notices import NoticeService
@@ -163,6 +164,11 @@ class FakeConductor:
     def notices(self) -> NoticeService:
         """The notices of the Changes in its store."""
         return NoticeService(self.store, None, lambda: "http://workbench.test")
+
+    @property
+    def emergencies(self) -> Emergencies:
+        """The emergencies among the Changes in its store."""
+        return Emergencies(self.store, self.runbooks, self.ledger)
 
     def local_progress(self) -> BuildProgress | None:
         return self.progress

@@ -10,15 +10,15 @@ from conductor_core.errors import UnreachableError
 from tests.fakes.argocd import raw_application, raw_pipeline
 from tests.fakes.conductor import RUNBOOKS
 from tests.pages import delivery_worlds
-from tests.pages.delivery_worlds import ACT, EMERGENCY, SYNC, World
+from tests.pages.delivery_worlds import OURS, World
 from tests.pages.drive import open_page, press, seen
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A conductor with a rollout at rest in two namespaces."""
-    monkeypatch.setitem(RUNBOOKS, "rollout_act", ACT)
-    monkeypatch.setitem(RUNBOOKS, "emergency_abort", EMERGENCY)
+    for name, runbook in OURS.items():
+        monkeypatch.setitem(RUNBOOKS, name, runbook)
     made = delivery_worlds.world(tmp_path)
     made.argocd.put(raw_application("shop-dev", "shop"))
     made.argocd.sets["shop"] = raw_pipeline("shop")
@@ -96,10 +96,10 @@ def test_a_red_rollout_offers_its_way_out_first_and_none_that_takes_it_further(w
     assert "20 % still get the new version" in text
     assert "No rollback of the release: No channel declares one/api." in text
     press(at, "act_emergency")
-    at.text_input(key="_confirm_reason").set_value("5 % errors").run()
     press(at, "_confirm_yes")
     (change,) = world.conductor.changes.find()
     assert change.runbook == "emergency_abort"
+    assert change.reason.startswith("rollout one/api at 2.0.0: ")
 
 
 def test_the_rollback_of_a_failed_release_opens_filled_in(tmp_path: Path) -> None:
@@ -112,6 +112,42 @@ def test_the_rollback_of_a_failed_release_opens_filled_in(tmp_path: Path) -> Non
     at.button(key="release_request").click().run()  # goes on to the Change's page
     (change,) = conductor.changes.find()
     assert (change.runbook, change.parameters["to_revision"]) == ("rollback_release", 1)
+
+
+def test_two_clicks_reach_an_emergency_rollback_and_its_change_says_so_loudly(world: World, tmp_path: Path) -> None:
+    conductor = delivery_worlds.busy(tmp_path / "busy").conductor
+    conductor.helm.upgrade(conductor.releases.chart_request("intelgraph", "dev"), "chg-second")
+    place = "intelgraph-dev/intelgraph"
+    assert "out_emergency" not in {b.key for b in open_page(conductor, "delivery", rollout=place).button}
+    at = open_page(conductor, "delivery", who="captain", rollout=place)
+    press(at, "out_emergency")
+    assert "helm rollback to r1" in seen(at)
+    at.button(key="_confirm_yes").click().run()  # goes on to the Change's page
+    (change,) = conductor.changes.find()
+    assert (change.runbook, change.parameters["to_revision"]) == ("emergency_rollback", 1)
+    assert "success-rate must be >= 0.99 and was 0.7" in change.reason
+    text = seen(open_page(conductor, "changes", who="captain", change=change.id))
+    assert "EMERGENCY, not reviewed yet" in text
+    conductor.emergencies.review(conductor.actor("approver"), change.id, "errors were real", justified=True)
+    text = seen(open_page(conductor, "changes", change=change.id))
+    assert "EMERGENCY, approved afterwards" in text
+    assert "“errors were real”" in text
+
+
+def test_what_argo_cd_owns_goes_back_by_git(world: World, tmp_path: Path) -> None:
+    conductor = delivery_worlds.owned(tmp_path / "owned").conductor
+    good = conductor.releases.commit("intelgraph", "dev")
+    at = open_page(conductor, "delivery", who="captain", rollout="intelgraph-dev/intelgraph")
+    assert at.button(key="out_rollback").label.startswith("Revert Git to ")
+    press(at, "out_rollback")
+    assert "the Argo CD Application platform-0 is synced to it" in seen(at)
+    at.button(key="_confirm_yes").click().run()
+    at = open_page(conductor, "delivery", who="captain", rollout="intelgraph-dev/intelgraph")
+    press(at, "out_emergency")
+    at.button(key="_confirm_yes").click().run()
+    asked = {c.runbook: c.parameters["to_commit"] for c in conductor.changes.find()}
+    assert set(asked) == {"revert_release", "emergency_revert"}
+    assert len({*asked.values(), good}) == 2  # both name the same commit, and not the one that is there now
 
 
 def test_the_timeline_is_shown_and_can_be_taken_away(world: World) -> None:
@@ -129,8 +165,7 @@ def test_a_set_is_promoted_from_the_page_or_says_what_keeps_it(world: World) -> 
     assert at.button(key="set_request").disabled
 
 
-def test_an_application_out_of_step_is_synced_as_a_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RUNBOOKS, SYNC.name, SYNC)
+def test_an_application_out_of_step_is_synced_as_a_change(world: World) -> None:
     world.argocd.put(raw_application("shop-eu", "shop", sync={"status": "OutOfSync", "revision": "c" * 40}))
     at = open_page(world.conductor, "delivery")
     assert at.selectbox(key="sync_which").label == "Out of step (1)"

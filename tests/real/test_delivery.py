@@ -208,9 +208,18 @@ def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
     assert (kept["release"], kept["threshold"], kept["phase"]) == ("intelgraph", "0.99", "failed")
     assert recorded(bench, place, "conductor.rollout.stepped.v1", lambda d: d["phase"] == "aborted")["weight"] == 0
 
-    back = act(conductor, "undo", place)
-    assert back["state"] == "succeeded"
+    # helm rollback at once: filled in, done before anybody has approved, and the record says so loudly
+    urgent = ("delivery", "rollback", place, "--emergency", "--wait", "--json")
+    conductor(*urgent, "--as", "requester", code=4)
+    back = conductor(*urgent, "--as", "captain").json
+    assert (back["state"], back["runbook"]) == ("succeeded", "emergency_rollback"), back
+    assert back["reason"] == way.reason
     assert until(rollouts, place, lambda r: r.finished).version == "1.4.3"
+    assert [q.version for q in bench.conductor.quarantines.active("intelgraph")] == ["1.4.4-bad"]
+    assert bench.conductor.changes.get(back["id"]).notebook
+    assert conductor("change", "show", back["id"], "--json").json["emergency"]["standing"] == "not reviewed yet"
+    conductor("delivery", "review", back["id"], "--reason", "it was down", "--as", "approver", "--json")
+    assert conductor("change", "show", back["id"], "--json").json["emergency"]["standing"] == "approved afterwards"
 
 
 def put(bench: Workbench, namespace: str, name: str, tag: str) -> None:

@@ -11,7 +11,16 @@ from conductor_core.entrypoints.api.forms import change_form
 from conductor_core.entrypoints.api.queries import change_query
 from conductor_core.entrypoints.cli.following import answer, exit_code, follow, planned
 from conductor_core.entrypoints.cli.rendering import news_line, show_changes
-from conductor_core.entrypoints.cli.shared import As, ChangeId, Json, Reason, entered, print_json, print_json_line
+from conductor_core.entrypoints.cli.shared import (
+    As,
+    ChangeId,
+    Json,
+    Reason,
+    console,
+    entered,
+    print_json,
+    print_json_line,
+)
 from conductor_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at Changes, approve them, follow them.")
@@ -41,9 +50,17 @@ def list_changes(
 
 @app.command("show", epilog=f"Example: conductor change show {ID} --json")
 def show(ctx: typer.Context, change_id: ChangeId, as_json: Json = False) -> None:
-    """Show one Change with gates, approvals and checks."""
+    """Show one Change with gates, approvals and checks; of an emergency, whether it was approved afterwards."""
     door = entered(ctx)
-    answer(door, door.conductor.changes.get(change_id), as_json=as_json)
+    change = door.conductor.changes.get(change_id)
+    found = door.conductor.emergencies.about(change.id)
+    if found is not None and not as_json:
+        console().print(f"EMERGENCY, {found.standing}", style="bold red")
+    if as_json:
+        told = {"emergency": found.as_json()} if found is not None else {}
+        print_json({**change_form(change, door.conductor.settings), **told})
+    else:
+        answer(door, change, as_json=False)
 
 
 @app.command("approve", epilog=f'Example: conductor change approve {ID} --as approver --reason "diff read"')

@@ -204,13 +204,20 @@ def rollback(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; without it, what the failing rollout says.")
     ] = "",
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="At once, reviewed afterwards; takes the break-glass role.")
+    ] = False,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Request the rollback of the release that a failing rollout belongs to, filled in from the rollout."""
+    """Request the rollback of the release that a failing rollout belongs to, filled in from the rollout.
+
+    What Helm owns goes back to its last good revision, what Argo CD owns by a commit.
+    """
     door = entered(ctx)
-    change = door.conductor.desk.ways_back.request(door.actor(who), *place(name), reason)
+    back = door.conductor.desk.ways_back
+    change = back.request(door.actor(who), *place(name), reason, emergency=emergency)
     answer(door, change, as_json=as_json, wait=wait)
 
 

@@ -34,7 +34,7 @@ order_enforced if {
 brings_version if {
 	lib.version != ""
 	runbook := object.get(input, ["change", "runbook"], "")
-	back := lib.setting("rollback_runbooks", ["rollback_release"])
+	back := lib.setting("rollback_runbooks", ["rollback_release", "revert_release", "emergency_rollback", "emergency_revert"])
 	not runbook in back
 }
 

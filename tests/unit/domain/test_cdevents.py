@@ -22,6 +22,8 @@ DEPLOY = replace(change(), runbook="deploy_release", parameters={"release": "int
         ("deploy_release", "3 deployed", cdevents.UPGRADED),
         ("promote_release", "3 deployed", cdevents.UPGRADED),
         ("rollback_release", "3 deployed", cdevents.ROLLED_BACK),
+        ("revert_release", "none", cdevents.ROLLED_BACK),
+        ("emergency_rollback", "3 deployed", cdevents.ROLLED_BACK),
     ],
 )
 def test_what_was_done_has_a_type(runbook: str, revision: str, kind: str) -> None:

@@ -19,6 +19,7 @@ from conductor_core.services.operations import Context
 from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence
+from conductor_core.services.synced_commits import SyncedCommits
 from tests.fakes.argocd import FakeArgoCd, raw_application
 from tests.fakes.conductor import FakeConductor, build
 from tests.fakes.domain import change
@@ -50,7 +51,8 @@ class World:
         ticks = iter(range(10_000))
         sync = ArgoSync(self.argocd, lambda: float(next(ticks)), lambda _: self.argocd.finish("shop"))
         reverts = GitReverts(reader, self.conductor.repository)
-        self.plan = ArgoRevertPlan(reader, contents, evidence, reverts, self.conductor.helm, sync)
+        synced = SyncedCommits(reader, contents, evidence, quarantines)
+        self.plan = ArgoRevertPlan(reader, contents, evidence, reverts, self.conductor.helm, sync, synced)
         self.sync = ArgoRevertSync(reader, contents, sync)
 
     def ran(self, *commits: str) -> None:

@@ -53,3 +53,31 @@ def test_a_review_by_somebody_else_ends_the_waiting(conductor: FakeConductor, em
 def test_an_ordinary_change_is_no_emergency(conductor: FakeConductor, emergencies: Emergencies) -> None:
     with pytest.raises(InputError, match="no emergency"):
         emergencies.review(conductor.actor("approver"), conductor.requested().id, "why not", justified=True)
+
+
+def test_the_record_says_how_an_emergency_stands_and_that_others_are_none(
+    conductor: FakeConductor, emergencies: Emergencies
+) -> None:
+    assert emergencies.about(conductor.requested().id) is None
+    said = []
+    for justified in (True, False):
+        change = conductor.changes.request(conductor.actor("captain"), "emergency_abort", {"word": "api"}, "5 % errors")
+        found = emergencies.about(change.id)
+        assert found is not None
+        assert found.standing == "not reviewed yet"
+        emergencies.review(conductor.actor("approver"), change.id, "looked at it", justified=justified)
+        reviewed = emergencies.about(change.id)
+        assert reviewed is not None
+        said.append((reviewed.standing, reviewed.as_json()["word"]))
+    assert said == [("approved afterwards", "looked at it"), ("found not justified afterwards", "looked at it")]
+
+
+def test_what_was_withdrawn_before_it_began_waits_for_nobody(
+    conductor: FakeConductor, emergencies: Emergencies
+) -> None:
+    captain = conductor.actor("captain")
+    change = conductor.changes.request(captain, "emergency_abort", {"word": "api"}, "5 % errors")
+    conductor.changes.cancel(captain, change.id, "a false alarm")
+    found = emergencies.about(change.id)
+    assert found is not None
+    assert (found.waits, found.standing, emergencies.waiting()) == (False, "nothing was done", [])
