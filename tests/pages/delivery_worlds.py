@@ -280,7 +280,14 @@ def _home() -> Path:
 
 def delivery() -> FakeConductor:
     """For a browser: everything that can move."""
-    return busy(_home()).conductor
+    made = busy(_home()).conductor
+    made.helm.upgrade(made.releases.chart_request("intelgraph", "dev"), "chg-second")
+    return made
+
+
+def delivery_owned() -> FakeConductor:
+    """For a browser: as `delivery`, and an Argo CD Application owns what has failed."""
+    return owned(_home()).conductor
 
 
 def delivery_down() -> FakeConductor:

@@ -85,4 +85,5 @@ WORLDS: dict[str, Callable[[], object]] = {
     "delivery": delivery_worlds.delivery,
     "delivery-down": delivery_worlds.delivery_down,
     "delivery-empty": delivery_worlds.delivery_empty,
+    "delivery-owned": delivery_worlds.delivery_owned,
 }
