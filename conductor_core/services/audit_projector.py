@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from conductor_core.domain.audit_model import EVENTS
 from conductor_core.errors import ConductorError, ConflictError, LedgerError, NotFoundError
 from conductor_core.ports.audit_database import AuditBuilder, Position
 from conductor_core.ports.change_store import ChangeStore
@@ -19,10 +20,14 @@ from conductor_core.services.audit_projection import project
 from conductor_core.services.ledger_reader import LedgerReader
 
 log = logging.getLogger("audit")
+_DATA = EVENTS.names.index("data")
 LOCK = "audit"
-CHUNK = 5000
-"""Events that are read at once."""
-EVERY = 0.4
+CHUNK = 2000
+"""Events that are read at once, at most."""
+CHUNK_BYTES = 4 << 20
+"""Bytes of data that the events read at once should have at most: fewer are read after a batch that had more."""
+_FIRST_CHUNK = 250
+EVERY = 0.2
 """Seconds between two looks for new events."""
 PUBLISH_SECONDS = 2.0
 """How long a long catching-up may go on before what it has so far can be asked."""
@@ -50,7 +55,8 @@ class AuditProjector:
         self._builder = builder
         self._locks = locks
         self._sealed = sealed
-        self._chunk = chunk
+        self._most = chunk
+        self._chunk = min(chunk, _FIRST_CHUNK)
 
     def catch_up(self, wait: float = 0.0) -> Position:
         """Project everything that is recorded by now, and publish it.
@@ -89,15 +95,22 @@ class AuditProjector:
     def _project(self, at: Position, say: Callable[[Position], None], *, whole: bool = False) -> Position:
         published = time.monotonic()
         while True:
-            events = self._store.events(after=at.sequence, limit=self._chunk)
+            limit = self._chunk
+            events = self._store.events(after=at.sequence, limit=limit)
             if events:
                 batch = project(events, at, self._builder.known)
                 self._builder.write(batch)
                 at = batch.position
+                self._fit(len(events), sum(len(str(row[_DATA])) for row in batch.rows[EVENTS.name]))
                 say(at)
-            if len(events) < self._chunk:
+            if len(events) < limit:
                 self._builder.publish(self._sealed())
                 return at
             if not whole and time.monotonic() - published > PUBLISH_SECONDS:
                 self._builder.publish(self._sealed())
                 published = time.monotonic()
+
+    def _fit(self, events: int, size: int) -> None:
+        """Choose how many events are read next, from the bytes of data of the last ones."""
+        fitting = CHUNK_BYTES * events // max(size, 1)
+        self._chunk = max(1, min(self._most, fitting, self._chunk * 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -13,6 +14,10 @@ from conductor_core.adapters.duckdb_audit.model import PREFIX
 from conductor_core.adapters.duckdb_audit.published import new_name, quoted
 from conductor_core.domain.audit_model import STORED, Table
 from conductor_core.ports.audit_database import Position
+
+MEMORY = "256MB"
+"""What DuckDB may hold while it makes a base; more is kept on disk beside it."""
+_NICE = 10
 
 
 class Merge:
@@ -38,8 +43,12 @@ class Merge:
 
     def _run(self, folder: Path, old: str) -> None:
         try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)  # of this thread: new events go first
             shutil.copyfile(folder / old, folder / self.base)
-            with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as db:
+            spill = str(folder / "spill-merge")
+            with duckdb.connect(
+                ":memory:", config={"threads": 1, "memory_limit": MEMORY, "temp_directory": spill}
+            ) as db:
                 db.execute(f"ATTACH '{quoted(folder / self.base)}' AS next")
                 db.execute(f"ATTACH '{quoted(folder / self.recent)}' AS recent (READ_ONLY)")
                 db.begin()

@@ -1,4 +1,4 @@
-"""Rows on their way into DuckDB: few as lists, many as Arrow, whose import costs more than a small batch does."""
+"""Rows on their way into DuckDB, as lists and in slices: little is held twice, and Arrow is not needed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import duckdb
 from conductor_core.domain.audit_model import Column
 from conductor_core.ports.audit_database import Row
 
-FEW = 4000
-"""Rows up to which lists are quicker, import included."""
+SLICE = 2000
+"""Rows that are given at once."""
 
 
 @contextmanager
@@ -19,35 +19,15 @@ def staged(
     db: duckdb.DuckDBPyConnection, columns: Sequence[Column], rows: Sequence[Row | Sequence[object]]
 ) -> Iterator[None]:
     """Inside the block `given` is a table of these rows (times in UTC, JSON as text)."""
-    values = list(zip(*rows, strict=True))
-    if len(rows) <= FEW:
-        types = ["VARCHAR" if column.type == "JSON" else column.type for column in columns]
-        lists = [
-            f"unnest(${n}::{kind}[]) AS {c.name}" for n, (c, kind) in enumerate(zip(columns, types, strict=True), 1)
-        ]
-        db.execute(f"CREATE TEMP TABLE given AS SELECT {', '.join(lists)}", [list(column) for column in values])
-        try:
-            yield
-        finally:
-            with suppress(duckdb.Error):  # after a failed statement the rollback drops it
-                db.execute("DROP TABLE IF EXISTS temp.given")
-        return
-    db.register("given", _arrow(columns, values))
+    types = ["VARCHAR" if column.type == "JSON" else column.type for column in columns]
+    lists = [f"unnest(${n}::{kind}[]) AS {c.name}" for n, (c, kind) in enumerate(zip(columns, types, strict=True), 1)]
+    select = f"SELECT {', '.join(lists)}"
     try:
+        for start in range(0, max(1, len(rows)), SLICE):
+            given = [list(cell) for cell in zip(*rows[start : start + SLICE], strict=True)] or [[] for _ in columns]
+            into = "INSERT INTO temp.given" if start else "CREATE TEMP TABLE given AS"
+            db.execute(f"{into} {select}", given)
         yield
     finally:
-        db.unregister("given")
-
-
-def _arrow(columns: Sequence[Column], values: Sequence[Sequence[object]]) -> object:
-    import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
-
-    types = {
-        "BIGINT": pa.int64(),
-        "INTEGER": pa.int32(),
-        "DOUBLE": pa.float64(),
-        "BOOLEAN": pa.bool_(),
-        "TIMESTAMP": pa.timestamp("us", tz="UTC"),
-    }
-    cells = zip(columns, values, strict=True)
-    return pa.table({column.name: pa.array(cell, types.get(column.type, pa.string())) for column, cell in cells})
+        with suppress(duckdb.Error):  # after a failed statement the rollback drops it
+            db.execute("DROP TABLE IF EXISTS temp.given")

@@ -39,7 +39,10 @@ def known(db: duckdb.DuckDBPyConnection, database: str) -> Words:
 
 
 def used(db: duckdb.DuckDBPyConnection, database: str, families: Iterable[str], prefix: str) -> Words:
-    """The values of these families that stand in the tables of a database (`prefix`: of a stored table's name)."""
+    """The values of these families that stand in the tables of a database (`prefix`: of a stored table's name).
+
+    Of a family with more than `MOST` values some are given, but more than `MOST`.
+    """
     return {family: set(_values(db, database, family, prefix)) for family in families}
 
 
@@ -83,5 +86,6 @@ def convert(db: duckdb.DuckDBPyConnection, database: str, wanted: Words, prefix:
 
 def _values(db: duckdb.DuckDBPyConnection, database: str, family: str, prefix: str) -> Iterable[str]:
     for table, _, column in PLACES[family]:
-        sql = f"SELECT DISTINCT {column}::VARCHAR FROM {database}.main.{prefix}{table} WHERE {column} IS NOT NULL"  # noqa: S608  # names of our own model
+        said = f"SELECT DISTINCT {column}::VARCHAR FROM {database}.main.{prefix}{table}"  # noqa: S608  # names of our own model
+        sql = f"{said} WHERE {column} IS NOT NULL LIMIT {MOST + 1}"
         yield from (str(value) for (value,) in db.execute(sql).fetchall())

@@ -23,7 +23,13 @@ from conductor_core.ports.audit_database import Batch, Position, Row
 
 LEAST_RECENT, MOST_RECENT = 8_000, 50_000
 """Events that are written anew with each publication before they go into the base: the more, the larger the base is."""
+MOST_RECENT_BYTES = 32 << 20
+"""The same in bytes of the recent file: some events are a thousand times as large as others."""
+MEMORY = "192MB"
+"""What DuckDB may hold; more is kept on disk beside it."""
 _TABLES = {table.name: table for table in STORED}
+_UNPACKED = "SET force_compression = 'uncompressed'"
+"""For the recent file, which is written again a moment later."""
 _NAMES = [PREFIX + table.name for table in STORED] + [HIDDEN + table.name for table in STORED if table.key]
 
 
@@ -121,6 +127,7 @@ class DuckdbAuditBuilder:
                 db.execute("DETACH base")
                 self._attach(self._base)
                 self._open_base = False
+                db.execute(_UNPACKED)
             self._finish_merge()
             recent, same = new_name("recent"), self._same
             hidden = _write_recent(db, self._folder / recent, same)
@@ -128,7 +135,8 @@ class DuckdbAuditBuilder:
         published.write(self._folder, self._shown)
         published.sweep(self._folder, self._in_use())
         most = min(self._most_recent, max(LEAST_RECENT, self._base_events // 50))
-        if self._merge is None and position.events - self._base_events > most:
+        large = (self._folder / recent).stat().st_size > MOST_RECENT_BYTES
+        if self._merge is None and (large or position.events - self._base_events > most):
             grown = {family: self._known.get(family, set()) | values for family, values in self._recent.items()}
             grown = {family: values for family, values in grown.items() if values != self._known.get(family)}
             self._merge = Merge(self._folder, self._base, recent, position, grown)
@@ -153,7 +161,7 @@ class DuckdbAuditBuilder:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": 1,
-            "memory_limit": "512MB",
+            "memory_limit": MEMORY,
             "temp_directory": str(self._folder / "spill"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -170,6 +178,7 @@ class DuckdbAuditBuilder:
         with self._guard():
             db = self._connect()
             self._base = shown.base
+            db.execute(_UNPACKED)
             self._attach(shown.base)
             db.execute(f"ATTACH '{quoted(self._folder / shown.recent)}' AS taken (READ_ONLY)")
             for name in _NAMES:
