@@ -13,13 +13,16 @@ from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
 Data = dict[str, Any]
 
 _BARE = re.compile(r"[A-Za-z0-9_./@%•(][A-Za-z0-9_./@%•()+,:=~ {}-]*")
+_BY = {"us": "changed by us", "cluster": "changed in the cluster", "both": "changed on both sides"}
+_SIGNS = {"added": "+", "removed": "−", "changed": "~", "reordered": "↕"}
+_SHORT = 240
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})
 
 
 def of(comparison: Comparison, digest: str) -> Data:
     """What the diff viewer draws; `digest` names the comparison, so that the viewer keeps its place."""
-    resources = [_resource(r) for r in comparison.resources]
-    order = {"changed": 0, "added": 1, "removed": 2, "unchanged": 3}
+    resources = [_resource(r, comparison.all_fields) for r in comparison.resources]
+    order = {"changed": 0, "added": 1, "removed": 2, "hand": 3, "unchanged": 4}
     resources.sort(key=lambda r: order[r["status"]])
     widest = max((len(line) for r in resources for line in r["text"].split("\n")), default=0)
     return {
@@ -36,20 +39,55 @@ def _side(side: Side) -> str:
     return f"{side.ref} ({side.title})" if side.title and side.title != side.ref else side.ref
 
 
-def _resource(resource: ResourceDiff) -> Data:
+def _resource(resource: ResourceDiff, every: bool) -> Data:
     i = resource.identity
     told = [i.namespace] if i.namespace else []
+    if resource.confirmed:
+        told.append("✓ confirmed by the server")
     if resource.standing == "changed":
         told.append(f"{len(resource.fields)} field{'s' if len(resource.fields) != 1 else ''}")
+    told += [f"{count} {_BY[by]}" for by in _BY if (count := sum(f.by == by for f in resource.fields))]
     if resource.left_out:
         told.append(f"{resource.left_out} set by the cluster left out")
     return {
         "title": f"{i.kind} {i.name}",
         "extra": " · ".join((*told, *resource.notes)),
-        "status": resource.standing,
+        "status": "hand" if resource.standing == "unchanged" and resource.kept and not every else resource.standing,
         "text": "\n".join(_lines(resource)),
+        "fields": _fields(resource),
         "note": "The same on both sides." if resource.standing == "unchanged" else "Nothing to show.",
     }
+
+
+def _fields(resource: ResourceDiff) -> list[Data]:
+    """The structural difference: place, old and new value, and whose it is."""
+    rows = [
+        {
+            "op": _SIGNS[f.op],
+            "path": f.pointer,
+            "old": "" if f.op == "added" else _short(f.old),
+            "new": "" if f.op == "removed" else _short(f.new),
+            "by": f.by,
+            "word": _BY.get(f.by, ""),
+            "whose": _whose(f.owner, f.at) + (f" · applied was {_short(f.base)}" if f.by == "both" else ""),
+        }
+        for f in resource.fields
+    ]
+    kept = [
+        {"op": "=", "path": k.pointer, "old": _short(k.value), "new": "", "by": "stays", "word": "stays",
+         "whose": _whose(k.owner, k.at)}
+        for k in resource.kept
+    ]  # fmt: skip
+    return rows + kept
+
+
+def _whose(owner: str, at: str) -> str:
+    return " · ".join(part for part in (owner, at.replace("T", " ").replace("Z", " UTC")) if part)
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 
 def _lines(resource: ResourceDiff) -> Iterator[str]:

@@ -157,11 +157,22 @@ def inventory() -> Inventory:
 
 
 @kept(15)
-def comparison(release: str, old: str, new: str, sets: tuple[tuple[str, str], ...] = ()) -> tuple[Comparison, Data]:
-    """What turns one state of a release into another, and its lines; `sets` are given to the side `new`."""
-    found = runtime.conductor().releases.compare(release, old, new, dict(sets))
+def comparison(
+    release: str,
+    old: str,
+    new: str,
+    sets: tuple[tuple[str, str], ...] = (),
+    *,
+    all_fields: bool = False,
+    confirm: bool = False,
+) -> tuple[Comparison, Data]:
+    """What turns one state of a release into another, and its lines; `sets` are given to the side `new`, the rest as
+    in `ReleaseReader.compare`.
+    """
+    found = runtime.conductor().releases.compare(release, old, new, dict(sets), all_fields=all_fields, confirm=confirm)
     marks = "".join(r.before + r.after for r in found.resources)
-    return found, of(found, hashlib.sha256(f"{release} {old} {new} {sets} {marks}".encode()).hexdigest())
+    named = f"{release} {old} {new} {sets} {all_fields} {found.basis} {marks}"
+    return found, of(found, hashlib.sha256(named.encode()).hexdigest())
 
 
 @kept(10)

@@ -26,6 +26,8 @@ ENTRY = "entry"
 TAB = "tab"
 FROM = "from"
 TO = "to"
+ALL_FIELDS = "all_fields"
+CONFIRM = "confirm"
 """Query parameters that deep links carry."""
 
 SIGN_IN_SECONDS = 12 * 3600.0

@@ -14,7 +14,20 @@ _diff = assets.component("diff", '<div class="diff"></div>')
 
 def show(comparison: Comparison, data: Data, *, key: str) -> None:
     """Draw the comparison; `data` are its lines (`app.differences.of`), `key` keeps the viewer's place between runs."""
+    _basis(comparison)
     for side in (comparison.old, comparison.new):
         for note in side.notes:
             st.caption(f":orange[!] {plain(side.ref)}: {plain(note)}")
     _diff(key=f"diff_{key}", data=data)
+
+
+def _basis(comparison: Comparison) -> None:
+    """What the wanted side stands on, in a badge: computed here, or told by the API server."""
+    asked = [r.confirmed for r in comparison.resources if r.confirmed is not None]
+    if comparison.basis == "prediction":
+        st.markdown(":gray-badge[◌ local prediction] :small[computed here; the API server was not asked]")
+    elif comparison.basis == "server" and all(asked):
+        st.markdown(f":green-badge[✓ confirmed by the server] :small[{len(asked)} dry runs, nothing was changed]")
+    elif comparison.basis == "server":
+        no = asked.count(False)
+        st.markdown(f":red-badge[✕ the server disagrees] :small[on {no} of {len(asked)} objects, which say how]")

@@ -42,11 +42,30 @@ def _difference(row: Row, siblings: Sequence[Row]) -> None:
         old = _side("From", session.FROM, refs, f"live:{row.channel}")
         new = _side("To", session.TO, refs, f"channel:{row.channel}")
         st.caption(f"Choose or type: {FORMS}. The address of this page is a link to the comparison.", width="stretch")
-    comparison, data = queries.comparison(row.release, old, new)
-    if comparison.same:
+    every, confirm = _wishes() if old.startswith("live:") != new.startswith("live:") else (False, False)
+    comparison, data = queries.comparison(row.release, old, new, all_fields=every, confirm=confirm)
+    if comparison.same and not every and not any(r.kept for r in comparison.resources):
         empty.show("Nothing would change.", f"{old} and {new} are the same.", icon="check_circle")
         return
     diff_viewer.show(comparison, data, key="release")
+
+
+def _wishes() -> tuple[bool, bool]:
+    """Whether every live field is shown, and whether the server is asked; the address keeps both."""
+    with st.container(horizontal=True, gap="medium"):
+        every = st.toggle(
+            "Every live field",
+            key=session.ALL_FIELDS,
+            bind="query-params",
+            help="Also what no manifest sets: defaults, status, and what controllers own.",
+        )
+        confirm = st.toggle(
+            "Ask the server",
+            key=session.CONFIRM,
+            bind="query-params",
+            help="A dry run of each object that differs: what the API server would store. Nothing is changed.",
+        )
+    return every, confirm
 
 
 def _side(label: str, parameter: str, refs: list[str], default: str) -> str:

@@ -8,25 +8,49 @@ order of arrival.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from conductor_core.domain import masking
-from conductor_core.domain.difference import Edit, Op, diff
+from conductor_core.domain.difference import Edit, Op, Path, diff, pointer
+from conductor_core.domain.managed_fields import MISSING, Ownership, at
 from conductor_core.domain.manifests import Identity, Object
 from conductor_core.domain.risks import risks
+from conductor_core.domain.three_way import By, changed_by
 
 Standing = Literal["added", "changed", "removed", "unchanged"]
+Basis = Literal["", "prediction", "server"]
+"""What the wanted side of a comparison with live objects stands on: computed here, or a dry run of the API server;
+'' when no side is live.
+"""
 
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One edit as a person sees it: secrets are `••••`. `pointer`: see `difference.Edit`; the values are plain JSON."""
+    """One edit as a person sees it: secrets are `••••`. `pointer`: see `difference.Edit`; the values are plain JSON.
+
+    Against a live object that was applied before: `by` tells who made the difference, `base` is what was applied (when
+    both sides have moved on), `owner` and `at` (RFC 3339) who wrote the live value and when.
+    """
 
     op: Op
     pointer: str
     old: Any = None
     new: Any = None
+    by: By = ""
+    base: Any = None
+    owner: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class KeptField:
+    """A live field that stays as it is, since no manifest sets it: its value, who wrote it and when."""
+
+    pointer: str
+    value: Any = None
+    owner: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,9 @@ class ResourceDiff:
     (and when unchanged).
 
     `before` and `after` are fingerprints of the true manifests: they change when a hidden secret does. `left_out`
-    counts the live fields that are the cluster's business; `notes` are remarks for the reviewer.
+    counts the live fields that are the cluster's business and hidden, `kept` are those that are told (by default the
+    ones set by hand); `notes` are remarks for the reviewer; `confirmed` is whether the API server would store just this
+    (None: it wasn't asked).
     """
 
     identity: Identity
@@ -47,6 +73,8 @@ class ResourceDiff:
     notes: tuple[str, ...] = ()
     old: dict[str, Any] | None = None
     new: dict[str, Any] | None = None
+    kept: tuple[KeptField, ...] = ()
+    confirmed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -62,21 +90,32 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """One object on both sides, with how many live fields were left out and remarks; at least one side is there."""
+    """One object on both sides, with how many live fields were left out and remarks; at least one side is there.
+
+    `live` says which side is live, `whole` is that object as the API gives it, `base` what was applied last, `kept` the
+    places of the left-out fields that are told.
+    """
 
     old: Object | None
     new: Object | None
     left_out: int = 0
     notes: tuple[str, ...] = ()
+    live: Literal["", "old", "new"] = ""
+    whole: Object | None = None
+    base: Object | None = None
+    kept: tuple[Path, ...] = ()
+    confirmed: bool | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every resource of both sides, sorted by identity."""
+    """Every resource of both sides, sorted by identity; what it stands on, and whether every live field is shown."""
 
     old: Side
     new: Side
     resources: tuple[ResourceDiff, ...]
+    basis: Basis = ""
+    all_fields: bool = False
 
     def count(self, standing: Standing) -> int:
         """How many resources stand so."""
@@ -96,17 +135,27 @@ class Comparison:
             n: {"ref": s.ref, "title": s.title, "notes": list(s.notes)}
             for n, s in (("from", self.old), ("to", self.new))
         }
-        return {**sides, "same": self.same, "counts": counts, "resources": [_resource_json(r) for r in self.resources]}
+        told = {**sides, "basis": self.basis, "all_fields": self.all_fields, "same": self.same, "counts": counts}
+        return {**told, "resources": [_resource_json(r) for r in self.resources]}
 
 
-def compare(old: Side, new: Side, pairs: Mapping[Identity, Pair], masker: masking.Masker) -> Comparison:
+def compare(
+    old: Side,
+    new: Side,
+    pairs: Mapping[Identity, Pair],
+    masker: masking.Masker,
+    basis: Basis = "",
+    *,
+    all_fields: bool = False,
+) -> Comparison:
     """The comparison of the two sides' objects, which `pairs` has by identity."""
-    return Comparison(old, new, tuple(_resource(i, pairs[i], masker) for i in sorted(pairs)))
+    return Comparison(old, new, tuple(_resource(i, pairs[i], masker) for i in sorted(pairs)), basis, all_fields)
 
 
 def masker_for(key: bytes, pairs: Mapping[Identity, Pair]) -> masking.Masker:
     """A masker that knows the contents of every Secret on either side."""
-    return masking.Masker(key, masking.secrets_in(o for p in pairs.values() for o in (p.old, p.new) if o is not None))
+    sides = (side for p in pairs.values() for side in (p.old, p.new, p.base, p.whole) if side is not None)
+    return masking.Masker(key, masking.secrets_in(sides))
 
 
 def _resource(identity: Identity, pair: Pair, masker: masking.Masker) -> ResourceDiff:
@@ -121,14 +170,56 @@ def _resource(identity: Identity, pair: Pair, masker: masking.Masker) -> Resourc
         standing = "added" if old is None else "removed"
     else:
         known = masking.marks_in(old)
-        fields = tuple(
-            FieldChange(e.op, e.pointer, masking.show(e.old), masking.show(e.new, _known_in(e, known)))
-            for e in diff(old, new)
-        )
+        edits = diff(old, new)
+        fields = tuple(_field(e, known) for e in edits)
+        if edits and pair.live:
+            fields = _judged(edits, fields, pair, (old, new), masker)
         standing = "changed" if fields else "unchanged"
     notes = (*pair.notes, *risks(pair.old, pair.new)) if standing != "unchanged" else pair.notes
-    shown = (masking.show(old), masking.show(new, known)) if standing != "unchanged" else (None, None)
-    return ResourceDiff(identity, standing, fields, before, after, pair.left_out, notes, *shown)
+    notes = tuple(masking.show(masker.text(note)) for note in notes)
+    kept = _kept(pair, masker)
+    drawn = standing != "unchanged" or bool(kept)
+    shown = (masking.show(old), masking.show(new, known)) if drawn else (None, None)
+    told = (standing, fields, before, after, pair.left_out, notes, *shown, kept, pair.confirmed)
+    return ResourceDiff(identity, *told)
+
+
+def _field(edit: Edit, known: set[str]) -> FieldChange:
+    return FieldChange(edit.op, edit.pointer, masking.show(edit.old), masking.show(edit.new, _known_in(edit, known)))
+
+
+def _judged(
+    edits: tuple[Edit, ...],
+    fields: tuple[FieldChange, ...],
+    pair: Pair,
+    hidden: tuple[dict[str, Any], dict[str, Any]],
+    masker: masking.Masker,
+) -> tuple[FieldChange, ...]:
+    """The edits with who made each of them."""
+    live, wanted = hidden if pair.live == "old" else hidden[::-1]
+    base = masker.hide(pair.base) if pair.base is not None else None
+    owners = Ownership(pair.whole or {})
+    out = []
+    for edit, field in zip(edits, fields, strict=True):
+        by: By = changed_by(edit.path, live, wanted, base) if base is not None else ""
+        owner = owners.owner(edit.path) if by != "us" else None
+        was = at(base, edit.path) if by == "both" else MISSING
+        applied = None if was is MISSING else masking.show(was)
+        told = (str(owner), owner.at) if owner else ("", "")
+        out.append(replace(field, by=by, base=applied, owner=told[0], at=told[1]))
+    return tuple(out)
+
+
+def _kept(pair: Pair, masker: masking.Masker) -> tuple[KeptField, ...]:
+    if not pair.kept or pair.whole is None:
+        return ()
+    hidden, owners = masker.hide(pair.whole), Ownership(pair.whole)
+    out = []
+    for path in pair.kept:
+        owner, value = owners.owner(path), at(hidden, path)
+        shown = None if value is MISSING else masking.show(value)
+        out.append(KeptField(pointer(path), shown, str(owner) if owner else "", owner.at if owner else ""))
+    return tuple(out)
 
 
 def _known_in(edit: Edit, known: set[str]) -> set[str]:
@@ -144,14 +235,23 @@ def _resource_json(r: ResourceDiff) -> dict[str, Any]:
         "namespace": i.namespace,
         "name": i.name,
         "standing": r.standing,
-        "fields": [{"op": f.op, "pointer": f.pointer, "old": plain(f.old), "new": plain(f.new)} for f in r.fields],
+        "fields": [_field_json(f) for f in r.fields],
         "before": r.before,
         "after": r.after,
         "left_out": r.left_out,
         "notes": list(r.notes),
         "old": plain(r.old),
         "new": plain(r.new),
+        "kept": [plain(vars(k)) for k in r.kept],
+        "confirmed": r.confirmed,
     }
+
+
+def _field_json(f: FieldChange) -> dict[str, Any]:
+    told: dict[str, Any] = {"op": f.op, "pointer": f.pointer, "old": plain(f.old), "new": plain(f.new)}
+    told |= {"by": f.by} if f.by else {}
+    told |= {"base": plain(f.base)} if f.by == "both" else {}
+    return told | ({"owner": f.owner, "at": f.at} if f.owner else {})
 
 
 def from_json(data: Mapping[str, Any]) -> Comparison:
@@ -161,17 +261,19 @@ def from_json(data: Mapping[str, Any]) -> Comparison:
         ResourceDiff(
             Identity(r["group"], r["kind"], r["namespace"], r["name"]),
             r["standing"],
-            tuple(FieldChange(f["op"], f["pointer"], f["old"], f["new"]) for f in r["fields"]),
+            tuple(FieldChange(**f) for f in r["fields"]),
             r["before"],
             r["after"],
             r["left_out"],
             tuple(r["notes"]),
             r["old"],
             r["new"],
+            tuple(KeptField(**k) for k in r.get("kept", ())),
+            r.get("confirmed"),
         )
         for r in data["resources"]
     )
-    return Comparison(sides[0], sides[1], resources)
+    return Comparison(sides[0], sides[1], resources, data.get("basis", ""), bool(data.get("all_fields")))
 
 
 def plain(value: Any) -> Any:

@@ -241,3 +241,12 @@ def _apply_to_places(old: list[Any], edits: Sequence[Edit]) -> list[Any]:
 def canonical(value: object) -> str:
     """JSON text with sorted keys and no spaces: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def merge_patch(old: Any, new: Any) -> Any:
+    """The JSON merge patch (RFC 7386) that turns `old` into `new`, which has no nulls; lists are sent whole."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    out = {name: None for name in old if name not in new}
+    changed = {n: v for n, v in new.items() if n not in old or not same(old[n], v)}
+    return out | {n: merge_patch(old.get(n), v) for n, v in changed.items()}

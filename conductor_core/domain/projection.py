@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from conductor_core.domain import quantities
-from conductor_core.domain.difference import item_keys
+from conductor_core.domain.difference import Path, item_keys
 
 SERVER_FIELDS = (
     "managedFields",
@@ -55,30 +56,87 @@ def tidy(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def project(
-    live: Mapping[str, Any], wanted: Mapping[str, Any] | None, applied: Mapping[str, Any] | None
-) -> tuple[dict[str, Any], dict[str, Any] | None, int]:
-    """The live object reduced to what counts, the wanted one in the server's spelling, and how many live fields were
-    left out.
-
-    `wanted`: the manifest to compare with (None: it would be removed), `applied`: the last applied one. All three are
-    one object's. What the server drops or spells differently (empty maps, quantities) is settled, so that it is no
-    difference.
+@dataclass(frozen=True)
+class Projection:
+    """A live object reduced to what counts (`before`), the wanted and the last applied one in the server's spelling
+    (`after`, `base`; None: there is none), and the places of the live fields that are `left` out.
     """
-    counter = _Counter()
-    wants = tidy(wanted) if wanted is not None else None
-    before = counter.keep(tidy(live), wants, tidy(applied) if applied is not None else None)
+
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+    base: dict[str, Any] | None
+    left: tuple[Path, ...]
+
+
+def project(live: Mapping[str, Any], wanted: Mapping[str, Any] | None, applied: Mapping[str, Any] | None) -> Projection:
+    """What counts of three states of one object.
+
+    `wanted`: the manifest to compare with (None: it would be removed), `applied`: the last applied one. What the server
+    drops or spells differently (empty maps, quantities) is settled, so that it is no difference.
+    """
+    wants, was = (tidy(side) if side is not None else None for side in (wanted, applied))
+    keeper, now = _Keeper(), tidy(live)
+    before = keeper.keep(now, wants, was, ())
     empty = _EMPTY if _built_in(live) else _EMPTY_EVERYWHERE
-    return before, settle(tidy(live), wants, "", empty) if wants is not None else None, counter.left_out
+    after, base = (settle(now, side, "", empty) if side is not None else None for side in (wants, was))
+    return Projection(before, after, base, tuple(keeper.left))
 
 
-class _Counter:
-    """Carries the number of live fields that were left out."""
+def served(live: Mapping[str, Any]) -> dict[str, Any]:
+    """A live object as the server gives it, but for the record of who wrote which field."""
+    out = dict(live)
+    if isinstance(out.get("metadata"), Mapping):
+        out["metadata"] = {k: v for k, v in out["metadata"].items() if k != "managedFields"}
+    return out
+
+
+def set_by_server(live: Mapping[str, Any]) -> tuple[Path, ...]:
+    """The places of a live object that only the server sets."""
+    metadata = live.get("metadata")
+    own = [f for f in SERVER_FIELDS if f != "managedFields" and isinstance(metadata, Mapping) and f in metadata]
+    return (*(("metadata", f) for f in own), *([("status",)] if "status" in live else []))
+
+
+def overlay(live: Any, before: Any, after: Any) -> Any:
+    """A whole live object after the change from `before`, which is a part of it, to `after`; the rest stays."""
+    if isinstance(live, dict) and isinstance(before, dict) and isinstance(after, dict):
+        stays = {n: v for n, v in live.items() if n not in before or n in after}
+        kept = {n: overlay(v, before[n], after[n]) if n in before else v for n, v in stays.items()}
+        return kept | {n: v for n, v in after.items() if n not in before}
+    if isinstance(live, list) and isinstance(before, list) and isinstance(after, list):
+        return _overlay_items(live, before, after)
+    return after
+
+
+def _overlay_items(live: list[Any], before: list[Any], after: list[Any]) -> list[Any]:
+    whole, part = item_keys(live, after), item_keys(before, after)
+    names = [[[name for name, _ in key.fields] for key in side[0][:1]] for side in (whole, part) if side is not None]
+    if whole is None or part is None or (before and names[0] != names[1]):
+        if len(live) != len(before):
+            return after
+        paired = zip(live, before, after, strict=False)
+        return [overlay(*three) for three in paired] + after[len(live) :]
+    lives, befores = dict(zip(whole[0], live, strict=True)), dict(zip(part[0], before, strict=True))
+    coming = [
+        overlay(lives[key], befores[key], item) if key in lives and key in befores else item
+        for key, item in zip(whole[1], after, strict=True)
+    ]
+    out: list[Any] = []
+    for key, item in lives.items():
+        if key not in befores:
+            out.append(item)
+        elif coming:
+            out.append(coming.pop(0))
+    return out + coming
+
+
+class _Keeper:
+    """Carries the places of the live fields that were left out."""
 
     def __init__(self) -> None:
-        self.left_out = 0
+        self.left: list[Path] = []
 
-    def keep(self, live: Any, wanted: Any, applied: Any) -> Any:
+    def keep(self, live: Any, wanted: Any, applied: Any, path: Path) -> Any:
         if isinstance(live, dict):
             sides = [s for s in (wanted, applied) if isinstance(s, dict)]
             if not sides:
@@ -86,27 +144,27 @@ class _Counter:
             out = {}
             for name, value in live.items():
                 if any(name in s for s in sides):
-                    out[name] = self.keep(value, _inner(wanted, name), _inner(applied, name))
+                    out[name] = self.keep(value, _inner(wanted, name), _inner(applied, name), (*path, name))
                 else:
-                    self.left_out += 1
+                    self.left.append((*path, name))
             return out
         if isinstance(live, list) and (isinstance(wanted, list) or isinstance(applied, list)):
-            return self._keep_items(live, _list(wanted), _list(applied))
+            return self._keep_items(live, _list(wanted), _list(applied), path)
         return live
 
-    def _keep_items(self, live: list[Any], wanted: list[Any], applied: list[Any]) -> list[Any]:
+    def _keep_items(self, live: list[Any], wanted: list[Any], applied: list[Any], path: Path) -> list[Any]:
         by_wanted, by_applied = item_keys(live, wanted), item_keys(live, applied)
         if by_wanted is None or by_applied is None:
-            return [self.keep(item, _at(wanted, at), _at(applied, at)) for at, item in enumerate(live)]
+            return [self.keep(v, _at(wanted, n), _at(applied, n), (*path, n)) for n, v in enumerate(live)]
         wants = dict(zip(by_wanted[1], wanted, strict=True))
         was = dict(zip(by_applied[1], applied, strict=True))
         out = []
         for item, key_in_wanted, key_in_applied in zip(live, by_wanted[0], by_applied[0], strict=True):
             sides = wants.get(key_in_wanted), was.get(key_in_applied)
             if sides == (None, None):
-                self.left_out += 1
+                self.left.append((*path, key_in_wanted))
             else:
-                out.append(self.keep(item, *sides))
+                out.append(self.keep(item, *sides, (*path, key_in_wanted)))
         return out
 
 

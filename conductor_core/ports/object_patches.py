@@ -18,10 +18,19 @@ class ObjectPatches(Protocol):
     """
 
     def patch(
-        self, kind: Kind, namespace: str, name: str, body: object, *, style: Style = "merge", subresource: str = ""
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: object,
+        *,
+        style: Style = "merge",
+        subresource: str = "",
+        dry_run: bool = False,
     ) -> Object:
         """Apply a patch (RFC 7386 `merge`, RFC 6902 `json`) to an object or its subresource; gives the object as it is
-        afterwards. Raises `NotFoundError` when it isn't there, `RefusedError` when validation or admission says no.
+        afterwards, or would be (`dry_run`: the server validates and admits it, and stores nothing). Raises
+        `NotFoundError` when it isn't there, `RefusedError` when validation or admission says no.
         """
         ...
 

@@ -26,6 +26,7 @@ from conductor_core.ports.logins import Logins
 from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.notebooks import Notebooks
 from conductor_core.ports.notices import Messenger
+from conductor_core.ports.object_patches import ObjectPatches
 from conductor_core.ports.operation_store import OperationStore
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.progress import BuildState
@@ -83,6 +84,7 @@ class Parts:
     ed25519: Ed25519
     argocd: ArgoCd
     rollouts: Rollouts
+    patches: ObjectPatches
     prometheus: Prometheus
     identities: Identities
     quarantines: Quarantines

@@ -11,6 +11,7 @@ from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import Helm
+from conductor_core.ports.object_patches import ObjectPatches
 from conductor_core.ports.repository import Repository
 from conductor_core.services.argo_reverts import ArgoRevertPlan, ArgoRevertSync
 from conductor_core.services.argo_sync import ArgoSync
@@ -22,6 +23,7 @@ from conductor_core.services.planning import PlanFunction
 from conductor_core.services.quarantine_plans import QuarantinePlans
 from conductor_core.services.quarantines import LiftQuarantine, QuarantineService, QuarantineVersion
 from conductor_core.services.release_contents import ReleaseContents
+from conductor_core.services.release_dry_runs import DryRuns
 from conductor_core.services.release_evidence import ReleaseEvidence
 from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.release_plans import ReleasePlans
@@ -56,6 +58,8 @@ class ReaderParts(Protocol):
     @property
     def cluster(self) -> Cluster: ...
     @property
+    def patches(self) -> ObjectPatches: ...
+    @property
     def documents(self) -> Documents: ...
     @property
     def mask_key(self) -> bytes: ...
@@ -74,6 +78,7 @@ def release_reader(parts: ReaderParts, quarantines: QuarantineService) -> Releas
         channels_file=settings.channels_file,
         quarantined=quarantines.active,
         charts=places,
+        dry_runs=DryRuns(parts.cluster, parts.patches),
     )
 
 

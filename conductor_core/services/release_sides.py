@@ -4,11 +4,15 @@ counts.
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from conductor_core.domain import projection
-from conductor_core.domain.comparison import Pair, Side
+from conductor_core.domain import ownership, projection
+from conductor_core.domain.comparison import Basis, Pair, Side
+from conductor_core.domain.managed_fields import LAST_APPLIED, Ownership
 from conductor_core.domain.manifests import Identity, Object, hook_events
 
 _OWNER, _OWNER_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
@@ -36,18 +40,28 @@ class Loaded:
         return self.applied is not None
 
 
-def pairs(old: Loaded, new: Loaded) -> dict[Identity, Pair]:
+def pairs(old: Loaded, new: Loaded, *, all_fields: bool = False) -> dict[Identity, Pair]:
     """Every object of either side with its partner. Objects in the release's own namespace are partners across
-    channels.
+    channels. `all_fields`: live objects are whole, and what a change leaves alone is on both sides.
     """
     if old.live and new.live:
-        return _joined(_settled(old), _settled(new), new.namespace)
+        return _joined(_settled(old, all_fields), _settled(new, all_fields), new.namespace)
     if old.live:
-        return _against(old, aligned(new, old.namespace).objects, new.crds)
+        return _against(old, aligned(new, old.namespace).objects, new.crds, all_fields)
     if new.live:
-        there = _against(new, aligned(old, new.namespace).objects, old.crds)
-        return {i: Pair(p.new, p.old, p.left_out, p.notes) for i, p in there.items()}
+        return swapped(_against(new, aligned(old, new.namespace).objects, old.crds, all_fields))
     return _joined(old, new, new.namespace)
+
+
+def prediction(old: Loaded, new: Loaded) -> Basis:
+    """What the wanted side of the two stands on."""
+    return "prediction" if old.live != new.live else ""
+
+
+def swapped(there: Mapping[Identity, Pair]) -> dict[Identity, Pair]:
+    """The pairs the other way round."""
+    other: dict[Literal["", "old", "new"], Literal["", "old", "new"]] = {"old": "new", "new": "old", "": ""}
+    return {i: replace(p, old=p.new, new=p.old, live=other[p.live]) for i, p in there.items()}
 
 
 def aligned(loaded: Loaded, namespace: str) -> Loaded:
@@ -66,11 +80,13 @@ def _moved(identity: Identity, manifest: Object, own: str, other: str) -> tuple[
     return replace(identity, namespace=other), named
 
 
-def _settled(loaded: Loaded) -> Loaded:
+def _settled(loaded: Loaded, all_fields: bool) -> Loaded:
     """A live side reduced to the fields that its release has applied."""
     assert loaded.applied is not None
     kept = {
-        i: projection.project(loaded.objects[i], None, applied)[0]
+        i: projection.served(loaded.objects[i])
+        if all_fields
+        else projection.project(loaded.objects[i], None, applied).before
         for i, applied in loaded.applied.items()
         if i in loaded.objects
     }
@@ -91,7 +107,9 @@ def _hook(manifest: Object) -> tuple[str, ...]:
     return (f"A hook: it runs at {', '.join(events)} and isn't kept.",) if events else ()
 
 
-def _against(live: Loaded, wanted: Mapping[Identity, Object], crds: frozenset[Identity]) -> dict[Identity, Pair]:
+def _against(
+    live: Loaded, wanted: Mapping[Identity, Object], crds: frozenset[Identity], all_fields: bool
+) -> dict[Identity, Pair]:
     """The live side as `old`, what is wanted as `new`; hooks are run and not kept, so they have no live partner."""
     assert live.applied is not None
     out: dict[Identity, Pair] = {}
@@ -105,21 +123,46 @@ def _against(live: Loaded, wanted: Mapping[Identity, Object], crds: frozenset[Id
             assert wants is not None
             gone = ("The installed revision has it, and the cluster doesn't.",) if was is not None else ()
             gone = (CRDS,) if identity in crds and live.applied else gone
-            out[identity] = Pair(None, projection.tidy(wants), 0, gone)
+            out[identity] = Pair(None, projection.tidy(wants), 0, gone, "old")
+        elif wants is None and _annotation(was or {}, _KEEP) == "keep":
+            before = projection.project(now, None, was).before
+            out[identity] = Pair(before, before, 0, ("Its resource policy says keep: Helm leaves it.",), "old")
         else:
-            before, after, left_out = projection.project(now, wants, was)
-            if wants is None and _annotation(was or {}, _KEEP) == "keep":
-                out[identity] = Pair(before, before, left_out, ("Its resource policy says keep: Helm leaves it.",))
-            else:
-                notes = (CRDS,) if identity in crds else _owner(now, live) if was is None else ()
-                out[identity] = Pair(before, after, left_out, notes)
+            pair = against(now, wants, was, all_fields=all_fields)
+            notes = (CRDS,) if identity in crds else _owner(now, live) if was is None else ()
+            out[identity] = replace(pair, notes=notes)
     return out
+
+
+def against(now: Object, wants: Object | None, was: Object | None, *, all_fields: bool) -> Pair:
+    """A live object, as `old`, with what is wanted of it; `was` is what its release has applied, else its own record
+    of what `kubectl apply` or Argo CD has.
+    """
+    was = was or _recorded(now)
+    found = projection.project(now, wants, was)
+    before, after = found.before, found.after
+    if all_fields:
+        whole = projection.served(now)
+        after = projection.overlay(whole, before, after) if after is not None else None
+        return Pair(whole, after, 0, (), "old", now, found.base, (*found.left, *projection.set_by_server(now)))
+    owners = Ownership(now if wants is not None else {})
+    hand = [owners.by_hand(path) for path in found.left]
+    hidden = sum(told != (path,) for path, told in zip(found.left, hand, strict=True))
+    return Pair(before, after, hidden, (), "old", now, found.base, tuple(itertools.chain(*hand)))
+
+
+def _recorded(now: Object) -> Object | None:
+    try:
+        told = json.loads(_annotation(now, LAST_APPLIED) or "null")
+    except ValueError:
+        return None
+    return told if isinstance(told, Mapping) else None
 
 
 def _owner(now: Object, live: Loaded) -> tuple[str, ...]:
     name, namespace = _annotation(now, _OWNER), _annotation(now, _OWNER_NAMESPACE)
-    if (name, namespace) == (live.release, live.namespace):
-        return ()
+    if (name, namespace) == (live.release, live.namespace) or ownership.owner([now])[1]:
+        return ()  # what Argo CD owns is its to write
     whose = f"the release {namespace}/{name}" if name else "nobody that Helm knows"
     return (f"It exists already and belongs to {whose}: Helm will refuse to take it over.",)
 

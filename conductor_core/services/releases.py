@@ -21,9 +21,10 @@ from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.ports.repository import Repository
 from conductor_core.services.release_cluster import ReleaseCluster
+from conductor_core.services.release_dry_runs import DryRuns
 from conductor_core.services.release_inventory import Inventory, inventory, marked
 from conductor_core.services.release_renders import NOWHERE, ChartPlaces, ReleaseRenders, Render
-from conductor_core.services.release_sides import Loaded, aligned, pairs
+from conductor_core.services.release_sides import Loaded, aligned, pairs, prediction, swapped
 
 
 class ReleaseReader:
@@ -47,11 +48,12 @@ class ReleaseReader:
         clock: Callable[[], float] = time.monotonic,
         quarantined: Callable[[], Sequence[Quarantine]] = tuple,
         charts: ChartPlaces = NOWHERE,
+        dry_runs: DryRuns | None = None,
     ) -> None:
         self._repository, self._documents = repository, documents
         self._cluster = ReleaseCluster(cluster, documents)
         self._renders = ReleaseRenders(repository, helm, self._cluster, documents, charts, self._used)
-        self._mask_key, self._channels_file = mask_key, channels_file
+        self._mask_key, self._channels_file, self._dry_runs = mask_key, channels_file, dry_runs
         self._fresh_seconds, self._clock, self._quarantined = fresh_seconds, clock, quarantined
         self._lock = threading.Lock()
         self._fetched_at = float("-inf")
@@ -147,9 +149,13 @@ class ReleaseReader:
         sets: Mapping[str, str] | None = None,
         *,
         anywhere: bool = False,
+        all_fields: bool = False,
+        confirm: bool = False,
     ) -> Comparison:
         """What turns one state into the other, resource by resource, secrets hidden; `sets` are given to the side
         `to_ref`. `anywhere`: `folder:PATH` may be any folder that this process can read, as on a person's own machine.
+        `all_fields`: live objects are shown whole. `confirm`: what would become of live objects is asked from the API
+        server, by dry runs.
 
         Raises `NotFoundError` for an unknown release, channel, revision, commit or overlay, `InputError` for a bad
         reference, and the ports' errors. The same states give the same bytes (`Comparison.as_json`).
@@ -157,8 +163,14 @@ class ReleaseReader:
         first, second = references.pair(from_ref, to_ref)
         old, new = self._load(release, first, {}, anywhere), self._load(release, second, sets or {}, anywhere)
         old, new = self._with_live(old, new), self._with_live(new, old)
-        matched = pairs(old, new)
-        return comparison.compare(old.side, new.side, matched, comparison.masker_for(self._mask_key, matched))
+        matched, basis = pairs(old, new, all_fields=all_fields), prediction(old, new)
+        if confirm and basis and self._dry_runs is not None:
+            wanted = aligned(new, old.namespace) if old.live else aligned(old, new.namespace)
+            asked = matched if old.live else swapped(matched)
+            told = self._dry_runs.confirmed(asked, wanted.objects, all_fields=all_fields)
+            matched, basis = told if old.live else swapped(told), "server"
+        masker = comparison.masker_for(self._mask_key, matched)
+        return comparison.compare(old.side, new.side, matched, masker, basis, all_fields=all_fields)
 
     def masked(self, objects: Mapping[Identity, Object]) -> tuple[Object, ...]:
         """Manifests with secrets hidden, in order of identity: fit to be shown and kept."""

@@ -87,6 +87,7 @@ def wire(settings: Settings) -> Conductor:
 
     now = partial(reach, settings)
     cluster, repository = systems.cluster(now), systems.repository(now, runner)
+    patches = systems.patches(now)
     parts = Parts(
         settings=settings,
         now=now,
@@ -121,7 +122,8 @@ def wire(settings: Settings) -> Conductor:
         signer=lambda: open_keys(settings.home / KEY, settings.home / LOG / VKEY)[0],
         ed25519=ed25519,
         argocd=systems.argocd(now),
-        rollouts=ArgoRollouts(cluster, systems.patches(now)),
+        rollouts=ArgoRollouts(cluster, patches),
+        patches=patches,
         prometheus=systems.prometheus(now),
         identities=systems.identities(settings, web),
         quarantines=PostgresQuarantines(engine),

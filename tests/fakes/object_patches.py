@@ -23,7 +23,15 @@ class FakePatches:
     sent: list[tuple[str, str, object, str]] = field(default_factory=list)
 
     def patch(
-        self, kind: Kind, namespace: str, name: str, body: object, *, style: Style = "merge", subresource: str = ""
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: object,
+        *,
+        style: Style = "merge",
+        subresource: str = "",
+        dry_run: bool = False,
     ) -> Object:
         found = self.cluster.store.get((kind, namespace, name))
         if found is None:
@@ -39,6 +47,8 @@ class FakePatches:
             changed = merged(found, part)
         else:
             changed = _replaced(found, body)
+        if dry_run:
+            return dict(changed)
         spec = changed.get("spec") != found.get("spec")
         metadata = changed["metadata"]
         metadata["resourceVersion"] = str(int(version or 0) + 1)

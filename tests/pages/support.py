@@ -13,7 +13,7 @@ from conductor_core.domain.actors import LOCAL_ACTORS, Actor
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import Change, Check, Outcome
 from conductor_core.domain.channels import Problem
-from conductor_core.domain.comparison import Comparison, FieldChange, ResourceDiff, Side
+from conductor_core.domain.comparison import Basis, Comparison, FieldChange, KeptField, ResourceDiff, Side
 from conductor_core.domain.doctor import Finding, Symptom
 from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.manifests import Identity
@@ -279,8 +279,13 @@ def _resource(n: int, lines: int) -> ResourceDiff:
     }
     new = {**old, "spec": {**old["spec"], "image": f"registry.summit/intelgraph-api:1.9.{n}", "replicas": 6}}
     if n % 3 == 0:
-        fields = (FieldChange("changed", "/spec/image", "a", "b"), FieldChange("changed", "/spec/replicas", 4, 6))
-        return ResourceDiff(identity, "changed", fields, "x", "y", 3, (), old, new)
+        at = "2030-01-02T03:04:05Z"
+        fields = (
+            FieldChange("changed", "/spec/image", "a", "b", "us"),
+            FieldChange("changed", "/spec/replicas", 4, 6, "both", 3, "kubectl (scale)", at),
+        )
+        kept = (KeptField("/metadata/annotations/team", "core", "kubectl-annotate", at),)
+        return ResourceDiff(identity, "changed", fields, "x", "y", 3, (), old, new, kept)
     if n % 7 == 1:
         return ResourceDiff(identity, "added", (), "", "y", 0, (), None, new)
     if n % 7 == 2:
@@ -327,15 +332,29 @@ class Releases:
     def __init__(self, found: Sequence[Row], size: int = 9, lines: int = 18) -> None:
         self._rows, self._size, self._lines = tuple(found), size, lines
         self.asked: list[tuple[str, str, str, dict[str, str]]] = []
+        self.wishes: list[tuple[bool, bool]] = []
 
     def inventory(self, *, check_step: bool = True) -> Inventory:
         broken = (Problem("broken-one", "Its channel dev has no branch."),) if self._rows else ()
         return Inventory(self._rows, broken, ())
 
-    def compare(self, release: str, from_ref: str, to_ref: str, sets: Mapping[str, str] | None = None) -> Comparison:
+    def compare(
+        self,
+        release: str,
+        from_ref: str,
+        to_ref: str,
+        sets: Mapping[str, str] | None = None,
+        *,
+        all_fields: bool = False,
+        confirm: bool = False,
+    ) -> Comparison:
         self.asked.append((release, from_ref, to_ref, dict(sets or {})))
+        self.wishes.append((all_fields, confirm))
         found = comparison(0 if from_ref == to_ref else self._size, self._lines)
-        return replace(found, old=replace(found.old, ref=from_ref), new=replace(found.new, ref=to_ref))
+        basis: Basis = "server" if confirm else "prediction" if from_ref.startswith("live:") else ""
+        told = [replace(r, confirmed=r.identity.kind != "Ingress" if confirm else None) for r in found.resources]
+        sides = {"old": replace(found.old, ref=from_ref), "new": replace(found.new, ref=to_ref)}
+        return replace(found, **sides, resources=tuple(told), basis=basis, all_fields=all_fields)
 
     def history(self, release: str, channel: str) -> tuple[Revision, ...]:
         row = next(r for r in self._rows if r.release == release and r.channel == channel)

@@ -199,6 +199,22 @@ def test_values_say_where_they_come_from_and_whether_versions_agree(conductor: F
     assert list(at.dataframe[0].value["overrides"]) == ["helm/intelgraph/values.yaml:8"]
 
 
+def test_a_prediction_and_what_the_server_says_are_told_apart(conductor: FakeConductor) -> None:
+    at = one(conductor)
+    assert "local prediction" in seen(at)
+    assert conductor.releases.wishes[-1] == (False, False)
+    at.toggle(key="confirm").set_value(True).run()
+    at.toggle(key="all_fields").set_value(True).run()
+    assert conductor.releases.wishes[-1] == (True, True)
+    assert "the server disagrees" in seen(at)
+    linked = open_page(conductor, "releases", release="intelgraph", channel="staging", confirm="true")
+    assert (conductor.releases.wishes[-1], linked.toggle(key="confirm").value) == ((False, True), True)
+    both = {"from": "channel:dev", "to": "channel:staging"}
+    stored = open_page(conductor, "releases", release="intelgraph", channel="staging", **both)
+    assert not stored.toggle
+    assert "local prediction" not in seen(stored)
+
+
 def test_a_comparison_is_in_the_address_and_any_state_can_be_typed(conductor: FakeConductor) -> None:
     asked = {"from": "revision:staging/34", "to": "commit:4f2c9d1/staging"}
     at = open_page(conductor, "releases", release="intelgraph", channel="staging", **asked)

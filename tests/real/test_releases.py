@@ -17,7 +17,7 @@ import pytest
 
 from conductor_core.adapters.git import GitRepository
 from conductor_core.adapters.helm import HelmProgram
-from conductor_core.adapters.kubernetes import KubernetesCluster
+from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
 from conductor_core.adapters.system import SystemCommands
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain.manifests import Identity
@@ -33,6 +33,7 @@ from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.repository import Author
 from conductor_core.services.hook_failures import HookFailures
 from conductor_core.services.operations import Context, OperationService
+from conductor_core.services.release_dry_runs import DryRuns
 from conductor_core.services.release_stuck import HelmMend, ReleaseStuck
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.settings import PROJECT_ROOT
@@ -103,7 +104,8 @@ def estate(plane: Endpoints, namespace: str, tmp_path: Path) -> Estate:
     helm = HelmProgram(
         commands, documents, str(plane.bin / "helm"), plane.kubeconfig, plane.context, tmp_path / "home" / "helm"
     )
-    reader = ReleaseReader(repository, helm, cluster, documents, mask_key=b"k" * 32, fresh_seconds=-1)
+    dry = DryRuns(cluster, KubernetesPatches(plane.kubeconfig, plane.context))
+    reader = ReleaseReader(repository, helm, cluster, documents, mask_key=b"k" * 32, fresh_seconds=-1, dry_runs=dry)
     return Estate(reader, helm, cluster, repository, namespace)
 
 
@@ -138,6 +140,18 @@ def test_a_hand_made_change_is_found_and_what_controllers_write_is_not(
     kubectl("scale", where, "deployment/intelgraph-ui", "--replicas=4")
     kubectl("annotate", where, "deployment/intelgraph-ui", "somebody=was-here")
     assert estate.changes() == {"changed Deployment/intelgraph-ui": ["/spec/replicas"]}
+    compared = estate.reader.compare("intelgraph", "live:dev", "channel:dev", confirm=True)
+    (changed,) = [r for r in compared.resources if r.fields]
+    assert (compared.basis, changed.confirmed, changed.notes) == ("server", True, ())
+    assert [(f.by, f.owner) for f in changed.fields] == [("cluster", "kubectl (scale)")]
+    assert [(k.pointer, k.value, k.owner, k.at[:2]) for k in changed.kept] == [
+        ("/metadata/annotations/somebody", "was-here", "kubectl-annotate", "20")
+    ]
+    assert [r.identity.kind for r in compared.resources if r.kept] == ["Deployment"]
+    whole = estate.reader.compare("intelgraph", "live:dev", "channel:dev", all_fields=True, confirm=True)
+    (all_of_it,) = [r for r in whole.resources if r.fields]
+    assert [f.pointer for f in all_of_it.fields] == ["/metadata/generation", "/spec/replicas"]
+    assert {"/status", "/spec/progressDeadlineSeconds"} <= {k.pointer for k in all_of_it.kept}
     kubectl("delete", where, "service/intelgraph-ui")
     assert "added Service/intelgraph-ui" in estate.changes()
 

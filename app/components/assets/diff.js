@@ -6,8 +6,11 @@ const STATUS = {
   added: { glyph: "+", word: "added" },
   removed: { glyph: "−", word: "removed" },
   changed: { glyph: "~", word: "changed" },
+  hand: { glyph: "=", word: "set by hand" },
   unchanged: { glyph: "=", word: "unchanged" },
 };
+const WHOLE = { added: "It comes with all its fields.", removed: "It goes with all its fields." };
+const QUIET = new Set(["hand", "unchanged"]);
 const states = new WeakMap();
 
 export default function (component) {
@@ -22,7 +25,7 @@ export default function (component) {
 }
 
 function fresh(data, previous) {
-  const shown = new Set(["added", "removed", "changed"]);
+  const shown = new Set(["added", "removed", "changed", "hand"]);
   const folded = new Set();
   const many = data.resources.length > 40;
   data.resources.forEach((resource, at) => {
@@ -90,11 +93,22 @@ function flatten(data, state) {
     if (!state.shown.has(resource.status)) return;
     const rows = parse(resource);
     const named = !needle || resource.title.toLowerCase().includes(needle);
-    const hits = needle ? rows.filter((row) => row.text.toLowerCase().includes(needle)).length : 0;
+    const fields = state.mode === "fields" || resource.status === "hand" ? resource.fields || [] : [];
+    const within = (text) => text.toLowerCase().includes(needle);
+    const hits = !needle ? 0 : fields.length ? fields.filter((f) => within(`${f.path} ${f.old} ${f.new} ${f.whose}`)).length
+      : rows.filter((row) => within(row.text)).length;
     if (!named && hits === 0) return;
     matches += hits + (needle && named ? 1 : 0);
     out.push({ type: "head", at, resource, stop: true });
     if (state.folded.has(at) && !hits) return;
+    if (fields.length) {
+      out.push(...fields.map((field) => ({ type: "field", field, stop: field.op !== "=" })));
+      return;
+    }
+    if (state.mode === "fields" && WHOLE[resource.status]) {
+      out.push({ type: "note", text: WHOLE[resource.status] });
+      return;
+    }
     if (!rows.length) {
       out.push({ type: "note", text: resource.note || "Nothing differs." });
       return;
@@ -212,6 +226,7 @@ function build(root, data, state) {
       };
       return node;
     }
+    if (row.type === "field") return fieldRow(row.field, index === state.at, state.search);
     const node = el("div", row.type === "line" ? "row line" : "row pair");
     if (index === state.at) node.classList.add("here");
     if (row.type === "line") {
@@ -258,7 +273,7 @@ function build(root, data, state) {
   sides.append(button("↑", "Previous change (p)", () => go(-1)), button("↓", "Next change (n)", () => go(1)));
   sides.append(
     choice("Whole files", () => state.context, () => (state.context = !state.context), refresh),
-    choice("Side by side", () => state.mode === "split", () => (state.mode = state.mode === "split" ? "unified" : "split"), refresh),
+    ...choices({ unified: "Lines", split: "Side by side", fields: "Fields" }, state, refresh),
   );
   view.onscroll = draw;
   view.onkeydown = (event) => {
@@ -274,7 +289,7 @@ function build(root, data, state) {
 
 function chips(data, state, refresh) {
   return Object.keys(STATUS)
-    .filter((status) => status !== "unchanged" || data.resources.some((r) => r.status === status))
+    .filter((status) => !QUIET.has(status) || data.resources.some((r) => r.status === status))
     .map((status) => {
       const count = data.resources.filter((r) => r.status === status).length;
       const node = el("button", `chip ${status}`, `${STATUS[status].glyph} ${count} ${STATUS[status].word}`);
@@ -330,6 +345,41 @@ function choice(text, on, flip, refresh) {
     refresh();
   };
   press();
+  return node;
+}
+
+function choices(words, state, refresh) {
+  const nodes = Object.keys(words).map((mode) => {
+    const node = el("button", "tool", words[mode]);
+    node.onclick = () => {
+      state.mode = mode;
+      state.at = -1;
+      press();
+      refresh();
+    };
+    return [mode, node];
+  });
+  const press = () => nodes.forEach(([mode, node]) => node.setAttribute("aria-pressed", String(state.mode === mode)));
+  press();
+  return nodes.map(([, node]) => node);
+}
+
+// One field: its place, what it was and becomes, and who made the difference.
+function fieldRow(field, here, search) {
+  const node = el("div", `row field${here ? " here" : ""}`);
+  const path = el("span", "path");
+  path.append(...highlighted(field.path || "/", search));
+  node.append(el("span", "sign", field.op), path);
+  const value = (text, name) => {
+    const span = el("span", name);
+    span.append(...highlighted(text, search));
+    return span;
+  };
+  if (field.old) node.append(value(field.old, field.op === "=" ? "is" : "was"));
+  if (field.old && field.new) node.append(el("span", "arrow", "→"));
+  if (field.new) node.append(value(field.new, "becomes"));
+  if (field.word) node.append(el("span", `by ${field.by}`, field.word));
+  if (field.whose) node.append(el("span", "whose", field.whose));
   return node;
 }
 

@@ -26,14 +26,22 @@ class KubernetesPatches:
         self._manager = manager
 
     def patch(
-        self, kind: Kind, namespace: str, name: str, body: object, *, style: Style = "merge", subresource: str = ""
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: object,
+        *,
+        style: Style = "merge",
+        subresource: str = "",
+        dry_run: bool = False,
     ) -> Object:
         """See `ObjectPatches.patch`."""
         path = self._path(kind, namespace, name) + (f"/{names.object_name(subresource)}" if subresource else "")
         answer = self._requests.send(
             "PATCH",
             path,
-            {"fieldManager": self._manager},
+            {"fieldManager": self._manager} | ({"dryRun": "All"} if dry_run else {}),
             body=json.dumps(body).encode(),
             content_type=_TYPES[style],
         )

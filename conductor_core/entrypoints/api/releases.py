@@ -32,9 +32,11 @@ def compare(
     conductor: Opened,
     old: Annotated[str, Query(alias="from", max_length=300, description=Ref, examples=["live:staging"])],
     new: Annotated[str, Query(alias="to", max_length=300, description=Ref, examples=["channel:staging"])],
+    all_fields: Annotated[bool, Query(description="Also fields of live objects that no manifest sets.")] = False,
+    confirm: Annotated[bool, Query(description="Ask the API server too, by dry runs.")] = False,
 ) -> Form:
-    """Fields that the cluster sets are left out; secret values are masked."""
-    return conductor.releases.compare(release, old, new).as_json()
+    """Fields that the cluster sets are left out unless all are asked for; secret values are masked."""
+    return conductor.releases.compare(release, old, new, all_fields=all_fields, confirm=confirm).as_json()
 
 
 @router.get("/{release}/revisions", response_model=rm.RevisionsOut, summary="Stored revisions, newest first")

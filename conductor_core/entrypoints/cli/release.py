@@ -37,6 +37,10 @@ def diff(
     release: Name,
     old: Annotated[str, typer.Option("--from", metavar="REF", help=f"One side: {FORMS}.")],
     new: Annotated[str, typer.Option("--to", metavar="REF", help="The other side.")],
+    all_fields: Annotated[
+        bool, typer.Option("--all-fields", help="Also fields of live objects that no manifest sets.")
+    ] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Ask the API server too, by dry runs.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compare two sides, resource by resource.
@@ -44,7 +48,8 @@ def diff(
     Exits 0 when they are the same, 1 when they differ, 2 on an error.
     """
     with door(as_json, error_code=2):
-        comparison = entered(ctx).conductor.releases.compare(release, old, new, anywhere=True)
+        releases = entered(ctx).conductor.releases
+        comparison = releases.compare(release, old, new, anywhere=True, all_fields=all_fields, confirm=confirm)
         if as_json:
             print_json(comparison.as_json())
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from conductor_core.domain.changes import Change
-    from conductor_core.domain.comparison import Comparison
+    from conductor_core.domain.comparison import Comparison, FieldChange
     from conductor_core.services.release_inventory import Inventory
     from conductor_core.settings import Settings
 
@@ -128,9 +128,11 @@ def show_comparison(comparison: Comparison) -> None:
     out.print(f"from  {comparison.old.title}\nto    {comparison.new.title}")
     for note in (*comparison.old.notes, *comparison.new.notes):
         out.print(f"note  {note}")
-    signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+    signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow"), "unchanged": ("=", "")}
+    if comparison.basis:
+        out.print(f"basis {_BASIS[comparison.basis]}")
     for resource in comparison.resources:
-        if resource.standing == "unchanged":
+        if resource.standing == "unchanged" and not resource.kept:
             continue
         sign, colour = signs[resource.standing]
         i = resource.identity
@@ -138,9 +140,29 @@ def show_comparison(comparison: Comparison) -> None:
         for note in resource.notes:
             out.print(f"    ! {note}", style="yellow")
         for edit in resource.fields:
-            out.print(f"    {edit.pointer}: {_value(edit.old)} → {_value(edit.new)}")
+            out.print(f"    {edit.pointer}: {_value(edit.old)} → {_value(edit.new)}{_by(edit)}")
+        for kept in resource.kept:
+            out.print(f"    {kept.pointer}: {_value(kept.value)}  [stays{_whose(kept.owner, kept.at)}]")
     counts = ", ".join(f"{comparison.count(s)} {s}" for s in ("added", "changed", "removed", "unchanged"))
     out.print(counts)
+
+
+_BASIS = {
+    "prediction": "local prediction; --confirm asks the server",
+    "server": "confirmed by the server, by dry runs",
+}
+_BY = {"us": "we changed it", "cluster": "the cluster changed it", "both": "both changed it"}
+
+
+def _by(edit: FieldChange) -> str:
+    if not edit.by:
+        return ""
+    was = f", applied was {_value(edit.base)}" if edit.by == "both" else ""
+    return f"  [{_BY[edit.by]}{_whose(edit.owner, edit.at)}{was}]"
+
+
+def _whose(owner: str, at: str) -> str:
+    return f": {owner}" + (f", {at}" if at else "") if owner else ""
 
 
 def _value(value: object) -> str:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conductor_core.domain.difference import Edit, apply, diff, pointer, same
+from conductor_core.domain.difference import Edit, apply, diff, merge_patch, pointer, same
+from tests.fakes.object_patches import merged
 
 leaves = (
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 0.5]) | st.text("ab/~=", max_size=3)
@@ -108,3 +109,17 @@ def test_twenty_thousand_lines_are_compared_within_a_second() -> None:
     started = time.perf_counter()
     assert len(diff({"x": old}, {"x": new})) == 19_999
     assert time.perf_counter() - started < 1
+
+
+objects = st.recursive(
+    st.integers(0, 2) | st.lists(st.integers(0, 2), max_size=2),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+)
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(st.sampled_from("abc"), objects), st.dictionaries(st.sampled_from("abc"), objects))
+def test_a_merge_patch_turns_one_into_the_other(old: Any, new: Any) -> None:
+    patch = merge_patch(old, new)
+    assert same(merged(old, patch), new)
+    assert (patch == {}) == same(old, new)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conductor_core.domain import quantities
 from conductor_core.domain.difference import diff
-from conductor_core.domain.projection import project
+from conductor_core.domain.projection import overlay, project, served, set_by_server
 
 
 def edits(
     live: dict[str, Any], wanted: dict[str, Any] | None, applied: dict[str, Any] | None = None
 ) -> list[tuple[str, str]]:
-    before, after, _ = project(live, wanted, applied)
-    return [(e.op, e.pointer) for e in diff(before, after)]
+    found = project(live, wanted, applied)
+    return [(e.op, e.pointer) for e in diff(found.before, found.after)]
 
 
 META: dict[str, Any] = {"name": "x"}
@@ -38,7 +40,7 @@ def test_what_the_server_adds_is_no_difference() -> None:
             "containers": [{"name": "api", "image": "a:1", "resources": {}}]}}},
     }  # fmt: skip
     assert edits(live, wanted) == []
-    assert project(live, wanted, None)[2] == 6
+    assert len(project(live, wanted, None).left) == 6
 
 
 def test_what_the_release_sets_differently_is_one() -> None:
@@ -110,3 +112,46 @@ def test_zero_values_are_left_out_by_the_server_but_not_in_custom_resources() ->
         ("added", "/spec/paused"),
     ]
     assert edits({"apiVersion": "apps/v1", "spec": {"paused": True}}, wanted) == [("changed", "/spec/paused")]
+
+
+leaves = st.integers(0, 2) | st.sampled_from(["a", "b"])
+names = st.sampled_from(["x", "y", "z"])
+objects = st.recursive(
+    st.dictionaries(names, leaves, min_size=1, max_size=3),
+    lambda inner: st.dictionaries(
+        names,
+        leaves
+        | inner
+        | st.lists(inner.map(lambda o: {**o, "name": str(len(o))}), max_size=3, unique_by=lambda o: o["name"]),
+        min_size=1,
+        max_size=3,
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(objects, objects, objects)
+def test_the_whole_object_after_a_change_has_the_change_and_keeps_the_rest(
+    live: Any, wanted: Any, applied: Any
+) -> None:
+    found = project(live, wanted, applied)
+    assert found.after is not None
+    after = overlay(live, found.before, found.after)
+    again = project(after, found.after, None)
+    assert diff(again.before, found.after) == ()
+    assert len(diff(live, after)) <= len(diff(found.before, found.after))
+
+
+def test_items_of_others_stay_in_their_places() -> None:
+    live = [{"name": "mesh", "v": 1}, {"name": "a", "v": 1, "d": 0}, {"name": "b"}]
+    before, after = [{"name": "a", "v": 1}, {"name": "b"}], [{"name": "a", "v": 2}, {"name": "c"}]
+    assert overlay(live, before, after) == [{"name": "mesh", "v": 1}, {"name": "a", "v": 2, "d": 0}, {"name": "c"}]
+    assert overlay(live, before, []) == [{"name": "mesh", "v": 1}]
+    assert overlay([{"a": 1, "d": 0}, 2], [{"a": 1}, 2], [{"a": 3}, 2, 5]) == [{"a": 3, "d": 0}, 2, 5]
+
+
+def test_a_whole_object_is_what_the_server_gives_but_for_its_record_of_writers() -> None:
+    assert "managedFields" not in served({"metadata": SERVER, "status": {}})["metadata"]
+    assert set_by_server({"metadata": SERVER, "status": {}})[-1] == ("status",)
+    assert ("metadata", "uid") in set_by_server({"metadata": SERVER})

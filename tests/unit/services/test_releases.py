@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 
 from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain import comparison
+from conductor_core.domain.managed_fields import LAST_APPLIED
 from conductor_core.domain.manifests import Kind
 from conductor_core.errors import InputError, NotFoundError, RefusedError, UnreachableError
 from conductor_core.ports.helm import ChartRequest
+from conductor_core.services.release_dry_runs import DryRuns
 from conductor_core.services.release_renders import ChartPlaces
 from conductor_core.services.releases import ReleaseReader
 from tests.fakes.cluster import FakeCluster, release_secret
 from tests.fakes.helm import FakeHelm
+from tests.fakes.object_patches import FakePatches
 from tests.fakes.repository import FakeRepository
 
 CHANNELS = """
@@ -81,6 +85,7 @@ class World:
             mask_key=b"k" * 32,
             fresh_seconds=-1,
             charts=ChartPlaces(lambda: {"shop": "oci://r.example.com/charts"}, lambda: (folder / "mine",)),
+            dry_runs=DryRuns(self.cluster, FakePatches(self.cluster)),
         )
         self.folder = folder
 
@@ -200,6 +205,89 @@ def test_a_hand_made_change_of_a_release_s_field_is_seen_and_others_are_not(worl
     (changed,) = [r for r in world.reader.compare("shop", "live:staging", "channel:staging").resources if r.fields]
     assert (changed.fields[0].old, changed.fields[0].new) == (9, 3)
     assert changed.left_out >= 2
+
+
+HELM: dict[str, Any] = {"f:spec": {"f:strategy": {}, "f:template": {}}}
+
+
+def wrote(manager: str, fields: dict[str, Any], day: int, **more: str) -> dict[str, Any]:
+    when = {"operation": "Update", "time": f"2030-01-0{day}T00:00:00Z"}
+    return {"manager": manager, "fieldsV1": fields, **when, **more}
+
+
+def test_who_made_each_difference_is_told_and_what_was_set_by_hand_stays(world: World) -> None:
+    world.deploy()
+    world.repository.push("main", {"helm/shop/values.yaml": b"replicas: 2\nimage_tag: 1.5.0\npassword: canary-one\n"})
+    hand: dict[str, Any] = {"f:spec": {"f:minReadySeconds": {}}}
+    status: dict[str, Any] = {"f:spec": {"f:revisionHistoryLimit": {}}}
+
+    def edited(o: dict[str, Any]) -> None:
+        o["spec"].update(replicas=9, minReadySeconds=3, revisionHistoryLimit=2)
+        scaled = wrote("kubectl", {"f:spec": {"f:replicas": {}}}, 2, subresource="scale")
+        o["metadata"]["managedFields"] = [
+            wrote("helm", HELM, 1), scaled, wrote("kubectl-edit", hand, 3), wrote("autoscaler", status, 3),
+        ]  # fmt: skip
+
+    world.edit("staging", "Deployment", "shop", edited)
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    assert compared.basis == "prediction"
+    (changed,) = [r for r in compared.resources if r.fields]
+    told = [(f.pointer, f.by, f.owner, f.at) for f in changed.fields]
+    assert told == [
+        ("/spec/replicas", "cluster", "kubectl (scale)", "2030-01-02T00:00:00Z"),
+        ("/spec/template/spec/containers/name=api/image", "us", "", ""),
+    ]
+    kept = [(k.pointer, k.value, k.owner) for k in changed.kept]
+    assert kept == [("/spec/minReadySeconds", 3, "kubectl-edit")]
+    back = world.reader.compare("shop", "channel:staging", "live:staging")
+    assert [f.by for r in back.resources for f in r.fields] == ["cluster", "us"]
+
+    whole = world.reader.compare("shop", "live:staging", "channel:staging", all_fields=True)
+    (all_of_it,) = [r for r in whole.resources if r.fields]
+    assert [f.pointer for f in all_of_it.fields] == [f.pointer for f in changed.fields]
+    assert {"/spec/minReadySeconds", "/spec/revisionHistoryLimit", "/spec/strategy", "/metadata/uid", "/status"} <= {
+        k.pointer for k in all_of_it.kept
+    }
+    assert all_of_it.new is not None
+    assert (all_of_it.new["spec"]["replicas"], all_of_it.new["spec"]["revisionHistoryLimit"]) == (3, 2)
+    assert (all_of_it.left_out, "managedFields" in all_of_it.new["metadata"]) == (0, False)
+
+
+def test_a_field_that_both_sides_have_moved_shows_what_was_applied(world: World) -> None:
+    world.deploy()
+    world.repository.push("main", {"helm/shop/values-staging.yaml": b"replicas: 5\n"})
+    world.edit("staging", "Deployment", "shop", lambda o: o["spec"].update(replicas=9))
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    assert [(f.by, f.old, f.base, f.new) for r in compared.resources for f in r.fields] == [("both", 9, 3, 5)]
+    told = compared.as_json()["resources"][-1]["fields"][0]
+    assert (told["by"], told["base"]) == ("both", 3)
+
+
+@pytest.mark.parametrize("sides", [("live:staging", "channel:staging"), ("channel:staging", "live:staging")])
+def test_a_comparison_is_confirmed_by_the_server(world: World, sides: tuple[str, str]) -> None:
+    world.deploy()
+    world.repository.push("main", {"helm/shop/values-staging.yaml": b"replicas: 5\n"})
+    compared = world.reader.compare("shop", *sides, confirm=True)
+    assert (compared.basis, [r.confirmed for r in compared.resources if r.fields]) == ("server", [True])
+    assert comparison.from_json(json.loads(json.dumps(compared.as_json()))) == compared
+    assert world.reader.compare("shop", "channel:staging", "channel:dev", confirm=True).basis == ""
+
+
+def test_what_argo_cd_has_applied_is_the_base_where_helm_has_none(world: World) -> None:
+    applied = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 3, "paused": True}}
+    notes = {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:x/shop", LAST_APPLIED: json.dumps(applied)}
+    place = {"name": "shop", "namespace": "shop-staging", "annotations": notes}
+    world.cluster.put(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": place, "spec": {"replicas": 8, "paused": True}}
+    )
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    (changed,) = [r for r in compared.resources if r.standing == "changed"]
+    assert [(f.op, f.pointer, f.by) for f in changed.fields] == [
+        ("removed", "/spec/paused", "us"),
+        ("changed", "/spec/replicas", "cluster"),
+        ("added", "/spec/template", "us"),
+    ]
+    assert not any("refuse to take it over" in note for note in changed.notes)
 
 
 def test_an_object_that_the_branch_no_longer_has_is_removed(world: World) -> None:

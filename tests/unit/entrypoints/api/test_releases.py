@@ -32,6 +32,8 @@ def test_two_sides_are_compared(browser: Browser) -> None:
     assert same["same"] is True
     other = browser.get(f"{at}?from=channel:dev&to=channel:staging").json()
     assert other["resources"][0]["fields"] == [{"op": "changed", "pointer": "/data/size", "old": "2", "new": "1"}]
+    live = browser.get(f"{at}?from=live:dev&to=channel:dev&all_fields=true").json()
+    assert (live["basis"], live["all_fields"], same["all_fields"]) == ("prediction", True, False)
     assert browser.get(f"{at}?from=live:dev").status_code == 422
     assert browser.get(f"{at}?from=live:dev&to=nothing").status_code == 422
     assert browser.get("/api/v1/releases/nothing/compare?from=live:dev&to=channel:dev").status_code == 404

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conductor_core.domain.manifests import Kind
 from conductor_core.entrypoints.cli.main import run
 from conductor_core.errors import UnreachableError
 from tests.fakes.conductor import FakeConductor, build
@@ -72,6 +73,24 @@ def test_diff_exits_2_when_the_cluster_is_unreachable(
     conductor.cluster.failure = UnreachableError("The cluster does not answer.")
     found = asked(conductor, capsys, "release diff intelgraph --from live:dev --to channel:dev", 2)
     assert found["error"]["what"] == "The cluster does not answer."
+
+
+def test_people_see_who_made_a_difference_and_what_it_stands_on(
+    conductor: FakeConductor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = (Kind("v1", "ConfigMap"), "intelgraph-dev", "intelgraph-settings")
+    data: dict[str, Any] = {"f:data": {"f:size": {}, "f:extra": {}}}
+    hand = {"manager": "kubectl-edit", "operation": "Update", "time": "2030-01-02T00:00:00Z", "fieldsV1": data}
+    helm = {"manager": "helm", "operation": "Update", "time": "2030-01-01T00:00:00Z", "fieldsV1": {"f:data": {}}}
+    live = conductor.cluster.store[key]
+    live["data"] |= {"size": "9", "extra": "x"}
+    live["metadata"]["managedFields"] = [helm, hand]
+    line = "release diff intelgraph --from live:dev --to channel:dev"
+    said = " ".join(told(conductor, capsys, line, 1).split())
+    assert "basis local prediction; --confirm asks the server" in said
+    assert '/data/size: "9" → "2" [the cluster changed it: kubectl-edit, 2030-01-02T00:00:00Z]' in said
+    assert '/data/extra: "x" [stays: kubectl-edit, 2030-01-02T00:00:00Z]' in said
+    assert "/metadata/namespace" in told(conductor, capsys, f"{line} --all-fields", 1)
 
 
 def test_people_see_the_fields_that_change(conductor: FakeConductor, capsys: pytest.CaptureFixture[str]) -> None:
