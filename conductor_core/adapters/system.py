@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -78,7 +79,7 @@ class SystemCommands:
         feeder = threading.Thread(target=_feed, args=(process, stdin), daemon=True)
         feeder.start()
         try:
-            process.wait(timeout=max(0.0, timeout))
+            _wait(process, max(0.0, timeout))
             # A child left behind may still hold the pipes (git gc): what has been printed by now is the output.
             out.end(GRACE_SECONDS)
             err.end(GRACE_SECONDS)
@@ -275,6 +276,17 @@ def _feed(process: subprocess.Popen[bytes], stdin: bytes | None) -> None:
         process.stdin.write(stdin)
     with contextlib.suppress(OSError):
         process.stdin.close()
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> None:
+    """`Popen.wait` without its looks every 50 ms: a program that ends is seen at once (pidfd_open(2), on Linux)."""
+    end = time.monotonic() + timeout
+    slower = contextlib.suppress(OSError, AttributeError)  # an old kernel, another system
+    with slower, os.fdopen(os.pidfd_open(process.pid), "rb", buffering=0) as watch:
+        ended = select.poll()
+        ended.register(watch, select.POLLIN)
+        ended.poll(min(timeout * 1000, 2**31 - 1))
+    process.wait(timeout=max(0.0, end - time.monotonic()))
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -24,6 +24,7 @@ BYTE_CAP = 16 * 1024 * 1024
 NODE_CAP = 1_000_000
 DEPTH_CAP = 200
 _CACHE_BYTES = 32 * 1024 * 1024
+_STRIPES = 64
 _SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _STR = "tag:yaml.org,2002:str"
 
@@ -117,7 +118,7 @@ class YamlDocuments:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._parsing = threading.Lock(), [threading.Lock() for _ in range(_STRIPES)]
         self._kept: OrderedDict[bytes, tuple[int, object]] = OrderedDict()
         self._size = 0
 
@@ -170,18 +171,18 @@ class YamlDocuments:
 
     def _document(self, text: str, source: str) -> object:
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][1]
-        value = _parse(text, source, _Loader)
-        with self._lock:
-            if key not in self._kept:
+        with self._parsing[key[0] % _STRIPES]:  # two threads that want one document parse it once
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key][1]
+            value = _parse(text, source, _Loader)
+            with self._lock:
                 self._kept[key] = (len(text), value)
                 self._size += len(text)
-            while self._size > _CACHE_BYTES:
-                self._size -= self._kept.popitem(last=False)[1][0]
-        return value
+                while self._size > _CACHE_BYTES:
+                    self._size -= self._kept.popitem(last=False)[1][0]
+            return value
 
 
 def _decoded(data: bytes, source: str) -> str:

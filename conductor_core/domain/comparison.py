@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from conductor_core.domain import masking
-from conductor_core.domain.difference import Edit, Op, Path, diff, pointer
+from conductor_core.domain.difference import Edit, Op, Path, diff, pointer, same
 from conductor_core.domain.managed_fields import MISSING, Ownership, at
 from conductor_core.domain.manifests import Identity, Object
 from conductor_core.domain.risks import risks
@@ -159,10 +159,13 @@ def masker_for(key: bytes, pairs: Mapping[Identity, Pair]) -> masking.Masker:
 
 
 def _resource(identity: Identity, pair: Pair, masker: masking.Masker) -> ResourceDiff:
+    before = masker.fingerprint(pair.old) if pair.old is not None else ""
+    after = before if pair.new is pair.old else masker.fingerprint(pair.new) if pair.new is not None else ""
+    if before and after and not pair.kept and (pair.new is pair.old or same(pair.old, pair.new)):
+        notes = tuple(masking.show(masker.text(note)) for note in pair.notes)  # hiding costs more than comparing
+        return ResourceDiff(identity, "unchanged", (), before, after, pair.left_out, notes, confirmed=pair.confirmed)
     old = masker.hide(pair.old) if pair.old is not None else None
     new = masker.hide(pair.new) if pair.new is not None else None
-    before = masker.fingerprint(pair.old) if pair.old is not None else ""
-    after = masker.fingerprint(pair.new) if pair.new is not None else ""
     standing: Standing
     fields: tuple[FieldChange, ...] = ()
     known: set[str] | None = None

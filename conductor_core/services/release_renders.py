@@ -31,6 +31,10 @@ CHART_CONTENT = "chart content"
 """The fact of a plan that names the bytes of a fetched chart."""
 _RENDERS_KEPT = 64
 
+_Objects = Mapping[Identity, Object]
+_Made = tuple[Rendered, _Objects, _Objects, _Objects]
+"""What helm printed, and the objects, hooks and definitions in it."""
+
 
 @dataclass(frozen=True)
 class Render:
@@ -94,7 +98,7 @@ class ReleaseRenders:
         self._repository, self._helm, self._cluster, self._documents = repository, helm, cluster, documents
         self._places, self._used = places, used
         self._lock = threading.Lock()
-        self._rendered: OrderedDict[object, Rendered] = OrderedDict()
+        self._rendered: OrderedDict[object, _Made] = OrderedDict()
 
     def of(self, spec: ReleaseSpec, channel: Channel, commit: str, sets: Mapping[str, str]) -> Render:
         """The channel's chart with its values at a commit. Raises `NotFoundError`, and Helm's errors."""
@@ -175,28 +179,28 @@ class ReleaseRenders:
             version, apis, cluster_wide = DEFAULT_KUBE_VERSION, (), manifests.CLUSTER_WIDE
             notes = (f"Rendered for Kubernetes {version}: the cluster wasn't asked. {bad.what}",)
         request = replace(request, kube_version=version, api_versions=apis)
-        output = self._output(request, _digest(own, request.values) if own is not None else "")
-        crds, objects, hooks = (
-            manifests.indexed(
-                self._documents.load_all(text, f"The output of {request.release}"), request.namespace, cluster_wide
-            )
-            for text in (output.crds, output.manifests, output.hooks)
-        )
+        content = _digest(own, request.values) if own is not None else ""
+        output, objects, hooks, crds = self._made(request, content, cluster_wide)
         return Render(request.release, channel, commit, request, output, objects, hooks, notes, crds=crds)
 
-    def _output(self, request: ChartRequest, content: str) -> Rendered:
-        """A render, kept by what it is made from: copies of equal content have equal paths."""
-        key = (repr(replace(request, sets={})), tuple(sorted(request.sets.items())), content)
+    def _made(self, request: ChartRequest, content: str, cluster_wide: frozenset[tuple[str, str]]) -> _Made:
+        """A render and its objects, kept by what it is made from: copies of equal content have equal paths."""
+        key = (repr(replace(request, sets={})), tuple(sorted(request.sets.items())), content, cluster_wide)
         with self._lock:
             if key in self._rendered:
                 self._rendered.move_to_end(key)
                 return self._rendered[key]
         output = self._helm.render(request)
+        told = f"The output of {request.release}"
+        objects, hooks, crds = (
+            manifests.indexed(self._documents.load_all(text, told), request.namespace, cluster_wide)
+            for text in (output.manifests, output.hooks, output.crds)
+        )
         with self._lock:
-            self._rendered[key] = output
+            self._rendered[key] = made = (output, objects, hooks, crds)
             while len(self._rendered) > _RENDERS_KEPT:
                 self._rendered.popitem(last=False)
-        return output
+        return made
 
 
 def _own(chart: Path, inside: str, path: str) -> Path | None:

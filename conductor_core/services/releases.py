@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from conductor_core.domain import channels, comparison, difference, manifests, ownership, references, text_lines
@@ -161,7 +162,10 @@ class ReleaseReader:
         reference, and the ports' errors. The same states give the same bytes (`Comparison.as_json`).
         """
         first, second = references.pair(from_ref, to_ref)
-        old, new = self._load(release, first, {}, anywhere), self._load(release, second, sets or {}, anywhere)
+        with ThreadPoolExecutor(2, thread_name_prefix="sides") as pool:  # both at once: most of it is waiting
+            one = pool.submit(self._load, release, first, {}, anywhere)
+            two = pool.submit(self._load, release, second, sets or {}, anywhere)
+            old, new = one.result(), two.result()
         old, new = self._with_live(old, new), self._with_live(new, old)
         matched, basis = pairs(old, new, all_fields=all_fields), prediction(old, new)
         if confirm and basis and self._dry_runs is not None:

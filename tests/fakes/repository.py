@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from conductor_core.domain import names
 from conductor_core.errors import ConflictError, InputError, NotFoundError
 from conductor_core.ports.repository import Author, Commit
+
+_EXPORTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,13 @@ class FakeRepository:
             raise NotFoundError(f"There is no {path} at commit {commit[:12]}.")
         digest = hashlib.sha256(repr(sorted(under.items())).encode()).hexdigest()
         target = self.folder / digest / (PurePosixPath(path).name or "root")
-        for name, data in under.items():
-            inner = name if path == "." else name.removeprefix(path).lstrip("/")
-            file = target / inner if inner else target
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+        with _EXPORTING:  # a copy is whole before anybody has it
+            for name, data in under.items():
+                inner = name if path == "." else name.removeprefix(path).lstrip("/")
+                file = target / inner if inner else target
+                if not file.exists():
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(data)
         return target
 
     def read(self, commit: str, path: str) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from conductor_core.adapters.helm import charts
 from conductor_core.adapters.helm.meanings import failure, without
 from conductor_core.adapters.helm.packages import Packages
+from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion
 from conductor_core.domain import masking, names
 from conductor_core.domain.chart_addresses import ChartAddress
 from conductor_core.domain.manifests import flatten, hook_events
@@ -31,7 +32,7 @@ _FOREIGN = ("HELM_KUBE", "HELM_NAMESPACE", "HELM_DRIVER", "HELM_DEBUG", "HELM_PL
 
 class HelmProgram:
     """`program`: path or name of helm. `kubeconfig` and `context`: the cluster to act on, never the current one by
-    accident. `work`: folder for charts with built dependencies.
+    accident. `work`: folder for charts with built dependencies and for renders.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class HelmProgram:
         self._kubeconfig, self._context, self._work = kubeconfig, context, work.absolute()
         self._version = ""
         self._packages = Packages(self._run, self._work)
+        self._kept = KeptRenders(self._work / "renders")
+        self._known = KnownVersion(self._work / "helm-version.json")
 
     def version(self) -> str:
         """See `Helm.version`."""
@@ -70,8 +73,12 @@ class HelmProgram:
 
     def render(self, request: ChartRequest) -> Rendered:
         """See `Helm.render`."""
-        self._usable()
         chart = self._chart(request)
+        name = self._kept.name(self._runner.which(self._program), chart, request)
+        kept = self._kept.get(name)
+        if kept is not None:
+            return kept
+        self._usable()
         about, _ = charts.info(self._documents, chart)
         argv = ["template", "--skip-tests", "--include-crds", *self._flags(request)]
         if request.kube_version:
@@ -86,7 +93,9 @@ class HelmProgram:
                 why="Its manifests passed the cap of 64 MB.",
                 next="Split the chart.",
             )
-        return Rendered(about, *self._split(result.raw.decode("utf-8", "replace"), request.release))
+        made = Rendered(about, *self._split(result.raw.decode("utf-8", "replace"), request.release))
+        self._kept.put(name, made)
+        return made
 
     def pull(self, address: ChartAddress) -> Path:
         """See `Helm.pull`."""
@@ -169,7 +178,10 @@ class HelmProgram:
 
     def _usable(self) -> None:
         if not self._version:
-            self.version()
+            program = self._runner.which(self._program)
+            self._version = self._known.of(program)
+            if not self._version:
+                self._known.keep(program, self.version())
 
     def _chart(self, request: ChartRequest) -> Path:
         names.release_name(request.release)
