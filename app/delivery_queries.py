@@ -14,6 +14,7 @@ from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.set_promotions import Seen
 from conductor_core.domain.timeline import Moment
 from conductor_core.domain.wave_verdicts import WaveVerdict
+from conductor_core.domain.waves import STABLE_TAG
 from conductor_core.services.delivery import Panel
 from conductor_core.services.pipeline_board import Board
 from conductor_core.services.ways_back import WayBack
@@ -95,6 +96,13 @@ def changes_of_rollout(namespace: str, name: str) -> list[Change]:
 def emergencies() -> list[Emergency]:
     """The emergencies that wait for a review."""
     return runtime.conductor().emergencies.waiting()
+
+
+@kept(10)
+def stable_tag(release: str, channel: str) -> str | None:
+    """The version that the channel's values in Git mark as stable, '' for none; None: its chart knows no waves."""
+    found = runtime.conductor().values_edits.value(release, channel, STABLE_TAG[:-1])
+    return str(found.get(STABLE_TAG[-1]) or "") if isinstance(found, dict) else None
 
 
 @kept(3)

@@ -19,6 +19,7 @@ from app.components import (
     rollout_table,
     rollout_timeline,
     set_promotion,
+    steady_state,
     wave_editor,
 )
 from conductor_core.domain import rollout_words
@@ -34,6 +35,8 @@ def one(chosen: str) -> None:
     detail, verdict = delivery_queries.wave(namespace, name)
     rollout_head.show(detail.rollout, verdict, session.actor())
     emergency_banner.show(delivery_queries.emergencies_of(detail.rollout), session.actor())
+    with errors.shown():
+        steady_state.show(detail.rollout, session.actor())
     names = ["Live", "Metrics", "Waves", "Timeline", "Changes"]
     live, charts, waves, story, record = st.tabs(names, key=session.TAB, bind="query-params")
     if live.open:

@@ -51,7 +51,11 @@ def show(board: Board) -> None:
             )
             for name, known in (("health", health), ("sync", sync))
         }
-        | {"last error": st.column_config.TextColumn(width=300)},
+        | {
+            "last error": st.column_config.TextColumn(width=210),
+            "revision": st.column_config.TextColumn(width=110),
+            "wave": st.column_config.TextColumn(width=125),
+        },
         alt="Applications by pipeline; a click on a row opens its rollout",
     )
 

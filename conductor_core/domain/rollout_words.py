@@ -29,7 +29,8 @@ def step_now(rollout: Rollout) -> str:
 def why(rollout: Rollout) -> str:
     """Why it is as it is; '' when there is nothing to say."""
     if red(rollout):
-        return rollout.message.removeprefix(f"{ABORTED}: ")
+        told = rollout.message.removeprefix(f"{ABORTED}: ").strip()
+        return told if told.lower() not in ("", "aborted") else "It was aborted." if rollout.aborted else told
     if rollout.paused_by_hand:
         return "paused by hand"
     if not rollout.pauses:

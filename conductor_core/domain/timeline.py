@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from conductor_core.domain import rollout_words
 from conductor_core.domain.pipelines import Application
 from conductor_core.domain.rollout_parts import Detail
 
@@ -46,7 +47,7 @@ def of_rollout(detail: Detail) -> list[Moment]:
     ]
     rollout = detail.rollout
     if rollout.aborted and rollout.aborted_at:
-        out.append(Moment(rollout.aborted_at, "rollout", "aborted", "", rollout.message, rollout.name))
+        out.append(Moment(rollout.aborted_at, "rollout", "aborted", "", rollout_words.why(rollout), rollout.name))
     for run in detail.runs:
         if run.started:
             out.append(Moment(run.started, "analysis", f"{run.name} began", "", run.kind, run.name))

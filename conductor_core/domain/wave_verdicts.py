@@ -261,8 +261,10 @@ def _health(detail: Detail) -> Finding:
     if rollout.unpausing:
         text = "A pause was ended and its controller has not gone on."
         return held(text, Cause.CONTROLLER_BEHIND, "Promote it once more.", Act.PROMOTE)
+    stuck = next((s for s in detail.replica_sets if s.problem and s.wanted), None)
     if rollout.phase is Phase.DEGRADED:
         text = rollout.message or "It made no progress in time."
+        text += f" {stuck.name} can't make its pods: {stuck.problem}" if stuck else ""
         return held(text, Cause.NO_PROGRESS, "Look at its pods, then abort.", Act.ABORT if rollout.moving else None)
     if rollout.pauses and step is not None and step.waits_for_a_person:
         text = f"Step {rollout.step + 1} waits for a person."
@@ -274,7 +276,6 @@ def _health(detail: Detail) -> Finding:
     if unready:
         text = f"{len(unready)} of {len(detail.pods)} pods are not ready: {unready[0].name} {unready[0].reason}".strip()
         return held(text, Cause.PODS_NOT_READY, "Look at these pods and their events.")
-    stuck = next((s for s in detail.replica_sets if s.problem and s.wanted), None)
     if stuck is not None:
         clears = "Mend what keeps the pods from being made (quota, security, account)."
         return held(f"{stuck.name} can't make its pods: {stuck.problem}", Cause.PODS_NOT_READY, clears)

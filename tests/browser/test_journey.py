@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def address(plane: Endpoints, folder: Path, namespace: str) -> Iterator[str]:
         "CONDUCTOR_HELM": str(plane.bin / "helm"),
         "CONDUCTOR_OPS_REPO": str(repository),
         "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
+        "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
         "CONDUCTOR_UI_PORT": "18501",
         "CONDUCTOR_API_PORT": "18601",
     }
@@ -97,6 +99,55 @@ def approved_by_a_second_person(screen: Screen) -> None:
     screen.settled()
 
 
+def image_of(plane: Endpoints, namespace: str) -> str:
+    """The image that the Rollout wants."""
+    path = "jsonpath={.spec.template.spec.containers[0].image}"
+    return run_kubectl(plane, "get", "rollout", "intelgraph", "-n", namespace, "-o", path)
+
+
+def marked_stable(screen: Screen, namespace: str, version: str) -> None:
+    """On the Delivery page, mark the version that everybody has as stable; the page says so afterwards."""
+    screen.open("delivery", rollout=f"{namespace}/intelgraph", acting="requester")
+    screen.see("in Git no version is marked as stable")
+    screen.shot("journey-6a-steady")
+    screen.press("Mark as stable")
+    screen.dialog()
+    screen.press("Mark as stable")
+    screen.title("Mark intelgraph in staging as stable")
+    screen.see("succeeded")
+    screen.open("delivery", rollout=f"{namespace}/intelgraph", acting="requester")
+    screen.see(f"Git says that {version} is the stable version of staging.")
+    screen.shot("journey-6b-stable")
+
+
+def caught_and_left_in_two_clicks(screen: Screen, namespace: str) -> None:
+    """The analysis catches the bad version, the verdict says by how much; a captain is out of it in two clicks, and
+    somebody else says afterwards that it was right.
+    """
+    screen.open("delivery", rollout=f"{namespace}/intelgraph", acting="captain")
+    expect(screen.page.get_by_text("This rollout has failed")).to_be_visible(timeout=LONG)
+    screen.see("success-rate must be ≥ 0.99 and was 0.")
+    screen.see("missed by 0.")
+    screen.settled()
+    screen.shots("journey-9-red")
+    screen.page.set_viewport_size({"width": 1440, "height": 900})
+    screen.page.get_by_role("button", name="Emergency rollback to r3 (1.4.2)").click()
+    expect(screen.dialog().get_by_label("Reason, for the record")).to_have_value(re.compile("success-rate must be"))
+    screen.press("Roll back now")
+    screen.title("EMERGENCY rollback of intelgraph in staging to revision 3")
+    screen.see("EMERGENCY, not reviewed yet")
+    expect(screen.page.get_by_text("post-flight checks passed").first).to_be_visible(timeout=LONG)
+    screen.settled()
+    screen.shot("journey-10-emergency")
+    screen.act_as("approver")
+    screen.press("Review")
+    screen.dialog().get_by_text("It was justified").click()
+    screen.fill("Reason, for the record", "the errors were real")
+    screen.press("Review")
+    screen.see("EMERGENCY, approved afterwards")
+    screen.shot("journey-11-reviewed")
+
+
 def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoints, namespace: str) -> None:
     deploy(screen, "first release to staging")
     screen.settled()
@@ -125,6 +176,7 @@ def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoi
     deploy(screen, "new version with a canary", "image.tag=1.4.3")
     approved_by_a_second_person(screen)
     screen.shot("journey-6-canary")
+    marked_stable(screen, namespace, "1.4.3")
 
     screen.open("releases", release="intelgraph", channel="staging", acting="requester")
     screen.settled()
@@ -136,16 +188,13 @@ def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoi
     screen.see("awaiting approval")
     approved_by_a_second_person(screen)
     screen.shot("journey-8-rolled-back")
-    image = run_kubectl(
-        plane,
-        "get",
-        "rollout",
-        "intelgraph",
-        "-n",
-        namespace,
-        "-o",
-        "jsonpath={.spec.template.spec.containers[0].image}",
-    )
-    assert image.endswith(":1.4.2")
+    assert image_of(plane, namespace).endswith(":1.4.2")
+
+    deploy(screen, "a build that nobody has tried", "image.tag=1.4.4-bad")
+    screen.act_as("approver")
+    screen.press("Approve")
+    screen.see("waits for its run")
+    caught_and_left_in_two_clicks(screen, namespace)
+    assert image_of(plane, namespace).endswith(":1.4.2")
     assert screen.foreign == []
     assert screen.faults == []

@@ -76,7 +76,9 @@ class Player:
             self._settle(raw, 100)
         elif status.get("abort"):
             status.setdefault("abortedAt", SINCE)
-            status.update(phase="Degraded", message="RolloutAborted: aborted", currentStepIndex=0)
+            at = metadata.get("annotations", {}).get(REVISION, 0)
+            told = f"RolloutAborted: Rollout aborted update to revision {at}"
+            status.update(phase="Degraded", message=told, currentStepIndex=0)
             status.update(controllerPause=False)
             status.pop("pauseConditions", None)
             self._settle(raw, 0)

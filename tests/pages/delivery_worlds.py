@@ -100,7 +100,18 @@ SYNC = Runbook(
     (Parameter("application", "str", "", required=True), Parameter("namespace", "str", "")),
     approvals={"default": 0},
 )
-OURS = {r.name: r for r in (ACT, EMERGENCY, EMERGENCY_ROLLBACK, REVERT, EMERGENCY_REVERT, FLEET, SYNC)}
+MARK = Runbook(
+    "mark_stable",
+    "Mark {release} in {channel} as stable",
+    "Marks.",
+    "mark_stable",
+    "stable_mark",
+    "release/{release}@{channel}",
+    "{channel}",
+    WHERE,
+    approvals={"default": 0},
+)
+OURS = {r.name: r for r in (MARK, ACT, EMERGENCY, EMERGENCY_ROLLBACK, REVERT, EMERGENCY_REVERT, FLEET, SYNC)}
 """The runbooks that the page asks for."""
 STEPS: tuple[Mapping[str, Any], ...] = (
     {"setWeight": 10},

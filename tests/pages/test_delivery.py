@@ -55,6 +55,28 @@ def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) 
     assert (change.title, change.parameters["act"]) == ("promote rollout api in one", "promote")
 
 
+def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: World) -> None:
+    repository = world.conductor.repository
+    repository.push("dev", {"helm/intelgraph/values-dev.yaml": delivery_worlds.VALUES})
+    world.conductor.releases.refresh()
+    world.put("intelgraph-dev", "1.4.3", "intelgraph", instance="intelgraph")
+    place = "intelgraph-dev/intelgraph"
+    at = open_page(world.conductor, "delivery", rollout=place)
+    assert "in Git no version is marked as stable" in seen(at)
+    press(at, "mark_stable")
+    at.button(key="_confirm_yes").click().run()  # goes on to the Change's page
+    (change,) = world.conductor.changes.find()
+    assert (change.runbook, change.parameters) == ("mark_stable", {"release": "intelgraph", "channel": "dev"})
+    marked = delivery_worlds.VALUES.replace(b"rollout:\n", b"rollout:\n  stableTag: 1.4.3\n")
+    repository.push("dev", {"helm/intelgraph/values-dev.yaml": marked})
+    world.conductor.releases.refresh()
+    at = open_page(world.conductor, "delivery", rollout=place)
+    assert "Git says that 1.4.3 is the stable version of dev." in seen(at)
+    assert "mark_stable" not in {b.key for b in at.button}
+    world.put("intelgraph-dev", "1.4.4", "intelgraph", instance="intelgraph")
+    assert "mark_stable" not in {b.key for b in open_page(world.conductor, "delivery", rollout=place).button}
+
+
 def test_an_emergency_is_only_offered_to_the_break_glass_role_and_stays_listed(world: World) -> None:
     world.put("one", "2.0.0")
     at = open_page(world.conductor, "delivery", rollout="one/api")

@@ -66,6 +66,13 @@ def test_a_wave_that_makes_no_progress_has_failed_and_an_abort_clears_it() -> No
     assert [f.act for f in found.holds] == [Act.ABORT]
 
 
+def test_no_progress_tells_what_keeps_the_pods_from_being_made() -> None:
+    told = 'violates PodSecurity "restricted:latest"'
+    stuck = ReplicaSet("api-new", "new", 2, "canary", 2, 0, 0, (), None, told)
+    found = verdict(rollout=replace(GOING, phase=Phase.DEGRADED), sets=[stuck])
+    assert any(f"api-new can't make its pods: {told}" in f.text for f in found.holds)
+
+
 def test_a_denied_gate_holds_and_other_topics_are_told() -> None:
     gates = (
         Verdict("policy/images", Result.DENY, (Reason("r", "The tag floats.", clears_by="Pin it."),), 3),
