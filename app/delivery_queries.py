@@ -9,6 +9,7 @@ from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change
 from conductor_core.domain.emergencies import Emergency
 from conductor_core.domain.fleets import Fleet
+from conductor_core.domain.rolling_sync import SyncStep
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.set_promotions import Seen
@@ -76,6 +77,13 @@ def way_back(namespace: str, name: str) -> WayBack:
 def promotion(source: str, target: str, left_out: tuple[str, ...]) -> tuple[Seen, ...]:
     """What each service would become if the set of a channel were promoted to another."""
     return runtime.conductor().desk.promotions.preview(source, target, (), left_out)
+
+
+@kept(5)
+def pipeline_steps(name: str) -> tuple[SyncStep, ...]:
+    """The steps by which a pipeline's Applications are synced now; none: all at once."""
+    waves = runtime.conductor().desk.pipeline_waves
+    return waves.steps(waves.pipeline(name))
 
 
 @kept(10)

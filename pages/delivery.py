@@ -13,6 +13,7 @@ from app.components import (
     errors,
     fleet_cards,
     pipeline_table,
+    pipeline_waves,
     rollout_charts,
     rollout_head,
     rollout_live,
@@ -91,6 +92,7 @@ def every() -> None:
     lists()
     with errors.shown():
         application_sync.show(delivery_queries.board(), session.actor())
+        pipeline_waves.show(delivery_queries.board(), session.actor())
 
 
 with errors.shown():

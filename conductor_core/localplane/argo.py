@@ -93,6 +93,7 @@ def argo(layout: Layout, programs: Programs, ports: Mapping[str, int]) -> tuple[
             f"--webhook-addr={local}:{ports['argocd-appset-webhook']}",
             f"--argocd-repo-server={repo}",
             "--repo-server-plaintext",
+            "--enable-progressive-syncs",
         ),
         part(
             "server",

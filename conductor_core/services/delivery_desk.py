@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.delivery_shelf import DeliveryShelf
 from conductor_core.services.ledger import Ledger
+from conductor_core.services.pipeline_waves import PipelineWaves
 from conductor_core.services.release_shelf import ReleaseShelf
 from conductor_core.services.rollout_recorder import RolloutRecorder
 from conductor_core.services.set_promotions import SetPromotions
@@ -28,6 +29,7 @@ class DeliveryDesk:
     recorder: RolloutRecorder
     promotions: SetPromotions
     queued: QueuedPromotions
+    pipeline_waves: PipelineWaves
 
 
 def delivery_desk(
@@ -40,4 +42,5 @@ def delivery_desk(
         RolloutRecorder(delivering.reader, parts.store, ledger),
         delivering.promotions,
         QueuedPromotions(delivering.freeze, changes),
+        delivering.pipeline_waves,
     )

@@ -17,6 +17,7 @@ from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.operations import Driver
 from conductor_core.services.partial_rollback import PartialRollback
 from conductor_core.services.pipeline_board import PipelineBoard
+from conductor_core.services.pipeline_waves import PipelineWaves, PipelineWavesSet
 from conductor_core.services.planning import Gate, PlanFunction
 from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_contents import ReleaseContents
@@ -47,6 +48,7 @@ class DeliveryShelf:
     partial: PartialRollback
     promotions: SetPromotions
     freeze: WaveFreeze
+    pipeline_waves: PipelineWaves
     plans: Mapping[str, PlanFunction]
     gates: Mapping[str, Gate]
     drivers: Mapping[str, Driver]
@@ -76,6 +78,7 @@ def delivery_shelf(
     contents = ReleaseContents(releases, parts.repository, parts.mask_key)
     history = ReleaseHistory(releases, contents, parts.store, quarantines)
     promotions = SetPromotions(edits, history, rollouts, quarantines, matrix)
+    pipelines = PipelineWaves(parts.argocd, parts.repository, parts.documents, parts.cluster, plans.tier_of)
     freeze = WaveFreeze(rollouts, releases, lambda: parts.settings.frozen_sets == "queue")
     return DeliveryShelf(
         reader,
@@ -84,10 +87,12 @@ def delivery_shelf(
         PartialRollback(releases, changes, parts.store, parts.documents, matrix),
         promotions,
         freeze,
+        pipelines,
         {
             **plans.functions(),
             **edits.functions(),
             "set_promote": promotions.plan,
+            "pipeline_waves": pipelines.plan,
             "application_sync": ApplicationSyncPlan(argo, plans.tier_of, parts.mask_key),
         },
         {**plans.gates(), WAVES: freeze},
@@ -96,6 +101,7 @@ def delivery_shelf(
             "fleet_abort": FleetAbort(rollouts, patience),
             "values_commit": ValuesCommit(edits),
             "set_commit": SetCommit(promotions),
+            "pipeline_waves": PipelineWavesSet(pipelines, parts.patches, patience),
             "application_sync": ApplicationSync(argo),
         },
     )

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from conductor_core.localplane import operations_repo
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
-from tests.browser.screen import ARTIFACTS, Screen
+from tests.browser.screen import ARTIFACTS, PATIENCE, Screen
 from tests.real.conftest import run_kubectl
 
 CONDUCTOR = str(Path(sys.executable).with_name("conductor"))
@@ -168,7 +168,7 @@ def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoi
     screen.shot("journey-4-events")
     screen.tab("Notebook")
     frame = screen.page.frame_locator("iframe").first
-    expect(frame.get_by_text("Deploy a Helm release").first).to_be_visible()
+    expect(frame.get_by_text("Deploy a Helm release").first).to_be_visible(timeout=PATIENCE)
     screen.shot("journey-5-notebook")
     rollout = run_kubectl(plane, "get", "rollout", "intelgraph", "-n", namespace, "-o", "jsonpath={.status.phase}")
     assert rollout == "Healthy"
@@ -193,7 +193,7 @@ def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoi
     deploy(screen, "a build that nobody has tried", "image.tag=1.4.4-bad")
     screen.act_as("approver")
     screen.press("Approve")
-    screen.see("waits for its run")
+    screen.see("1 of 1 given")
     caught_and_left_in_two_clicks(screen, namespace)
     assert image_of(plane, namespace).endswith(":1.4.2")
     assert screen.foreign == []

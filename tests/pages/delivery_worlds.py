@@ -22,6 +22,7 @@ from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.delivery_desk import DeliveryDesk
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.pipeline_board import PipelineBoard
+from conductor_core.services.pipeline_waves import PipelineWaves
 from conductor_core.services.rollout_recorder import RolloutRecorder
 from conductor_core.services.set_promotions import SetPromotions
 from conductor_core.services.timeline_exports import TimelineExports
@@ -111,7 +112,22 @@ MARK = Runbook(
     WHERE,
     approvals={"default": 0},
 )
-OURS = {r.name: r for r in (MARK, ACT, EMERGENCY, EMERGENCY_ROLLBACK, REVERT, EMERGENCY_REVERT, FLEET, SYNC)}
+SET_WAVES = Runbook(
+    "set_pipeline_waves",
+    "Set the waves of pipeline {pipeline}",
+    "Sets.",
+    "set_pipeline_waves",
+    "pipeline_waves",
+    "pipeline/{pipeline}",
+    "dev",
+    (
+        Parameter("pipeline", "str", "", required=True),
+        Parameter("steps", "list", []),
+        Parameter("branch", "str", "main", required=True),
+    ),
+    approvals={"default": 0},
+)
+OURS = {r.name: r for r in (SET_WAVES, MARK, ACT, EMERGENCY, EMERGENCY_ROLLBACK, REVERT, EMERGENCY_REVERT, FLEET, SYNC)}
 """The runbooks that the page asks for."""
 STEPS: tuple[Mapping[str, Any], ...] = (
     {"setWeight": 10},
@@ -190,6 +206,7 @@ def world(home: Path, files: object | None = None) -> World:
         RolloutRecorder(delivery, built.memory, built.ledger),
         SetPromotions(edits, built.release_history, rollouts, built.quarantines, matrix),
         QueuedPromotions(WaveFreeze(rollouts, built.releases, lambda: True), built.changes),
+        PipelineWaves(argocd, built.repository, YamlDocuments(), cluster, lambda _: "dev"),
     )
     conductor = replace(
         built,
@@ -266,6 +283,15 @@ def _pipelines(made: World) -> None:
         "status": {"applicationStatus": [{"application": "regions-0", "step": "1", "status": "Progressing"}]},
     }
     made.argocd.put(raw_application("regions-0", "regions"))
+    texts = []
+    for name, raw in made.argocd.sets.items():
+        made.cluster.put({"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", **raw})
+        texts.append(
+            f"apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: {name}}}\nspec:\n"
+            "  generators: []\n"
+        )
+    made.conductor.repository.push("main", {"infra/argocd/sets.yaml": "---\n".join(texts).encode()})
+    made.conductor.repository.fetch()
     made.argocd.store["shop-1"]["status"].update(
         sync={"status": "OutOfSync", "revision": "c" * 40},
         health={"status": "Degraded", "message": "Deployment cart exceeded its progress deadline"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -185,6 +186,30 @@ def test_a_set_is_promoted_from_the_page_or_says_what_keeps_it(world: World) -> 
     text = seen(at)
     assert "nothing runs in the source" in text
     assert at.button(key="set_request").disabled
+
+
+def test_waves_of_a_pipeline_are_edited_with_who_is_synced_when(world: World, tmp_path: Path) -> None:
+    conductor = delivery_worlds.busy(tmp_path / "busy").conductor
+    at = open_page(conductor, "delivery")
+    at.selectbox(key="pipeline_waves_which").select_index(3).run()  # shop
+    press(at, "pipeline_waves")
+    assert "env (shop-0, shop-1, shop-2)" in seen(at)
+    assert at.button(key="pipeline_waves_request").disabled
+    at.session_state["waves_of_shop"] = {
+        "edited_rows": {0: {"takes the Applications with": "env in shop-0", "at a time": "1"}},
+        "added_rows": [{"takes the Applications with": "env in shop-1"}],
+        "deleted_rows": [],
+    }
+    at.run()
+    text = seen(at)
+    assert "No step takes shop-2" in text
+    assert "+  strategy:" in text
+    at.text_input(key="pipeline_waves_reason").set_value("shop-0 is the canary").run()
+    at.button(key="pipeline_waves_request").click().run()  # goes on to the Change's page
+    (change,) = conductor.changes.find()
+    first, second = cast(Any, change.parameters["steps"])
+    assert first == {"matchExpressions": [{"key": "env", "operator": "In", "values": ["shop-0"]}], "maxUpdate": 1}
+    assert second["matchExpressions"][0]["values"] == ["shop-1"]
 
 
 def test_an_application_out_of_step_is_synced_as_a_change(world: World) -> None:

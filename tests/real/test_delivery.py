@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
 from tests.crash.workbench import Answer, Workbench, fresh_names, opened
 from tests.fakes.rollouts import manifest
+from tests.real.conftest import run_kubectl
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -279,3 +281,69 @@ def test_an_emergency_acts_at_once_and_is_reviewed_afterwards(
     facts = [row.event.type for row in bench.conductor.changes.events(change["id"])]
     assert "conductor.emergency.declared.v1" in facts
     assert bench.conductor.emergencies.waiting() == []
+
+
+SET = """# first a, then b
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: {0}, namespace: argocd}}
+spec:
+  goTemplate: true
+  generators: [{{list: {{elements: [{{env: a}}, {{env: b}}]}}}}]
+  template:
+    metadata: {{name: "{0}-{{{{.env}}}}", labels: {{env: "{{{{.env}}}}"}}}}
+    spec:
+      project: default
+      source:
+        repoURL: "file://{1}"
+        path: tiny
+        targetRevision: dev
+        helm: {{releaseName: "{{{{.env}}}}"}}
+      destination: {{server: "https://kubernetes.default.svc", namespace: {0}}}
+"""
+TINY = {
+    "tiny/Chart.yaml": "apiVersion: v2\nname: tiny\nversion: 1.0.0\n",
+    "tiny/templates/map.yaml": 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "tiny-{{ .Release.Name }}"}\n',
+}
+
+
+def test_a_pipeline_gets_its_waves_by_git_and_argo_cd_walks_them(
+    bench: Workbench, conductor: Callable[..., Answer], plane: Endpoints
+) -> None:
+    name = bench.namespaces[2]  # a namespace of tier dev
+    file = f"infra/argocd/{name}.yaml"
+    text = SET.format(name, bench.repo)
+    bench.commit({file: text, **TINY})
+    run_kubectl(plane, "apply", "-f", "-", text=text)
+    argocd = bench.conductor.argocd
+    try:
+        end = time.monotonic() + 90
+        while len([a for a in argocd.applications() if a.pipeline == name]) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.3)
+        select = [{"key": "env", "operator": "In", "values": ["a"]}]
+        wanted = bench.files / "steps.json"
+        wanted.write_text(
+            json.dumps([{"matchExpressions": select}, {"matchExpressions": [{**select[0], "values": ["b"]}]}])
+        )
+        ask = ("delivery", "pipeline-waves", name, "--branch", "dev", "--set", str(wanted))
+        told = conductor(*ask, "--preview", "--json").json
+        assert [s["takes"] for s in told["steps"]] == [[f"{name}-a"], [f"{name}-b"]]
+        assert "+  strategy:" in told["diff"]
+        change = conductor(*ask, "--reason", "a is the canary", "--as", "requester", "--wait", "--json").json
+        assert change["state"] == "succeeded", change
+        declared = bench.show("dev", file)
+        assert declared.startswith("# first a, then b")
+        assert "type: RollingSync" in declared
+        assert change["id"] in bench.newest("dev")[0]
+        # nobody asks for a sync: the controller syncs a, and b when a is healthy
+        while {a.sync for a in argocd.applications() if a.pipeline == name} != {"Synced"}:
+            assert time.monotonic() < end + 120, argocd.pipelines()
+            time.sleep(0.3)
+        done = {a.name: a.history[-1].finished for a in map(argocd.application, (f"{name}-a", f"{name}-b"))}
+        first, second = done[f"{name}-a"], done[f"{name}-b"]
+        assert first is not None
+        assert second is not None
+        assert first <= second
+    finally:
+        run_kubectl(plane, "delete", "applicationset", name, "-n", "argocd", "--wait=false")

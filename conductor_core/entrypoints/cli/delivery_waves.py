@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from conductor_core.domain import rolling_sync
 from conductor_core.domain.waves import check, steps_of
 from conductor_core.entrypoints.cli.following import answer
 from conductor_core.entrypoints.cli.rendering import table
@@ -54,6 +55,51 @@ def waves(
     else:
         rows = [(str(n), s.wave, s.kind, _said(s.as_values()[s.kind])) for n, s in enumerate(found, 1)]
         console().print(table(("STEP", "WAVE", "DOES", "WHAT"), rows))
+
+
+@app.command(
+    "pipeline-waves",
+    epilog="Example: conductor delivery pipeline-waves intelgraph --set steps.json --preview",
+)
+def pipeline_waves(
+    ctx: typer.Context,
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="Name of the ApplicationSet.")],
+    to: Annotated[str, typer.Option("--set", metavar="FILE", help="JSON list of steps; - reads stdin.")] = "",
+    branch: Annotated[str, typer.Option("--branch", metavar="BRANCH", help="Branch that declares it.")] = "main",
+    preview: Annotated[bool, typer.Option("--preview", help="With --set: show the diff, request nothing.")] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it goes into the record.")] = "",
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Show by which steps Argo CD syncs a pipeline's Applications, or request other ones as a Change.
+
+    Steps are those of spec.strategy.rollingSync; an empty list syncs all at once.
+    """
+    door = entered(ctx)
+    waves_of = door.conductor.desk.pipeline_waves
+    found = waves_of.pipeline(pipeline)
+    steps = rolling_sync.steps_of(_json(to)) if to else waves_of.steps(found)
+    if to and not preview:
+        given: dict[str, object] = {"pipeline": pipeline, "steps": [s.as_spec() for s in steps], "branch": branch}
+        change = door.conductor.changes.request(door.actor(who), "set_pipeline_waves", given, reason)
+        answer(door, change, as_json=as_json, wait=wait)
+        return
+    placed = rolling_sync.placed(steps, found.applications)
+    diff = waves_of.edit(pipeline, steps, branch).diff if to else ""
+    if as_json:
+        rows = [{"step": s.as_spec(), "takes": list(t)} for s, t in zip(steps, placed.steps, strict=True)]
+        told = {"pipeline": pipeline, "steps": rows, "left_out": list(placed.left_out)}
+        print_json({**told, **({"diff": diff} if to else {})})
+        return
+    listed = [
+        (str(at), s.text, s.at_a_time or "all", ", ".join(t))
+        for at, (s, t) in enumerate(zip(steps, placed.steps, strict=True), 1)
+    ]
+    console().print(table(("STEP", "SELECTS", "AT A TIME", "APPLICATIONS"), listed))
+    if placed.left_out:
+        console().print(f"synced by nobody: {', '.join(placed.left_out)}")
+    sys.stdout.write(diff)
 
 
 @app.command(
