@@ -40,7 +40,7 @@ def _body(pipeline: Pipeline, actor: Actor) -> None:
         now = delivery_queries.pipeline_steps(pipeline.name)
         st.caption(
             "Argo CD syncs step after step, each when the one before is healthy; without steps, all Applications at "
-            f"once. Labels in use: {plain(_labels(pipeline))}."
+            f"once. Write such as `env in staging, prod`; labels in use: {plain(_labels(pipeline))}."
         )
         edited = st.data_editor(
             [{SELECTS: s.text, MOST: s.at_a_time} for s in now] or [{SELECTS: "", MOST: ""}],

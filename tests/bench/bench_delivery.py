@@ -1,8 +1,9 @@
 """Delivery against asking naively, in the same run: `python -m tests.bench.bench_delivery`. One line a measure.
 
 Argo CD is a simulator on the loopback that answers with 1,000 Applications of the size that the real one gives, and
-whose stream says nothing; Prometheus is in memory and counts samples. Clocks are compressed where a line says so. The
-naive side is what a script does: one request an Application, one `query_range` a chart and viewer.
+whose stream says nothing; Prometheus is in memory and counts samples, Kubernetes is in memory and late. Clocks are
+compressed where a line says so. The naive side is what a script does: one request an object, one `query_range` a chart
+and viewer.
 """
 
 from __future__ import annotations
@@ -16,20 +17,27 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import psutil
 
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.pipeline_board import PipelineBoard
 from tests.fakes.argocd import raw_application, raw_pipeline
+from tests.fakes.cluster import FakeCluster
 from tests.fakes.prometheus import FakePrometheus
+from tests.fakes.rollouts import fake as fake_rollouts
+from tests.fakes.rollouts import manifest
 
 APPLICATIONS, ROLLOUTS, VIEWERS = 1000, 200, 50
 CHARTS, VERSIONS, STEP, WINDOW, HOUR = 7, 2, 15.0, 900.0, 3600.0
 IDLE_SECONDS = 20.0
-PAGE_RUNS = 120
+PAGE_PERIOD = 5.0
+PAGE_RUNS = int(HOUR / PAGE_PERIOD)
+WARM_UP = 30
+LATENCY = 0.005
 
 
 def applications() -> list[dict[str, Any]]:
@@ -141,8 +149,52 @@ def samples() -> None:
         )
 
 
+class SlowCluster:
+    """Kubernetes' API, simulated: objects in memory, each answer copied through JSON and `LATENCY` seconds late."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        self._cluster, self.requests = cluster, 0
+
+    def __getattr__(self, name: str) -> Any:
+        asked = getattr(self._cluster, name)
+
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            self.requests += 1
+            time.sleep(LATENCY)
+            return json.loads(json.dumps(asked(*args, **kwargs)))
+
+        return answer
+
+
+def rollouts() -> None:
+    """List and refresh of 200 Rollouts, against a request for each, its replica sets and its analyses."""
+    stored = FakeCluster()
+    _, patches, player = fake_rollouts(stored)
+    for at in range(ROLLOUTS):
+        stored.put(manifest(f"team-{at:03}", f"service-{at:03}", "1.0.0"))
+    player.play()
+    cluster = SlowCluster(stored)
+    reader = ArgoRollouts(cast("Any", cluster), patches)
+    start = time.perf_counter()
+    found = reader.all()
+    listed, asked = time.perf_counter() - start, cluster.requests
+    assert len(found) == ROLLOUTS
+    start = time.perf_counter()
+    reader.all()
+    again = time.perf_counter() - start
+    cluster.requests, start = 0, time.perf_counter()
+    for one in found:
+        reader.detail(one.namespace, one.name)
+    naive = time.perf_counter() - start
+    print(
+        f"list of {ROLLOUTS} Rollouts (simulated API, {LATENCY * 1000:.0f} ms a request): {listed * 1000:.0f} ms in "
+        f"{asked} request; one by one: {naive:.2f} s in {cluster.requests} requests ({naive / listed:.0f}x)"
+    )
+    print(f"refresh of the list: {again * 1000:.0f} ms ({naive / again:.0f}x)")
+
+
 def page() -> None:
-    """Memory and CPU of a page that stays open: drawn anew as often as in ten minutes (compressed clock)."""
+    """Memory and CPU of a page that stays open: drawn anew as often as in an hour (compressed clock)."""
     import streamlit as st
 
     from tests.pages import delivery_worlds
@@ -154,16 +206,17 @@ def page() -> None:
             made.put(f"team-{number:03}", "1.0.0", f"service-{number:03}")
         at = open_page(made.conductor, "delivery")
         process = psutil.Process(os.getpid())
-        for _ in range(PAGE_RUNS // 4):
+        for _ in range(WARM_UP):
             at.run()
         before, used = process.memory_info().rss, time.process_time()
         for _ in range(PAGE_RUNS):
             st.cache_data.clear()
             at.run()
         grown, cost = process.memory_info().rss - before, (time.process_time() - used) / PAGE_RUNS
+        share = cost * PAGE_RUNS / HOUR
         print(
-            f"page of {ROLLOUTS} rollouts drawn {PAGE_RUNS} times (compressed clock): "
-            f"{cost * 1000:.0f} ms of CPU each, memory {grown / 1e6:+.1f} MB in all"
+            f"page of {ROLLOUTS} rollouts open for an hour (compressed clock, {PAGE_RUNS} times drawn whole): "
+            f"{cost * 1000:.0f} ms of CPU each, {share:.1%} of a core, memory {grown / 1e6:+.1f} MB in all"
         )
 
 
@@ -173,4 +226,5 @@ if __name__ == "__main__":
     else:
         samples()
         pipelines()
+        rollouts()
         page()
