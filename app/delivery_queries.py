@@ -7,6 +7,7 @@ from app.queries import kept
 from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change
+from conductor_core.domain.dora import Measure
 from conductor_core.domain.emergencies import Emergency
 from conductor_core.domain.fleets import Fleet
 from conductor_core.domain.rolling_sync import SyncStep
@@ -111,6 +112,18 @@ def stable_tag(release: str, channel: str) -> str | None:
     """The version that the channel's values in Git mark as stable, '' for none; None: its chart knows no waves."""
     found = runtime.conductor().values_edits.value(release, channel, STABLE_TAG[:-1])
     return str(found.get(STABLE_TAG[-1]) or "") if isinstance(found, dict) else None
+
+
+@kept(30)
+def measures(days: int, tier: str) -> tuple[Measure, ...]:
+    """The four DORA measures of the last days and a tier ('' is all)."""
+    return runtime.conductor().desk.measures.of(days, tier=tier)
+
+
+@kept(30)
+def deployed_tiers() -> list[str]:
+    """The tiers that anything was deployed to."""
+    return runtime.conductor().desk.measures.tiers()
 
 
 @kept(3)

@@ -8,6 +8,7 @@ from app import delivery_queries, navigation, queries, session
 from app.components import (
     application_sync,
     change_table,
+    delivery_measures,
     emergency_banner,
     empty,
     errors,
@@ -93,6 +94,8 @@ def every() -> None:
     with errors.shown():
         application_sync.show(delivery_queries.board(), session.actor())
         pipeline_waves.show(delivery_queries.board(), session.actor())
+    with errors.shown():
+        delivery_measures.show()
 
 
 with errors.shown():

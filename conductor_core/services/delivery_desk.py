@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conductor_core.services.changes import ChangeService
+from conductor_core.services.delivery_measures import DeliveryMeasures
 from conductor_core.services.delivery_shelf import DeliveryShelf
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.pipeline_waves import PipelineWaves
@@ -30,6 +31,7 @@ class DeliveryDesk:
     promotions: SetPromotions
     queued: QueuedPromotions
     pipeline_waves: PipelineWaves
+    measures: DeliveryMeasures
 
 
 def delivery_desk(
@@ -43,4 +45,5 @@ def delivery_desk(
         delivering.promotions,
         QueuedPromotions(delivering.freeze, changes),
         delivering.pipeline_waves,
+        DeliveryMeasures(parts.store, parts.repository, parts.clock),
     )

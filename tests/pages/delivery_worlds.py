@@ -20,6 +20,7 @@ from conductor_core.domain.runbooks import Parameter, Runbook
 from conductor_core.errors import UnreachableError
 from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.delivery_desk import DeliveryDesk
+from conductor_core.services.delivery_measures import DeliveryMeasures
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.pipeline_waves import PipelineWaves
@@ -207,6 +208,7 @@ def world(home: Path, files: object | None = None) -> World:
         SetPromotions(edits, built.release_history, rollouts, built.quarantines, matrix),
         QueuedPromotions(WaveFreeze(rollouts, built.releases, lambda: True), built.changes),
         PipelineWaves(argocd, built.repository, YamlDocuments(), cluster, lambda _: "dev"),
+        DeliveryMeasures(built.memory, built.repository, built.clock),
     )
     conductor = replace(
         built,

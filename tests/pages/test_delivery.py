@@ -30,7 +30,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) -> None:
     at = open_page(world.conductor, "delivery")
-    assert {m.label: m.value for m in at.metric} == {"Rollouts": "2", "In progress": "0", "Held": "0", "Failed": "0"}
+    shown = {m.label: m.value for m in at.metric}
+    assert shown.items() >= {"Rollouts": "2", "In progress": "0", "Held": "0", "Failed": "0"}.items()
     assert "1 fleet at rest" in seen(at)
     assert "sync_open" not in {b.key for b in at.button}
     assert "shop-dev" in seen(at)
@@ -178,6 +179,17 @@ def test_the_timeline_is_shown_and_can_be_taken_away(world: World) -> None:
     at = open_page(world.conductor, "delivery", rollout="one/api", tab="Timeline")
     assert "revision 2 began" in seen(at)
     assert "moments since" in seen(at)
+
+
+def test_the_dora_measures_say_what_was_counted(world: World) -> None:
+    measured = {m.label.replace("\\", ""): m.value for m in open_page(world.conductor, "delivery").metric}
+    assert measured["Lead time (nothing counted yet)"] == "–"
+    change = world.conductor.requested(channel="dev")
+    world.conductor.plan(change.id)
+    world.conductor.execute(change.id)
+    at = open_page(world.conductor, "delivery")
+    assert {m.label.replace("\\", ""): m.value for m in at.metric}["Change failure rate (of 1)"] == "0%"
+    assert "rolled back or reverted before the next deployment" in seen(at)
 
 
 def test_a_set_is_promoted_from_the_page_or_says_what_keeps_it(world: World) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from conductor_core.domain import rollout_acts
 from conductor_core.domain.canary_statistics import Judgement
+from conductor_core.domain.dora import DEFINITIONS, Measure
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.wave_verdicts import WaveVerdict
@@ -63,3 +64,9 @@ def show_panels(panels: Sequence[Panel], judged: Sequence[Judgement]) -> None:
         shown = [f"{last[role]:.4g}" if role in last else "-" for role in ("stable", "canary", "baseline")]
         rows.append((panel.query.title, *shown, said.get(panel.query.title, "")))
     console().print(table(("METRIC", "STABLE", "CANARY", "BASELINE", "JUDGEMENT"), rows))
+
+
+def show_measures(found: Sequence[Measure]) -> None:
+    """The four DORA measures, each with how it is counted."""
+    rows = [(m.name, m.text, str(m.counted), DEFINITIONS[m.name]) for m in found]
+    console().print(table(("MEASURE", "VALUE", "OF", "COUNTED AS"), rows))
