@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
+from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.localplane.layout import Endpoints
@@ -296,14 +297,22 @@ spec:
       project: default
       source:
         repoURL: "file://{1}"
-        path: tiny
+        path: helm/tiny
         targetRevision: dev
         helm: {{releaseName: "{{{{.env}}}}"}}
       destination: {{server: "https://kubernetes.default.svc", namespace: {0}}}
 """
 TINY = {
-    "tiny/Chart.yaml": "apiVersion: v2\nname: tiny\nversion: 1.0.0\n",
-    "tiny/templates/map.yaml": 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "tiny-{{ .Release.Name }}"}\n',
+    "helm/tiny/Chart.yaml": "apiVersion: v2\nname: tiny\nversion: 1.0.0\n",
+    "helm/tiny/templates/web.yaml": """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "tiny-{{ .Release.Name }}"}
+spec:
+  selector: {matchLabels: {app: "tiny-{{ .Release.Name }}"}}
+  template:
+    metadata: {labels: {app: "tiny-{{ .Release.Name }}"}}
+    spec: {containers: [{name: web, image: "registry.test/tiny:1.0.0"}]}
+""",
 }
 
 
@@ -315,7 +324,7 @@ def test_a_pipeline_gets_its_waves_by_git_and_argo_cd_walks_them(
     text = SET.format(name, bench.repo)
     bench.commit({file: text, **TINY})
     run_kubectl(plane, "apply", "-f", "-", text=text)
-    argocd = bench.conductor.argocd
+    argocd = HttpxArgoCd(plane.argocd_url, plane.argocd_token())
     try:
         end = time.monotonic() + 90
         while len([a for a in argocd.applications() if a.pipeline == name]) < 2:
@@ -336,9 +345,10 @@ def test_a_pipeline_gets_its_waves_by_git_and_argo_cd_walks_them(
         assert declared.startswith("# first a, then b")
         assert "type: RollingSync" in declared
         assert change["id"] in bench.newest("dev")[0]
+        end = time.monotonic() + 120
         # nobody asks for a sync: the controller syncs a, and b when a is healthy
         while {a.sync for a in argocd.applications() if a.pipeline == name} != {"Synced"}:
-            assert time.monotonic() < end + 120, argocd.pipelines()
+            assert time.monotonic() < end, [(a.name, a.sync, a.health, a.conditions) for a in argocd.applications()]
             time.sleep(0.3)
         done = {a.name: a.history[-1].finished for a in map(argocd.application, (f"{name}-a", f"{name}-b"))}
         first, second = done[f"{name}-a"], done[f"{name}-b"]
@@ -346,4 +356,5 @@ def test_a_pipeline_gets_its_waves_by_git_and_argo_cd_walks_them(
         assert second is not None
         assert first <= second
     finally:
+        argocd.close()
         run_kubectl(plane, "delete", "applicationset", name, "-n", "argocd", "--wait=false")

@@ -275,22 +275,6 @@ def fleet_abort(
     answer(door, change, as_json=as_json, wait=wait)
 
 
-@app.command("dora", epilog="Example: conductor delivery dora --days 90 --tier prod --json")
-def dora(
-    ctx: typer.Context,
-    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="How far back.")] = 30,
-    tier: Annotated[str, typer.Option("--tier", metavar="TIER", help="Only this tier, such as prod.")] = "",
-    release: Annotated[str, typer.Option("--release", metavar="RELEASE", help="Only this release.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Measure how well delivery goes: the four DORA measures from the record, with their definitions."""
-    found = entered(ctx).conductor.desk.measures.of(days, tier=tier, release=release)
-    if as_json:
-        print_json({"days": days, "tier": tier, "release": release, "measures": [m.as_json() for m in found]})
-    else:
-        tables.show_measures(found)
-
-
 @app.command("review", epilog='Example: conductor delivery review chg-... --reason "errors were real" --as approver')
 def review(
     ctx: typer.Context,

@@ -1,4 +1,4 @@
-"""`conductor delivery waves|stable|timeline`: the steps of a release, its steady state, and what happened when."""
+"""`conductor delivery waves|pipeline-waves|stable|timeline|dora`: steps, steady state, what happened and how well."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from conductor_core.domain import rolling_sync
 from conductor_core.domain.waves import check, steps_of
+from conductor_core.entrypoints.cli import delivery_tables as tables
 from conductor_core.entrypoints.cli.following import answer
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
@@ -176,3 +177,19 @@ def _said(body: Any) -> str:
     if isinstance(body, int):
         return f"{body} %"
     return ", ".join(f"{k} {v}" for k, v in body.items()) or "until a person promotes"
+
+
+@app.command("dora", epilog="Example: conductor delivery dora --days 90 --tier prod --json")
+def dora(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="How far back.")] = 30,
+    tier: Annotated[str, typer.Option("--tier", metavar="TIER", help="Only this tier, such as prod.")] = "",
+    release: Annotated[str, typer.Option("--release", metavar="RELEASE", help="Only this release.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Measure how well delivery goes: the four DORA measures from the record, with their definitions."""
+    found = entered(ctx).conductor.desk.measures.of(days, tier=tier, release=release)
+    if as_json:
+        print_json({"days": days, "tier": tier, "release": release, "measures": [m.as_json() for m in found]})
+    else:
+        tables.show_measures(found)
