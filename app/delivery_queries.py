@@ -7,6 +7,7 @@ from app.queries import kept
 from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change
+from conductor_core.domain.compatibility import Answer
 from conductor_core.domain.dora import Measure
 from conductor_core.domain.emergencies import Emergency
 from conductor_core.domain.fleets import Fleet
@@ -112,6 +113,18 @@ def stable_tag(release: str, channel: str) -> str | None:
     """The version that the channel's values in Git mark as stable, '' for none; None: its chart knows no waves."""
     found = runtime.conductor().values_edits.value(release, channel, STABLE_TAG[:-1])
     return str(found.get(STABLE_TAG[-1]) or "") if isinstance(found, dict) else None
+
+
+@kept(10)
+def components(release: str) -> tuple[str, ...]:
+    """The components of a release that the compatibility file declares."""
+    return runtime.conductor().partial.components(release)
+
+
+@kept(5)
+def partial(release: str, channel: str, component: str, version: str) -> Answer:
+    """Whether one component can go back alone, else the smallest set that works."""
+    return runtime.conductor().partial.ask(release, channel, component, version)
 
 
 @kept(30)

@@ -13,6 +13,7 @@ from app.components import (
     empty,
     errors,
     fleet_cards,
+    partial_rollback,
     pipeline_table,
     pipeline_waves,
     rollout_charts,
@@ -39,6 +40,7 @@ def one(chosen: str) -> None:
     emergency_banner.show(delivery_queries.emergencies_of(detail.rollout), session.actor())
     with errors.shown():
         steady_state.show(detail.rollout, session.actor())
+        partial_rollback.show(detail.rollout, session.actor())
     names = ["Live", "Metrics", "Waves", "Timeline", "Changes"]
     live, charts, waves, story, record = st.tabs(names, key=session.TAB, bind="query-params")
     if live.open:

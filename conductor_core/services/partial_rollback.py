@@ -28,6 +28,10 @@ class PartialRollback:
     documents: Documents
     matrix: Callable[[], Matrix]
 
+    def components(self, release: str) -> tuple[str, ...]:
+        """The components of a release that the compatibility file declares."""
+        return tuple(c.name for c in self.matrix().components if c.release == release)
+
     def ask(self, release: str, channel: str, component: str, version: str = "") -> Answer:
         """Whether a component can go back alone; `version` '': the newest one before the running. Raises
         `NotFoundError` for an unknown component or no earlier version.
@@ -58,11 +62,21 @@ class PartialRollback:
         )
 
     def request(
-        self, actor: Actor, release: str, channel: str, component: str, reason: str, version: str = ""
+        self,
+        actor: Actor,
+        release: str,
+        channel: str,
+        component: str,
+        reason: str,
+        version: str = "",
+        *,
+        together: bool = False,
     ) -> Change:
-        """Request it as a deploy of that component's version alone. Raises `RefusedError` with the set that works."""
+        """Request it as a deploy of that component's version alone; `together`: of the smallest safe set, when alone
+        it would break something. Raises `RefusedError` with the set that works.
+        """
         answer = self.ask(release, channel, component, version)
-        if not answer.safe:
+        if not answer.safe and not (together and answer.versions):
             works = ", ".join(f"{n} {v}" for n, v in answer.changes.items())
             raise RefusedError(
                 f"{component} {answer.wish[component]} alone would break {release} in {channel}.",

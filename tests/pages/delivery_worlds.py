@@ -22,6 +22,7 @@ from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.delivery_desk import DeliveryDesk
 from conductor_core.services.delivery_measures import DeliveryMeasures
 from conductor_core.services.metric_windows import MetricWindows
+from conductor_core.services.partial_rollback import PartialRollback
 from conductor_core.services.pipeline_board import PipelineBoard
 from conductor_core.services.pipeline_waves import PipelineWaves
 from conductor_core.services.rollout_recorder import RolloutRecorder
@@ -216,6 +217,7 @@ def world(home: Path, files: object | None = None) -> World:
         delivery=delivery,
         timelines=timelines,
         values_edits=edits,
+        partial=PartialRollback(built.releases, built.changes, built.memory, YamlDocuments(), matrix),
         local_progress=lambda: None,
         ledger_reader=cast(Any, NoLedger()),
     )
@@ -320,7 +322,9 @@ def _home() -> Path:
 def delivery() -> FakeConductor:
     """For a browser: everything that can move."""
     made = busy(_home()).conductor
-    made.helm.upgrade(made.releases.chart_request("intelgraph", "dev"), "chg-second")
+    for number, (api, ui) in enumerate((("1.3.9", "1.9.0"), ("1.4.2", "2.3.0"), ("1.4.4", "2.3.0"))):
+        sets = {"image.tag": api, "ui.image.tag": ui}
+        made.helm.upgrade(made.releases.chart_request("intelgraph", "dev", "", sets), f"chg-{number}")
     return made
 
 

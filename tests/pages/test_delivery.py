@@ -41,6 +41,12 @@ def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) ->
     assert {m.label: m.value for m in at.metric}["Held"] == "2"
     assert "2 of 2 in progress" in seen(at)
     assert at.button(key="fleet_0").label == "Abort fleet"
+    press(at, "fleet_0")
+    assert "2 rollouts give everybody their stable version, side by side, as one Change: one/api, two/api." in seen(at)
+    at.text_input(key="_confirm_reason").set_value("errors everywhere").run()
+    press(at, "_confirm_yes")
+    (change,) = world.conductor.changes.find()
+    assert (change.runbook, change.parameters["members"]) == ("fleet_abort", ["one/api", "two/api"])
 
 
 def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) -> None:
@@ -77,6 +83,28 @@ def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: 
     assert "mark_stable" not in {b.key for b in at.button}
     world.put("intelgraph-dev", "1.4.4", "intelgraph", instance="intelgraph")
     assert "mark_stable" not in {b.key for b in open_page(world.conductor, "delivery", rollout=place).button}
+
+
+def test_a_component_that_would_break_the_others_is_refused_with_the_set_that_works(world: World) -> None:
+    conductor = world.conductor
+    for number, (api, ui) in enumerate((("1.2.9", "2.0.0"), ("1.3.9", "1.9.0"), ("1.4.3", "2.3.0"))):
+        sets = {"image.tag": api, "ui.image.tag": ui}
+        conductor.helm.upgrade(conductor.releases.chart_request("intelgraph", "dev", "", sets), f"chg-{number}")
+    world.put("intelgraph-dev", "1.4.3", "intelgraph", instance="intelgraph")
+    at = open_page(conductor, "delivery", rollout="intelgraph-dev/intelgraph")
+    press(at, "partial")
+    text = seen(at)
+    assert "ui 1.9.0 alone would break intelgraph in dev" in text
+    assert "needs api >=1.0.0, <1.4.0, and it is 1.4.3" in text
+    assert "The smallest set that works:** ui 1.9.0, api 1.3.9" in text
+    at.text_input(key="partial_version").set_value("2.0.0").run()
+    assert "The others work with ui 2.0.0" in seen(at)
+    at.text_input(key="partial_version").set_value("").run()
+    at.text_input(key="partial_reason").set_value("the old look").run()
+    assert at.button(key="partial_request").label == "Request this set together"
+    at.button(key="partial_request").click().run()  # goes on to the Change's page
+    (change,) = conductor.changes.find()
+    assert change.parameters["sets"] == {"image.tag": "1.3.9", "ui.image.tag": "1.9.0"}
 
 
 def test_an_emergency_is_only_offered_to_the_break_glass_role_and_stays_listed(world: World) -> None:

@@ -106,6 +106,9 @@ def rollback(
     to_version: Annotated[
         str, typer.Option("--to-version", metavar="V", help="With --only: its version; else the one before.")
     ] = "",
+    together: Annotated[
+        bool, typer.Option("--together", help="With --only: the smallest set that works, when alone it would break.")
+    ] = False,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
@@ -113,8 +116,8 @@ def rollback(
     """Request a return to a revision, in the cluster and in Git, as a Change."""
     if only:
         door = entered(ctx)
-        actor = door.actor(who)
-        change = door.conductor.partial.request(actor, release, channel, only, reason, to_version)
+        back = door.conductor.partial
+        change = back.request(door.actor(who), release, channel, only, reason, to_version, together=together)
         answer(door, change, as_json=as_json, wait=wait)
         return
     if last_good == (to_revision is not None):
