@@ -52,8 +52,8 @@ def _deploy(row: Row, actor: Actor) -> None:
         sets = pairs([line.strip() for line in str(typed or "").splitlines() if line.strip()])
         with errors.shown():
             given = tuple(sorted((key, str(value)) for key, value in sets.items()))
-            _preview(row, f"live:{row.channel}", f"channel:{row.channel}", given)
-        st.markdown(f"{_needs(row, 'deploy_release')} Gates judge the plan first; nothing runs before that.")
+            preview(row, f"live:{row.channel}", f"channel:{row.channel}", given)
+        st.markdown(f"{needs(row, 'deploy_release')} Gates judge the plan first; nothing runs before that.")
         _request(row, actor, "deploy_release", {"sets": sets}, "Request the deploy")
 
 
@@ -74,15 +74,15 @@ def _rollback(row: Row, actor: Actor) -> None:
         st.markdown(
             f"**{plain(row.release)}** in **{plain(row.channel)}** (namespace {plain(row.namespace)}) gets a new "
             f"revision r{row.revision + 1} with the manifests and values of r{revision}. Pods are replaced. "
-            + _needs(row, "rollback_release")
+            + needs(row, "rollback_release")
         )
         with errors.shown():
             commit = next(p.commit for p in past if p.revision == revision)
             if sets and commit:
                 given_sets = tuple(sorted((key, str(value)) for key, value in sets.items()))
-                _preview(row, f"live:{row.channel}", f"commit:{commit}/{row.channel}", given_sets)
+                preview(row, f"live:{row.channel}", f"commit:{commit}/{row.channel}", given_sets)
             else:
-                _preview(row, f"live:{row.channel}", f"revision:{row.channel}/{revision}", ())
+                preview(row, f"live:{row.channel}", f"revision:{row.channel}/{revision}", ())
         given: dict[str, object] = {"to_revision": revision, "sets": sets, **wishes}
         _request(row, actor, "rollback_release", given, f"Request the rollback to r{revision}")
 
@@ -125,7 +125,8 @@ def _when(past: queries.Past) -> str:
     return f" · {past.updated:%Y-%m-%d %H:%M} UTC" if past.updated else ""
 
 
-def _preview(row: Row, old: str, new: str, sets: tuple[tuple[str, str], ...]) -> None:
+def preview(row: Row, old: str, new: str, sets: tuple[tuple[str, str], ...]) -> None:
+    """What would be changed, in counts and, when asked for, as a difference."""
     comparison, data = queries.comparison(row.release, old, new, sets)
     st.markdown(f"**It would change:** {counts(comparison)}")
     if not comparison.same and st.toggle("Show the difference", key="dialog_difference"):
@@ -140,7 +141,8 @@ def counts(comparison: Comparison) -> str:
     return "  ".join(f":{color}-badge[{sign} {comparison.count(word)} {word}]" for word, color, sign in parts)  # type: ignore[arg-type]  # the three words are standings
 
 
-def _needs(row: Row, runbook: str) -> str:
+def needs(row: Row, runbook: str) -> str:
+    """How many approvals that runbook needs there, in a sentence."""
     needed = runtime.conductor().runbooks.get(runbook).approvals_for(row.tier)
     if not needed:
         return f"Tier {plain(row.tier)} needs no approval."

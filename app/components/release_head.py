@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import navigation, queries, session, theme, waiting
-from app.components import errors, facts, quarantine_card, release_dialogs, state_badge, stuck_card
+from app.components import errors, facts, quarantine_card, release_dialogs, revert_dialog, state_badge, stuck_card
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change
@@ -19,7 +19,10 @@ def show(row: Row, siblings: Sequence[Row], actor: Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(row.release), anchor=False)
         _badges(row)
-        _button("Roll back", "undo", release_dialogs.rollback_name(row), disabled=row.revision < 2)
+        if row.application:
+            _button("Revert", "undo", revert_dialog.name(row))
+        else:
+            _button("Roll back", "undo", release_dialogs.rollback_name(row), disabled=row.revision < 2)
         _button("Deploy", "rocket_launch", release_dialogs.deploy_name(row), primary=True)
     names = [sibling.channel for sibling in siblings]
     st.segmented_control(
@@ -37,12 +40,15 @@ def show(row: Row, siblings: Sequence[Row], actor: Actor) -> None:
         stuck_card.show(row, actor)
         quarantine_card.show(row, actor)
     release_dialogs.show(row, actor)
+    revert_dialog.show(row, actor)
 
 
 def _badges(row: Row) -> None:
-    if not row.revision:
+    if not row.installed:
         state_badge.show(theme.HEALTH["missing"], "not installed")
         return
+    if row.application:
+        st.badge("managed by Argo CD", icon=":material/sync:", color="blue")
     state_badge.show(theme.of(theme.HEALTH, row.health))
     if row.in_step is not None:
         mark = theme.HEALTH["healthy"] if row.in_step else theme.HEALTH["suspended"]
@@ -66,7 +72,7 @@ def _button(label: str, icon: str, name: str, *, primary: bool = False, disabled
 
 def _label(name: str, siblings: Sequence[Row]) -> str:
     row = next(s for s in siblings if s.channel == name)
-    return f"{name}  {theme.of(theme.HEALTH, row.health).glyph if row.revision else '–'}"
+    return f"{name}  {theme.of(theme.HEALTH, row.health).glyph if row.installed else '–'}"
 
 
 def _facts(row: Row) -> None:
@@ -76,8 +82,12 @@ def _facts(row: Row) -> None:
         parts = [facts.strong(version), facts.text(f"revision {row.revision} ({row.status}) ·"), *parts]
         parts += [facts.text(f"· chart {row.chart} {row.chart_version} · deployed")] if row.updated else []
         parts += [facts.ago(row.updated)] if row.updated else []
+    if row.application:
+        told = f"commit synced by the Application {row.application} ({row.status}) ·"
+        parts = [facts.strong(row.version or "no"), facts.text(told), *parts]
+        parts += [facts.text("· synced"), facts.ago(row.updated)] if row.updated else []
     facts.show(*parts)
-    if row.reason and row.revision:
+    if row.reason and row.installed:
         st.caption(plain(row.reason))
     with errors.shown():
         _last_change(row)

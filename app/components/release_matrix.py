@@ -30,13 +30,13 @@ class Line:
     @property
     def health(self) -> str:
         """The worst health of any channel; '' when nothing is installed."""
-        found = {row.health or "unknown" for row in self.cells.values() if row.revision}
+        found = {row.health or "unknown" for row in self.cells.values() if row.installed}
         return next((word for word in _WORST if word in found), "missing")
 
     @property
     def step(self) -> str:
         """Whether every installed channel is what its branch would install."""
-        steps = {row.in_step for row in self.cells.values() if row.revision}
+        steps = {row.in_step for row in self.cells.values() if row.installed}
         return "not in step" if False in steps else "in step" if steps == {True} else "not known"
 
     @property
@@ -78,7 +78,7 @@ def _filtered(every: list[Line]) -> list[Line]:
     passes: dict[str, Callable[[Line], bool]] = {
         "not healthy": lambda line: line.health not in ("healthy", "missing"),
         "not in step": lambda line: line.step == "not in step",
-        "not installed": lambda line: any(not row.revision for row in line.cells.values()),
+        "not installed": lambda line: any(not row.installed for row in line.cells.values()),
         "quarantined": lambda line: any(row.quarantined for row in line.cells.values()),
     }
     needles = (words or "").lower().split()
@@ -136,12 +136,13 @@ def cell(row: Row | None) -> str:
     """One cell as text: health glyph, version, revision, and a sign when its branch has moved on."""
     if row is None:
         return ""
-    if not row.revision:
+    if not row.installed:
         return "–"
     glyph = theme.of(theme.HEALTH, row.health).glyph
     signs = f"  {BEHIND}" if row.in_step is False else ""
     signs += f"  {OUT}" if row.quarantined else ""
-    return f"{glyph} {row.version or row.app_version or row.chart_version}  r{row.revision}{signs}"
+    numbered = "Argo CD" if row.application else f"r{row.revision}"
+    return f"{glyph} {row.version or row.app_version or row.chart_version}  {numbered}{signs}"
 
 
 def _open(found: list[Line], channels: list[str]) -> None:

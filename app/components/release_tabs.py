@@ -84,6 +84,10 @@ def _side(label: str, parameter: str, refs: list[str], default: str) -> str:
 
 def _revisions(row: Row) -> None:
     past = queries.history(row.release, row.channel)
+    if not past and row.application:
+        words = f"The Application {row.application} installs it, and Helm keeps no revisions of it."
+        empty.show("Argo CD manages it.", f"{words} Its past is on the page Delivery.", icon="sync")
+        return
     if not past:
         empty.show("It was never installed here.", "Deploy it: the first deploy makes revision 1.", icon="history")
         return
@@ -117,6 +121,9 @@ def _by(past: queries.Past) -> str:
 
 
 def _values(row: Row) -> None:
+    if row.application:
+        _sourced(release_queries.sourced_values(row.release, f"channel:{row.channel}"))
+        return
     if not row.revision:
         empty.show("It has no values here.", "They are kept with each revision: deploy it first.", icon="tune")
         return

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from conductor_core.domain import health, manifests, releases
+from conductor_core.domain import application_owners, health, manifests, releases
 from conductor_core.domain.health import Finding, Health
 from conductor_core.domain.manifests import Identity, Kind, Object
 from conductor_core.domain.releases import Head, Revision
@@ -53,6 +53,10 @@ class ReleaseCluster:
             while len(self._decoded) > _KEPT:
                 self._decoded.popitem(last=False)
         return found
+
+    def applications(self) -> tuple[Object, ...]:
+        """Argo CD's Applications; none where it isn't installed."""
+        return self._cluster.objects(application_owners.KIND)
 
     def history(self, namespace: str, release: str) -> tuple[Revision, ...]:
         """Every stored revision, oldest first; empty when the release was never installed."""

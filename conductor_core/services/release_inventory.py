@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from conductor_core.domain.application_owners import Owned, Wanted
+from conductor_core.domain.application_owners import owned as owned_by_applications
 from conductor_core.domain.channels import Catalogue, Channel, Problem, ReleaseSpec
 from conductor_core.domain.health import Finding
 from conductor_core.domain.quarantine import Quarantine
@@ -43,6 +45,15 @@ class Row:
     version: str = ""
     quarantined: str = ""
     """Why its version is in quarantine; empty: it isn't."""
+    application: str = ""
+    """The Argo CD Application that installs it in Helm's place: `revision` is 0, `version` the commit synced last."""
+    earlier: str = ""
+    """With an Application: the commit that was synced before; '' when there was none."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it is in the cluster, by Helm or by Argo CD."""
+        return self.revision > 0 or bool(self.application)
 
     @property
     def foreign(self) -> bool:
@@ -69,6 +80,8 @@ class Row:
             "in_step": self.in_step,
             "version": self.version,
             "quarantined": self.quarantined,
+            "application": self.application,
+            "earlier": self.earlier,
         }
 
 
@@ -110,8 +123,11 @@ def inventory(catalogue: Catalogue, cluster: ReleaseCluster, in_step: InStep | N
     notes: list[str] = []
     revisions = _read(cluster, newest, notes)
     healths = _healths(cluster, revisions, notes)
+    owners = _owners(cluster, [w for w in map(_wanted, cells) if (w.namespace, w.release) not in revisions], notes)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inventory") as pool:
-        rows = tuple(pool.map(lambda cell: _row(cell[0], cell[1], revisions, healths, in_step), cells))
+        rows = tuple(
+            pool.map(lambda cell: _row(cell[0], cell[1], revisions, healths, in_step, owners.get(_wanted(cell))), cells)
+        )
     owned = {(c.namespace, s.name) for s, c in cells}
     foreign = tuple(_filled(Row(k[1], "", k[0]), r, healths.get(k)) for k, r in revisions.items() if k not in owned)
     return Inventory(rows + foreign, catalogue.problems, tuple(notes))
@@ -140,6 +156,20 @@ def _read(cluster: ReleaseCluster, newest: dict[Key, Head], notes: list[str]) ->
     return {k: r for k, r in read.items() if isinstance(r, Revision)}
 
 
+def _wanted(cell: tuple[ReleaseSpec, Channel]) -> Wanted:
+    spec, channel = cell
+    return Wanted(spec.name, channel.namespace, channel.chart or spec.chart)
+
+
+def _owners(cluster: ReleaseCluster, wanted: list[Wanted], notes: list[str]) -> dict[Wanted, Owned]:
+    """Argo CD's Applications that own what Helm has no revision of; one list for all."""
+    try:
+        return owned_by_applications(cluster.applications(), wanted) if wanted else {}
+    except ConductorError as bad:
+        notes.append(str(bad))
+        return {}
+
+
 def _healths(cluster: ReleaseCluster, revisions: dict[Key, Revision], notes: list[str]) -> dict[Key, Finding]:
     """Health of what is installed; a manifest that can't be read costs only its own release's health."""
     out: dict[Key, Finding] = {}
@@ -161,9 +191,12 @@ def _row(
     revisions: dict[Key, Revision],
     healths: dict[Key, Finding],
     in_step: InStep | None,
+    owner: Owned | None,
 ) -> Row:
     row = Row(spec.name, channel.name, channel.namespace, channel.tier)
     revision = revisions.get((channel.namespace, spec.name))
+    if revision is None and owner is not None:
+        return _by_argo_cd(row, owner)
     if revision is None:
         return replace(row, reason="It isn't installed.")
     row = _filled(row, revision, healths.get((channel.namespace, spec.name)))
@@ -173,6 +206,20 @@ def _row(
         return replace(row, in_step=in_step(spec, channel, revision))
     except ConductorError as bad:
         return replace(row, reason=row.reason or str(bad))
+
+
+def _by_argo_cd(row: Row, owner: Owned) -> Row:
+    return replace(
+        row,
+        status=owner.sync,
+        updated=owner.at,
+        health=owner.health.lower(),
+        reason=owner.message,
+        in_step={"Synced": True, "OutOfSync": False}.get(owner.sync),
+        version=owner.revision[:12],
+        application=owner.application,
+        earlier=owner.earlier,
+    )
 
 
 def _filled(row: Row, revision: Revision, finding: Finding | None) -> Row:

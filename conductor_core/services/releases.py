@@ -230,7 +230,7 @@ class ReleaseReader:
         if ref.kind == "live":
             namespace = self.namespace(release, ref.channel)
             applied = self._applied(namespace, release)
-            title = f"{ref.channel}, live" if applied else f"{ref.channel}, live (not installed)"
+            title = f"{ref.channel}, live" if applied else f"{ref.channel}, live (not installed by Helm)"
             return Loaded(Side(str(ref), title), release, namespace, {}, applied[1] if applied else {})
         if ref.kind == "revision":
             return self._load_revision(release, ref)

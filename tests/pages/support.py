@@ -322,6 +322,13 @@ def rows(count: int) -> tuple[Row, ...]:
                     in_step=(n + m) % 4 != 1,
                 )
             )
+    if count > 3:
+        out[9] = replace(
+            Row(out[9].release, "dev", out[9].namespace, "dev", status="Synced", health="healthy", in_step=True),
+            version="4f2c9d1b03ae",
+            application=f"{out[9].release}-dev",
+            earlier="77ab1c2" + "0" * 33,
+        )
     out.append(Row("legacy-cron", "", "batch", "", 3, "deployed", "cron", "2.0.0", "2.0.0", health="healthy"))
     return tuple(out)
 

@@ -199,6 +199,34 @@ def test_values_say_where_they_come_from_and_whether_versions_agree(conductor: F
     assert list(at.dataframe[0].value["overrides"]) == ["helm/intelgraph/values.yaml:8"]
 
 
+def owned_by_argo_cd(conductor: FakeConductor, **where: str) -> AppTest:
+    row = next(r for r in conductor.releases.inventory().rows if r.application)
+    return open_page(conductor, "releases", "requester", release=row.release, channel=row.channel, **where)
+
+
+def test_what_argo_cd_manages_says_so_and_goes_back_by_git(conductor: FakeConductor) -> None:
+    at = owned_by_argo_cd(conductor)
+    text = seen(at)
+    assert "managed by Argo CD" in text
+    assert "not installed" not in text
+    assert not [b for b in at.button if b.label == "Roll back"]
+    press(at, "act_revert")
+    assert at.text_input(key="revert_commit").value == "77ab1c2" + "0" * 33
+    assert "is synced to it" in seen(at)
+    assert conductor.releases.asked[-1][2] == f"commit:{'77ab1c2' + '0' * 33}/dev"
+    at.text_input(key="revert_reason").set_value("errors")
+    press(at, "revert_request")
+    change = conductor.changes.find()[0]
+    assert change.runbook == "revert_release"
+    assert (change.parameters["to_commit"], change.parameters["quarantine"]) == ("77ab1c2" + "0" * 33, True)
+
+
+@pytest.mark.parametrize(("tab", "words"), [("Revisions", "Argo CD manages it."), ("Values", "values-")])
+def test_the_tabs_of_what_argo_cd_manages(conductor: FakeConductor, tab: str, words: str) -> None:
+    at = owned_by_argo_cd(conductor, tab=tab)
+    assert words in seen(at) + str([list(d.value.columns) + list(d.value.get("from", [])) for d in at.dataframe])
+
+
 def test_a_prediction_and_what_the_server_says_are_told_apart(conductor: FakeConductor) -> None:
     at = one(conductor)
     assert "local prediction" in seen(at)

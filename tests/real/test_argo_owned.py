@@ -166,10 +166,14 @@ def test_git_goes_back_argo_cd_is_synced_and_the_version_is_quarantined(
 
     eventually(lambda: runs() == "1.0.0")
     good = reader.commit("shop", "dev")
+    (row,) = [r for r in reader.inventory().rows if r.namespace == namespace]
+    assert (row.application, row.revision, row.version) == (namespace, 0, good[:12])
     bad = repository.commit("main", {"shop/values.yaml": b"image: {tag: 1.0.1}\n"}, "Bad", ME)
     eventually(lambda: application.application(namespace, refresh=True).revision == bad and runs() == "1.0.1")
 
     given: dict[str, object] = {"release": "shop", "channel": "dev"}
+    (row,) = [r for r in reader.inventory().rows if r.namespace == namespace]
+    assert (row.version, row.earlier) == (bad[:12], good)
     draft = shelf.plans["release_revert"](change(parameters=given))
     assert (draft.facts["application"], draft.facts["commit"], draft.facts["quarantine"]) == (namespace, good, "1.0.1")
     asked = change(parameters=given, plan=Plan((), draft.facts, draft.summary))

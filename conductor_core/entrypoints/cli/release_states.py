@@ -58,10 +58,16 @@ def _facts(row: Row) -> list[tuple[str, str]]:
     return [
         ("release", f"{row.release} in {row.channel} (namespace {row.namespace}, tier {row.tier})"),
         ("version", f"{row.app_version or row.chart_version or '-'}, chart {row.chart} {row.chart_version}"),
-        ("revision", f"{row.revision} {row.status}" if row.revision else "not installed"),
+        ("revision", f"{row.revision} {row.status}" if row.revision else _without_helm(row)),
         ("health", " ".join(filter(None, (row.health or "-", row.reason)))),
         ("branch", {True: "in step", False: "would install something else", None: "not known"}[row.in_step]),
     ]
+
+
+def _without_helm(row: Row) -> str:
+    if not row.application:
+        return "not installed"
+    return f"commit {row.version or '-'}, managed by the Argo CD Application {row.application} ({row.status})"
 
 
 @app.command("history", epilog="Example: conductor release history intelgraph --channel staging")

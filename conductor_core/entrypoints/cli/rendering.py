@@ -177,8 +177,8 @@ def show_inventory(inventory: Inventory) -> None:
         (
             row.release,
             row.channel or "(none)",
-            str(row.revision or "-"),
-            row.app_version or row.chart_version or "-",
+            str(row.revision or "-") if not row.application else "argo",
+            row.app_version or row.chart_version or row.version or "-",
             row.health or "-",
             {True: "yes", False: "no", None: "?"}[row.in_step],
             row.reason,

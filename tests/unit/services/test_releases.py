@@ -412,6 +412,32 @@ def test_the_matrix_shows_every_cell_and_foreign_releases(world: World) -> None:
     assert json.loads(json.dumps(world.reader.inventory().as_json()))["problems"][0]["where"] == "broken"
 
 
+APPLICATION: dict[str, Any] = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "Application",
+    "metadata": {"name": "shop-dev", "namespace": "argocd"},
+    "spec": {"destination": {"namespace": "shop-dev"}, "source": {"path": "helm/shop"}},
+    "status": {
+        "sync": {"status": "Synced", "revision": "b" * 40},
+        "health": {"status": "Healthy"},
+        "history": [{"id": 1, "revision": "a" * 40}, {"id": 2, "revision": "b" * 40}],
+    },
+}
+
+
+def test_the_matrix_says_what_argo_cd_installs(world: World) -> None:
+    world.deploy()
+    world.cluster.put(APPLICATION)
+    rows = {r.channel: r for r in world.reader.inventory().rows}
+    dev, staging = rows["dev"], rows["staging"]
+    assert (dev.application, dev.installed, dev.revision, dev.reason) == ("shop-dev", True, 0, "")
+    assert (dev.health, dev.in_step, dev.status) == ("healthy", True, "Synced")
+    assert (dev.version, dev.earlier) == ("b" * 12, "a" * 40)
+    assert (staging.application, staging.revision) == ("", 1)
+    assert dev.as_json()["application"] == "shop-dev"
+    assert world.cluster.requests.count("list Application ") == 1
+
+
 def test_the_matrix_tells_a_cell_that_fell_out_of_step_and_one_that_is_unwell(world: World) -> None:
     world.deploy()
     world.edit("staging", "Deployment", "shop", lambda o: o["status"].update(availableReplicas=0))
