@@ -22,8 +22,13 @@ def show(row: Row, actor: Actor) -> None:
     if row.application and session.dialog_open(name(row)):
         title = f"Revert {plain(row.release)} in {plain(row.channel)}?"
         st.dialog(title, width="large", icon=":material/undo:", on_dismiss=session.close_dialog)(
-            lambda: _dialog(row, actor)
+            lambda: _shown(row, actor)
         )()
+
+
+def _shown(row: Row, actor: Actor) -> None:
+    with errors.shown():
+        _dialog(row, actor)
 
 
 def _dialog(row: Row, actor: Actor) -> None:

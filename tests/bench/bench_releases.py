@@ -103,8 +103,9 @@ def held_back(address: tuple[str, int], delay: float) -> Iterator[int]:
             await asyncio.gather(send(), take())
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*address)
-        await asyncio.gather(pump(reader, back, delay), pump(there, writer, 0))
+        with contextlib.suppress(asyncio.CancelledError, OSError):  # the bench is over
+            there, back = await asyncio.open_connection(*address)
+            await asyncio.gather(pump(reader, back, delay), pump(there, writer, 0))
 
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0))

@@ -217,6 +217,23 @@ RUNBOOKS = (
         "deploy_release",
     ),
     Runbook(
+        "revert_release",
+        "Revert {release} in {channel} by Git",
+        "Gives the branch an earlier content back, then syncs.",
+        "revert_release",
+        "release_revert",
+        "release/{release}@{channel}",
+        "{channel}",
+        (
+            TEXT,
+            CHANNEL,
+            Parameter("to_commit", "str", "", "Commit"),
+            Parameter("quarantine", "bool", True, "Quarantine what is left"),
+        ),
+        ("policy",),
+        APPROVALS,
+    ),
+    Runbook(
         "unquarantine_release",
         "Release {release} {version} from quarantine",
         "Lets a version be deployed again.",

@@ -219,6 +219,8 @@ class Release:
     in_step: bool | None
     version: str
     quarantined: str
+    application: str
+    earlier: str
 
 
 @strawberry.input

@@ -266,6 +266,8 @@ class ReleaseOut(BaseModel):
     in_step: bool | None = Field(description="True when the branch's tip would install what is there; null: not known.")
     version: str = Field(description="The version that runs: the tag of the main image, else the chart's appVersion.")
     quarantined: str = Field(description="Why that version is in quarantine; empty: it is not.")
+    application: str = Field(description="The Argo CD Application that installs it in Helm's place; empty: none.")
+    earlier: str = Field(description="With an Application: the commit that was synced before.")
 
 
 class ProblemOut(BaseModel):

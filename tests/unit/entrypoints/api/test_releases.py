@@ -23,6 +23,7 @@ def browser(conductor: FakeConductor) -> Browser:
 def test_releases_are_listed(browser: Browser) -> None:
     found = browser.get("/api/v1/releases").json()
     assert [(r["channel"], r["revision"]) for r in found["releases"]] == [("dev", 1), ("staging", 0)]
+    assert [r["application"] for r in found["releases"]] == ["", ""]
     assert (found["problems"], found["notes"]) == ([], [])
 
 
