@@ -78,7 +78,14 @@ def delivery_shelf(
     contents = ReleaseContents(releases, parts.repository, parts.mask_key)
     history = ReleaseHistory(releases, contents, parts.store, quarantines)
     promotions = SetPromotions(edits, history, rollouts, quarantines, matrix)
-    pipelines = PipelineWaves(parts.argocd, parts.repository, parts.documents, parts.cluster, plans.tier_of)
+    pipelines = PipelineWaves(
+        parts.argocd,
+        parts.repository,
+        parts.documents,
+        parts.cluster,
+        plans.tier_of,
+        lambda: releases.refresh(force=False),
+    )
     freeze = WaveFreeze(rollouts, releases, lambda: parts.settings.frozen_sets == "queue")
     return DeliveryShelf(
         reader,

@@ -41,13 +41,16 @@ _LOOKED = 50
 
 @dataclass(frozen=True)
 class PipelineWaves:
-    """Finds out what other steps would change; reads only. `tier_of` gives the tier of a namespace."""
+    """Finds out what other steps would change; reads only. `tier_of` gives the tier of a namespace, `refresh` fetches
+    the operations repository unless that was done a moment ago.
+    """
 
     argocd: ArgoCd
     repository: Repository
     documents: Documents
     cluster: Cluster
     tier_of: Callable[[str], str]
+    refresh: Callable[[], None]
 
     def pipeline(self, name: str) -> Pipeline:
         """The pipeline with its Applications; raises `NotFoundError` that names those there are."""
@@ -75,6 +78,7 @@ class PipelineWaves:
 
     def edit(self, name: str, steps: Sequence[SyncStep], branch: str) -> Edit:
         """The edit of the file that declares the set. Raises `NotFoundError` when no file of the branch does."""
+        self.refresh()
         tip = self.repository.resolve(branch)
         path, before, at = self._declared(tip, name)
         parts = _BETWEEN.split(before)

@@ -189,7 +189,9 @@ class Workbench:
         with tempfile.TemporaryDirectory() as work:
             subprocess.run(["git", "clone", "-q", "-b", branch, str(self.repo), work], check=True, capture_output=True)
             for path, text in texts.items():
-                (Path(work) / path).write_text(text, encoding="utf-8")
+                file = Path(work) / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
             who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.test"]
             for act in (["add", "-A"], [*who, "commit", "-q", "-m", message], ["push", "-q", "origin", branch]):
                 subprocess.run(["git", "-C", work, *act], check=True, capture_output=True)

@@ -208,7 +208,7 @@ def world(home: Path, files: object | None = None) -> World:
         RolloutRecorder(delivery, built.memory, built.ledger),
         SetPromotions(edits, built.release_history, rollouts, built.quarantines, matrix),
         QueuedPromotions(WaveFreeze(rollouts, built.releases, lambda: True), built.changes),
-        PipelineWaves(argocd, built.repository, YamlDocuments(), cluster, lambda _: "dev"),
+        PipelineWaves(argocd, built.repository, YamlDocuments(), cluster, lambda _: "dev", built.releases.refresh),
         DeliveryMeasures(built.memory, built.repository, built.clock),
     )
     conductor = replace(

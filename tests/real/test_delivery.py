@@ -322,7 +322,7 @@ def test_a_pipeline_gets_its_waves_by_git_and_argo_cd_walks_them(
     name = bench.namespaces[2]  # a namespace of tier dev
     file = f"infra/argocd/{name}.yaml"
     text = SET.format(name, bench.repo)
-    bench.commit({file: text, **TINY})
+    bench.push("dev", {file: text, **TINY}, "A pipeline of two")
     run_kubectl(plane, "apply", "-f", "-", text=text)
     argocd = HttpxArgoCd(plane.argocd_url, plane.argocd_token())
     try:

@@ -57,7 +57,12 @@ class World:
         self.patches = FakePatches(self.cluster, self.seen)
         tiers = {"shop-dev": "dev", "shop-prod": "staging"}
         self.waves = PipelineWaves(
-            self.argocd, self.repository, YamlDocuments(), self.cluster, lambda namespace: tiers[namespace]
+            self.argocd,
+            self.repository,
+            YamlDocuments(),
+            self.cluster,
+            lambda namespace: tiers[namespace],
+            self.repository.fetch,
         )
         ticks = iter(range(10_000))
         self.act = PipelineWavesSet(self.waves, self.patches, Patience(lambda: float(next(ticks)), lambda _: None, 5.0))
