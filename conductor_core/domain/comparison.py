@@ -12,45 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from conductor_core.domain import masking
-from conductor_core.domain.difference import Edit, Op, Path, diff, pointer, same
-from conductor_core.domain.managed_fields import MISSING, Ownership, at
+from conductor_core.domain.difference import Path, diff, same
+from conductor_core.domain.field_changes import FieldChange, KeptField, field_change, judged, kept_fields
+from conductor_core.domain.managed_fields import Ownership
 from conductor_core.domain.manifests import Identity, Object
+from conductor_core.domain.moves import moves
 from conductor_core.domain.risks import risks
-from conductor_core.domain.three_way import By, changed_by
 
 Standing = Literal["added", "changed", "removed", "unchanged"]
 Basis = Literal["", "prediction", "server"]
-"""What the wanted side of a comparison with live objects stands on: computed here, or a dry run of the API server;
-'' when no side is live.
-"""
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    """One edit as a person sees it: secrets are `••••`. `pointer`: see `difference.Edit`; the values are plain JSON.
-
-    Against a live object that was applied before: `by` tells who made the difference, `base` is what was applied (when
-    both sides have moved on), `owner` and `at` (RFC 3339) who wrote the live value and when.
-    """
-
-    op: Op
-    pointer: str
-    old: Any = None
-    new: Any = None
-    by: By = ""
-    base: Any = None
-    owner: str = ""
-    at: str = ""
-
-
-@dataclass(frozen=True)
-class KeptField:
-    """A live field that stays as it is, since no manifest sets it: its value, who wrote it and when."""
-
-    pointer: str
-    value: Any = None
-    owner: str = ""
-    at: str = ""
+"""What the wanted side of a live comparison stands on: computed here, or told by the server; '' when none is live."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +30,8 @@ class ResourceDiff:
     (and when unchanged).
 
     `before` and `after` are fingerprints of the true manifests: they change when a hidden secret does. `left_out`
-    counts the live fields that are the cluster's business and hidden, `kept` are those that are told (by default the
-    ones set by hand); `notes` are remarks for the reviewer; `confirmed` is whether the API server would store just this
-    (None: it wasn't asked).
+    counts the live fields that are the cluster's business and hidden; `kept` are those that are told (else those
+    set by hand); `notes` are remarks; `confirmed` is whether the server would store just this (None: not asked).
     """
 
     identity: Identity
@@ -149,7 +119,18 @@ def compare(
     all_fields: bool = False,
 ) -> Comparison:
     """The comparison of the two sides' objects, which `pairs` has by identity."""
-    return Comparison(old, new, tuple(_resource(i, pairs[i], masker) for i in sorted(pairs)), basis, all_fields)
+    told = _with_moves(pairs)
+    return Comparison(old, new, tuple(_resource(i, told[i], masker) for i in sorted(told)), basis, all_fields)
+
+
+def _with_moves(pairs: Mapping[Identity, Pair]) -> dict[Identity, Pair]:
+    gone = {i: p.old for i, p in pairs.items() if p.new is None and p.old is not None}
+    came = {i: p.new for i, p in pairs.items() if p.old is None and p.new is not None}
+    out = dict(pairs)
+    for comes, went in moves(gone, came).items():
+        for here, words in ((comes, f"Moved: it was {went}."), (went, f"Moved: it comes again as {comes}.")):
+            out[here] = replace(pairs[here], notes=(words, *pairs[here].notes))
+    return out
 
 
 def masker_for(key: bytes, pairs: Mapping[Identity, Pair]) -> masking.Masker:
@@ -174,60 +155,19 @@ def _resource(identity: Identity, pair: Pair, masker: masking.Masker) -> Resourc
     else:
         known = masking.marks_in(old)
         edits = diff(old, new)
-        fields = tuple(_field(e, known) for e in edits)
+        fields = tuple(field_change(e, known) for e in edits)
         if edits and pair.live:
-            fields = _judged(edits, fields, pair, (old, new), masker)
+            live, wanted = (old, new) if pair.live == "old" else (new, old)
+            base = masker.hide(pair.base) if pair.base is not None else None
+            fields = judged(edits, fields, (live, wanted, base), Ownership(pair.whole or {}))
         standing = "changed" if fields else "unchanged"
     notes = (*pair.notes, *risks(pair.old, pair.new)) if standing != "unchanged" else pair.notes
     notes = tuple(masking.show(masker.text(note)) for note in notes)
-    kept = _kept(pair, masker)
+    kept = kept_fields(masker.hide(pair.whole), Ownership(pair.whole), pair.kept) if pair.kept and pair.whole else ()
     drawn = standing != "unchanged" or bool(kept)
     shown = (masking.show(old), masking.show(new, known)) if drawn else (None, None)
     told = (standing, fields, before, after, pair.left_out, notes, *shown, kept, pair.confirmed)
     return ResourceDiff(identity, *told)
-
-
-def _field(edit: Edit, known: set[str]) -> FieldChange:
-    return FieldChange(edit.op, edit.pointer, masking.show(edit.old), masking.show(edit.new, _known_in(edit, known)))
-
-
-def _judged(
-    edits: tuple[Edit, ...],
-    fields: tuple[FieldChange, ...],
-    pair: Pair,
-    hidden: tuple[dict[str, Any], dict[str, Any]],
-    masker: masking.Masker,
-) -> tuple[FieldChange, ...]:
-    """The edits with who made each of them."""
-    live, wanted = hidden if pair.live == "old" else hidden[::-1]
-    base = masker.hide(pair.base) if pair.base is not None else None
-    owners = Ownership(pair.whole or {})
-    out = []
-    for edit, field in zip(edits, fields, strict=True):
-        by: By = changed_by(edit.path, live, wanted, base) if base is not None else ""
-        owner = owners.owner(edit.path) if by != "us" else None
-        was = at(base, edit.path) if by == "both" else MISSING
-        applied = None if was is MISSING else masking.show(was)
-        told = (str(owner), owner.at) if owner else ("", "")
-        out.append(replace(field, by=by, base=applied, owner=told[0], at=told[1]))
-    return tuple(out)
-
-
-def _kept(pair: Pair, masker: masking.Masker) -> tuple[KeptField, ...]:
-    if not pair.kept or pair.whole is None:
-        return ()
-    hidden, owners = masker.hide(pair.whole), Ownership(pair.whole)
-    out = []
-    for path in pair.kept:
-        owner, value = owners.owner(path), at(hidden, path)
-        shown = None if value is MISSING else masking.show(value)
-        out.append(KeptField(pointer(path), shown, str(owner) if owner else "", owner.at if owner else ""))
-    return tuple(out)
-
-
-def _known_in(edit: Edit, known: set[str]) -> set[str]:
-    """A secret that changed at its own place is shown as changed, even when another place had it before."""
-    return set() if edit.op == "changed" and masking.is_mark(edit.new) else known
 
 
 def _resource_json(r: ResourceDiff) -> dict[str, Any]:

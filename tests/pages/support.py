@@ -13,8 +13,9 @@ from conductor_core.domain.actors import LOCAL_ACTORS, Actor
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import Change, Check, Outcome
 from conductor_core.domain.channels import Problem
-from conductor_core.domain.comparison import Basis, Comparison, FieldChange, KeptField, ResourceDiff, Side
+from conductor_core.domain.comparison import Basis, Comparison, ResourceDiff, Side
 from conductor_core.domain.doctor import Finding, Symptom
+from conductor_core.domain.field_changes import FieldChange, KeptField
 from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.manifests import Identity
 from conductor_core.domain.operations import Operation, OperationState

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from conductor_core.domain.changes import Change
-    from conductor_core.domain.comparison import Comparison, FieldChange
+    from conductor_core.domain.comparison import Comparison
+    from conductor_core.domain.field_changes import FieldChange
     from conductor_core.services.release_inventory import Inventory
     from conductor_core.settings import Settings
 
