@@ -30,7 +30,7 @@ class ResourceDiff:
     (and when unchanged).
 
     `before` and `after` are fingerprints of the true manifests: they change when a hidden secret does. `left_out`
-    counts the live fields that are the cluster's business and hidden; `kept` are those that are told (else those
+    counts the hidden live fields, the cluster's business; `kept` are those that are told (by default the ones
     set by hand); `notes` are remarks; `confirmed` is whether the server would store just this (None: not asked).
     """
 
