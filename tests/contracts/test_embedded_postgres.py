@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -146,6 +148,23 @@ def test_a_server_that_was_killed_recovers_what_was_committed(home: Path) -> Non
     assert embedded.running(home) == ""
     with psycopg.connect(embedded.start(home)) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+
+
+def test_children_that_outlive_a_killed_server_are_waited_for(home: Path) -> None:
+    embedded.start(home)
+    server = server_files.live_server(home)
+    assert server is not None
+    killed = psutil.Process(server.pid)
+    child = next(c for c in killed.children() if c.name() and c.status() != psutil.STATUS_ZOMBIE)
+    child.suspend()  # it can't notice that its parent is gone
+    killed.kill()
+    psutil.wait_procs([killed], timeout=10)
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(embedded.start, home)
+        while "still in use" not in server_files.last_words(home) and not started.done():
+            time.sleep(0.02)
+        child.resume()
+        assert answer(started.result(60)) == "conductor "
 
 
 def test_a_start_that_was_killed_half_way_is_begun_anew(home: Path) -> None:

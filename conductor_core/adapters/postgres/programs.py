@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,8 @@ from conductor_core.errors import ConfigurationError, StorageError, ToolError, U
 
 USERS = ("postgres", "nobody")
 """Whom the server runs as when the product runs as root, the first that exists; PostgreSQL refuses root."""
+_OUTLIVED = "pre-existing shared memory block"
+"""What a server says that finds children of an earlier one alive (src/backend/utils/init/miscinit.c)."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,25 @@ class Programs:
         self._run("initdb", "--username=postgres", "--auth-local=trust", "--auth-host=reject", *locale, data=data)
 
     def start(self, data: Path, log: int, seconds: int) -> None:
-        """Start the server in a session of its own and wait until it is ready; closes `log`, where it writes to."""
+        """Start the server in a session of its own and wait until it is ready; closes `log`, where it writes to.
+
+        Children of a server that was killed may outlive it for a moment; they are waited for as long.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            while not self._begun(data, log, seconds, last=time.monotonic() > deadline):
+                time.sleep(0.1)
+        finally:
+            os.close(log)
+
+    def _begun(self, data: Path, log: int, seconds: int, *, last: bool) -> bool:
+        """Whether it has started; False while an earlier server's children live, unless it is the `last` try."""
         try:
             self._run("pg_ctl", "start", "--silent", "--wait", f"--timeout={seconds}", data=data, output=log)
         except ToolError as foreign:
             said = files.last_words(data.parent)
+            if _OUTLIVED in said and not last:
+                return False
             if "No space left on device" in said:
                 raise StorageError(
                     "The embedded database can't start: its volume is full.",
@@ -61,8 +78,7 @@ class Programs:
                 why=said or foreign.why,
                 next=f"Look into {files.log_file(data.parent)}, then try again.",
             ) from foreign
-        finally:
-            os.close(log)
+        return True
 
     def stop(self, data: Path, seconds: int) -> None:
         """Stop it, rolling back what is open; when that takes too long, stop it as a power cut would (it recovers)."""

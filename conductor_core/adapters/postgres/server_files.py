@@ -158,10 +158,11 @@ def open_log(home: Path) -> int:
 
 
 def last_words(home: Path) -> str:
-    """The last complaint in the log, or the empty text."""
+    """The server's last complaint in the log, or the empty text; pg_ctl's own only says that there is one."""
     try:
         lines = log_file(home).read_text(encoding="utf-8", errors="replace")[-8192:].splitlines()
     except OSError:
         return ""
-    complaints = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "could not"))]
+    said = (line for line in lines if not line.startswith("pg_ctl:"))
+    complaints = [line for line in said if any(word in line for word in ("FATAL:", "PANIC:", "could not"))]
     return complaints[-1] if complaints else ""
