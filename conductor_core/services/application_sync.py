@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from conductor_core.domain.canonical import canonical_bytes, digest_bytes
 from conductor_core.domain.changes import Change
+from conductor_core.domain.comparison import plain
 from conductor_core.domain.masking import Masker, secrets_in, show
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.pipelines import Application
@@ -44,7 +45,7 @@ class ApplicationSyncPlan:
         managed = self.argo.argocd.resources(name, namespace)
         objects = [dict(m.target) for m in managed if m.target is not None]
         masker = Masker(self.mask_key, secrets_in(objects))
-        hidden = [masker.hide(o) for o in objects]
+        hidden = [plain(masker.hide(o)) for o in objects]
         created, removed = _named(managed, target=True), _named(managed, target=False)
         facts = {
             APPLICATION: f"{namespace}/{name}" if namespace else name,

@@ -42,7 +42,7 @@ def argocd() -> Argo:
     made = Argo()
     made.put(raw_application("shop", sync={"status": "OutOfSync", "revision": "c" * 40}))
     made.managed = [
-        Managed("", "ConfigMap", "shop", "new", config("new"), None),
+        Managed("", "ConfigMap", "shop", "new", config("new", share=0.25), None),
         Managed("", "ConfigMap", "shop", "kept", config("kept"), config("kept", data={"a": "b"})),
         Managed("", "ConfigMap", "shop", "old", None, config("old")),
         Managed("batch", "Job", "shop", "hook", config("hook"), None, hook=True),
@@ -68,6 +68,8 @@ def test_the_plan_names_what_goes_before_what_comes(argocd: Argo) -> None:
     evidence = draft.pieces["resources.json"][1]
     assert b"hunter2" not in evidence
     assert json.loads(evidence)["removes"] == ["ConfigMap shop/old"]
+    assert json.loads(evidence)["resources"][0]["share"] == "0.25"
+    assert draft.manifests[0]["share"] == 0.25
 
 
 def test_another_wish_or_another_removal_is_another_plan(argocd: Argo) -> None:
