@@ -122,6 +122,13 @@ class NamespaceRepair:
             raise self._undefined(name, every)
         roles = {r["name"] for o in own if (r := o.get("roleRef") or {}).get("kind") == "ClusterRole"}
         own += [o for o in every if o.get("kind") == "ClusterRole" and o["metadata"]["name"] in roles]
+        secret = next((o for o in own if o.get("kind") == "Secret"), None)
+        if secret is not None:
+            raise InputError(
+                f"{FOLDER} defines the Secret {secret['metadata']['name']} for {name}.",
+                why="What a repair applies is kept as evidence, and evidence holds no secrets.",
+                next=f"Take it out of {FOLDER}: have a secrets operator make it, or refer to an existing one.",
+            )
         ordered = sorted(own, key=lambda o: (kind_of(o) != NAMESPACE, str(identity_of(o, name))))
         return {identity_of(o, name): o for o in ordered}
 
@@ -131,12 +138,6 @@ class NamespaceRepair:
                 if not isinstance((found.get("metadata") or {}).get("name"), str):
                     raise InputError(
                         f"{path.name} has an object without a name.", next=f"Correct {FOLDER}/{path.name}."
-                    )
-                if found.get("kind") == "Secret":
-                    raise InputError(
-                        f"{path.name} defines the Secret {found['metadata']['name']}.",
-                        why="What a repair applies is kept as evidence, and evidence holds no secrets.",
-                        next=f"Take it out of {FOLDER}: have a secrets operator make it, or refer to an existing one.",
                     )
                 yield dict(found)
 

@@ -119,7 +119,10 @@ def test_what_can_not_be_repaired_is_told(estate: Estate, repair: NamespaceRepai
 
 def test_a_secret_among_the_definitions_is_refused_before_it_is_kept(estate: Estate, repair: NamespaceRepair) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "shop"}}
+    elsewhere = secret | {"metadata": {"name": "db", "namespace": "elsewhere"}}
     estate.write("infra/k8s/addons/db.yaml", YamlDocuments().dump(secret | {"stringData": {"password": "hunter22"}}))
-    with pytest.raises(InputError, match=r"db\.yaml defines the Secret db") as refused:
+    with pytest.raises(InputError, match="defines the Secret db for shop") as refused:
         repair.plan(asked(estate))
     assert "hunter22" not in str(vars(refused.value))
+    estate.write("infra/k8s/addons/db.yaml", YamlDocuments().dump(elsewhere))
+    assert repair.plan(asked(estate)).facts["namespace"] == "shop"  # another namespace's is none of its business
