@@ -35,11 +35,13 @@ class HookFailures:
         masker = Masker(self.mask_key, known, least=_LEAST)
         out: list[str] = []
         for identity in (i for i in hooks if i.kind in ("Job", "Pod")):
+            lines: list[str] = []
             try:
-                out += self._of(identity)
+                lines.extend(self._of(identity))
             except ConductorError as blind:
-                out.append(f"{identity.kind} {identity.name}: can't be read: {blind}")
-        return str(show(masker.text("\n".join(out)))).splitlines()
+                lines.append(f"{identity.kind} {identity.name}: can't be read: {blind}")
+            out += str(show(masker.text("\n".join(lines)))).splitlines()  # as one text: a key has several lines
+        return out
 
     def running(self, hooks: Mapping[Identity, Object]) -> tuple[str, ...]:
         """The hooks that run now, each as `Job NAME`; raises the cluster's errors."""

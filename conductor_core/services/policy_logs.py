@@ -79,7 +79,8 @@ class PolicyLogs:
         for pod in pods:
             try:
                 log = self.cluster.logs(namespace, pod, lines=lines)
-                out += [f"{pod}: {_line(text, masker)}" for text in log.splitlines()]
+                told = "\n".join(_line(text, masker) for text in log.splitlines())
+                out += [f"{pod}: {text[: 4 * _CUT]}" for text in str(show(masker.text(told))).splitlines()]
             except ConductorError as blind:
                 silent.append(f"{pod} gives no log: {blind}")
         return out[-lines:], "; ".join([f"{len(pods)} pods of {namespace}/{name}", *silent])
@@ -95,17 +96,17 @@ def _asked(change: Change) -> tuple[str, str, int]:
 
 
 def _line(text: str, masker: Masker) -> str:
-    """One line without the input that was judged, and without what looks secret."""
+    """One line without the input that was judged; what is no JSON stays as it is."""
     try:
         found = json.loads(text)
     except ValueError:
-        found = None
+        return text
     if not isinstance(found, Mapping):
-        return str(show(masker.text(text)))[:_CUT]
+        return text
     kept: dict[str, Any] = {k: found[k] for k in _KEPT if k in found}
     if isinstance(found.get("result"), Mapping):
         kept["result"] = {k: v for k, v in found["result"].items() if k in ("allow", "deny", "denials", "warnings")}
-    return json.dumps(show(masker.hide_values(kept)), ensure_ascii=False, sort_keys=True)[: 4 * _CUT]
+    return json.dumps(show(masker.hide_values(kept)), ensure_ascii=False, sort_keys=True)
 
 
 def _decision(recorded: RecordedEvent) -> tuple[str, str]:

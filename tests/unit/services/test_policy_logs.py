@@ -22,6 +22,9 @@ LOG = json.dumps({
 })  # fmt: skip
 
 
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIabcdef\n-----END PRIVATE KEY-----"
+
+
 @pytest.fixture
 def conductor(tmp_path: Path) -> FakeConductor:
     made = build(tmp_path)
@@ -35,7 +38,7 @@ def conductor(tmp_path: Path) -> FakeConductor:
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "opa-2", "labels": {"app": "opa"}, **place}},
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "api-1", "labels": {"app": "api"}, **place}},
     )  # fmt: skip
-    made.cluster.log["maestro-system", "opa-1"] = f"starting with token=hunter23\n{LOG}\n"
+    made.cluster.log["maestro-system", "opa-1"] = f"starting with token=hunter23\n{PEM}\n{LOG}\n"
     reason = {"rule": "workload/root", "text": "It runs as root."}
     for result, denials in (("allow", []), ("deny", [reason])):
         fact = Fact(DECIDED, {"family": "workload", "result": result, "denials": denials, "warnings": []})
@@ -54,7 +57,7 @@ def read(conductor: FakeConductor, **more: object) -> Facts:
 def test_the_log_comes_without_the_input_that_was_judged(conductor: FakeConductor) -> None:
     found = read(conductor)
     kept = {"decision_id": "d-1", "msg": "Decision Log", "path": "workload/deny", "result": {"deny": ["no"]}}
-    assert found["log"] == ["opa-1: starting with token=••••", f"opa-1: {json.dumps(kept)}"]
+    assert found["log"] == ["opa-1: starting with token=••••", "opa-1: ••••", f"opa-1: {json.dumps(kept)}"]
     assert str(found["engine"]).startswith("2 pods of maestro-system/policy-engine; opa-2 gives no log: ")
 
 
