@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import navigation, queries, session
+from app import navigation, queries, requesting, session
 from app.components import errors
 from app.theme import plain
 from conductor_core.domain.changes import Change
@@ -51,18 +51,13 @@ def _body(act: Act) -> None:
     st.markdown(f"**{plain(act.target)}**")
     st.markdown(plain(act.effect))
     choice = st.radio("How did it end?", act.choices, index=None, key="_confirm_choice") if act.choices else ""
-    reason = st.text_input("Reason, for the record", key=REASON, placeholder="Why, in a few words")
-    refusal = st.empty()
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Back", key="_confirm_back"):
-            session.close_dialog()
-            st.rerun()
-        sure = st.button(act.verb, type="primary", key="_confirm_yes", disabled=bool(act.choices) and choice is None)
+    possible = not act.choices or choice is not None
+    reason, sure, refusal = requesting.footer("_confirm", act.verb, possible=possible)
     if sure:
         try:
-            done = act.do(str(reason or ""), str(choice or ""))
+            done = act.do(reason, str(choice or ""))
         except ConductorError as error:
-            with refusal.container():
+            with refusal:
                 errors.show(error)
             return
         session.close_dialog()

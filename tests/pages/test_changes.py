@@ -190,21 +190,21 @@ def test_reject_asks_for_a_reason_and_names_the_effect(world: tuple[FakeConducto
     text = seen(at)
     assert "Deploy intelgraph to staging (release/intelgraph@staging)" in text
     assert "Nothing is carried out." in text
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     assert "A reason is needed." in seen(at)
     assert conductor.changes.get(ids["awaiting"]).state is State.AWAITING_APPROVAL
     at.text_input(key="_confirm_reason").set_value("not in the demo")
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     assert conductor.changes.get(ids["awaiting"]).state is State.REJECTED
 
 
 def test_settle_asks_how_it_ended(world: tuple[FakeConductor, dict[str, str]]) -> None:
     conductor, ids = world
     at = press(open_page(conductor, "changes", "captain", change=ids["unknown"]), "act_settle")
-    assert at.button(key="_confirm_yes").disabled
+    assert at.button(key="_confirm_request").disabled
     at.radio(key="_confirm_choice").set_value("It happened: it succeeded").run()
     at.text_input(key="_confirm_reason").set_value("helm shows revision 38")
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     assert conductor.changes.get(ids["unknown"]).state is State.SUCCEEDED
 
 
@@ -214,7 +214,7 @@ def test_cancel_and_replan_are_done(world: tuple[FakeConductor, dict[str, str]])
     assert conductor.changes.get(ids["denied"]).state is State.REQUESTED
     at = press(open_page(conductor, "changes", "requester", change=ids["awaiting"]), "act_cancel")
     at.text_input(key="_confirm_reason").set_value("superseded")
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     assert conductor.changes.get(ids["awaiting"]).state is State.CANCELLED
 
 

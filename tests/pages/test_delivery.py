@@ -44,7 +44,7 @@ def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) ->
     press(at, "fleet_0")
     assert "2 rollouts give everybody their stable version, side by side, as one Change: one/api, two/api." in seen(at)
     at.text_input(key="_confirm_reason").set_value("errors everywhere").run()
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert (change.runbook, change.parameters["members"]) == ("fleet_abort", ["one/api", "two/api"])
 
@@ -58,7 +58,7 @@ def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) 
     assert "pause until a person promotes" in text
     press(at, "act_promote")
     at.text_input(key="_confirm_reason").set_value("metrics are fine").run()
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert (change.title, change.parameters["act"]) == ("promote rollout api in one", "promote")
 
@@ -72,7 +72,7 @@ def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: 
     at = open_page(world.conductor, "delivery", rollout=place)
     assert "in Git no version is marked as stable" in seen(at)
     press(at, "mark_stable")
-    at.button(key="_confirm_yes").click().run()  # goes on to the Change's page
+    at.button(key="_confirm_request").click().run()  # goes on to the Change's page
     (change,) = world.conductor.changes.find()
     assert (change.runbook, change.parameters) == ("mark_stable", {"release": "intelgraph", "channel": "dev"})
     marked = delivery_worlds.VALUES.replace(b"rollout:\n", b"rollout:\n  stableTag: 1.4.3\n")
@@ -114,7 +114,7 @@ def test_an_emergency_is_only_offered_to_the_break_glass_role_and_stays_listed(w
     at = open_page(world.conductor, "delivery", who="captain", rollout="one/api")
     press(at, "act_emergency")
     at.text_input(key="_confirm_reason").set_value("5 % errors").run()
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     assert "Done without an approval" in seen(open_page(world.conductor, "delivery", who="approver"))
 
 
@@ -148,7 +148,7 @@ def test_a_red_rollout_offers_its_way_out_first_and_none_that_takes_it_further(w
     assert "20 % still get the new version" in text
     assert "No rollback of the release: No channel declares one/api." in text
     press(at, "act_emergency")
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert change.runbook == "emergency_abort"
     assert change.reason.startswith("rollout one/api at 2.0.0: ")
@@ -174,7 +174,7 @@ def test_two_clicks_reach_an_emergency_rollback_and_its_change_says_so_loudly(wo
     at = open_page(conductor, "delivery", who="captain", rollout=place)
     press(at, "out_emergency")
     assert "helm rollback to r1" in seen(at)
-    at.button(key="_confirm_yes").click().run()  # goes on to the Change's page
+    at.button(key="_confirm_request").click().run()  # goes on to the Change's page
     (change,) = conductor.changes.find()
     assert (change.runbook, change.parameters["to_revision"]) == ("emergency_rollback", 1)
     assert "success-rate must be >= 0.99 and was 0.7" in change.reason
@@ -193,10 +193,10 @@ def test_what_argo_cd_owns_goes_back_by_git(world: World, tmp_path: Path) -> Non
     assert at.button(key="out_rollback").label.startswith("Revert Git to ")
     press(at, "out_rollback")
     assert "the Argo CD Application platform-0 is synced to it" in seen(at)
-    at.button(key="_confirm_yes").click().run()
+    at.button(key="_confirm_request").click().run()
     at = open_page(conductor, "delivery", who="captain", rollout="intelgraph-dev/intelgraph")
     press(at, "out_emergency")
-    at.button(key="_confirm_yes").click().run()
+    at.button(key="_confirm_request").click().run()
     asked = {c.runbook: c.parameters["to_commit"] for c in conductor.changes.find()}
     assert set(asked) == {"revert_release", "emergency_revert"}
     assert len({*asked.values(), good}) == 2  # both name the same commit, and not the one that is there now
@@ -259,6 +259,6 @@ def test_an_application_out_of_step_is_synced_as_a_change(world: World) -> None:
     press(at, "sync_open")
     assert "shop-eu in shop-eu" in seen(at)
     at.text_input(key="_confirm_reason").set_value("after the fix").run()
-    press(at, "_confirm_yes")
+    press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert change.parameters == {"application": "shop-eu", "namespace": "argocd"}
