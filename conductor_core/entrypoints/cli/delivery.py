@@ -10,7 +10,7 @@ from conductor_core.domain.rollout_acts import Act
 from conductor_core.entrypoints.api import delivery_forms as forms
 from conductor_core.entrypoints.cli import delivery_tables as tables
 from conductor_core.entrypoints.cli import delivery_waves
-from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import As, ChangeId, Json, Reason, Wait, console, entered, print_json
 from conductor_core.errors import InputError, NotFoundError
@@ -105,20 +105,16 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Request that a release starts to walk through its waves."""
-    door = entered(ctx)
     given: dict[str, object] = {"release": release, "channel": channel, "sets": pairs(sets or [], "--set")}
-    change = door.conductor.changes.request(door.actor(who), "deploy_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "deploy_release", given, reason, who, wait=wait, as_json=as_json)
 
 
 def _act(
     ctx: typer.Context, name: str, act: Act, reason: str, who: str, wait: bool, as_json: bool, to: int = 0
 ) -> None:
-    door = entered(ctx)
     namespace, rollout = place(name)
     given: dict[str, object] = {"namespace": namespace, "rollout": rollout, "act": act.value, "to_revision": to}
-    change = door.conductor.changes.request(door.actor(who), "rollout_act", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "rollout_act", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -172,11 +168,9 @@ def abort(
     if not emergency:
         _act(ctx, name, Act.RETRY if retry else Act.ABORT, reason, who, wait, as_json)
         return
-    door = entered(ctx)
     namespace, rollout = place(name)
     given: dict[str, object] = {"namespace": namespace, "rollout": rollout}
-    change = door.conductor.changes.request(door.actor(who), "emergency_abort", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "emergency_abort", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -236,10 +230,8 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Request that Argo CD brings an Application to what Git says; the plan names what would be removed."""
-    door = entered(ctx)
     given: dict[str, object] = {"application": application, "namespace": namespace}
-    change = door.conductor.changes.request(door.actor(who), "sync_application", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "sync_application", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command("restart", epilog='Example: conductor delivery restart shop/api --reason "stuck pool" --as requester')
@@ -271,8 +263,7 @@ def fleet_abort(
             f"There is no fleet {fleet!r}.", why=f"Known: {names}.", next="Label rollouts, or name one."
         )
     given: dict[str, object] = {"fleet": fleet, "members": [m.id for m in found.members]}
-    change = door.conductor.changes.request(door.actor(who), "fleet_abort", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "fleet_abort", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command("review", epilog='Example: conductor delivery review chg-... --reason "errors were real" --as approver')

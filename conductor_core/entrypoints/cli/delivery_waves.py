@@ -12,7 +12,7 @@ import typer
 from conductor_core.domain import rolling_sync
 from conductor_core.domain.waves import check, steps_of
 from conductor_core.entrypoints.cli import delivery_tables as tables
-from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
 from conductor_core.errors import InputError, StorageError
@@ -47,8 +47,7 @@ def waves(
                 sys.stdout.write(edit.diff)
             return
         given: dict[str, object] = {"release": release, "channel": channel, "steps": steps}
-        change = door.conductor.changes.request(door.actor(who), "set_waves", given, reason)
-        answer(door, change, as_json=as_json, wait=wait)
+        requested(ctx, "set_waves", given, reason, who, wait=wait, as_json=as_json)
         return
     found = edits.steps(release, channel)
     if as_json:
@@ -83,8 +82,7 @@ def pipeline_waves(
     steps = rolling_sync.steps_of(_json(to)) if to else waves_of.steps(found)
     if to and not preview:
         given: dict[str, object] = {"pipeline": pipeline, "steps": [s.as_spec() for s in steps], "branch": branch}
-        change = door.conductor.changes.request(door.actor(who), "set_pipeline_waves", given, reason)
-        answer(door, change, as_json=as_json, wait=wait)
+        requested(ctx, "set_pipeline_waves", given, reason, who, wait=wait, as_json=as_json)
         return
     placed = rolling_sync.placed(steps, found.applications)
     diff = waves_of.edit(pipeline, steps, branch).diff if to else ""
@@ -116,10 +114,8 @@ def stable(
     as_json: Json = False,
 ) -> None:
     """Request that the version which everybody has is marked as stable in Git."""
-    door = entered(ctx)
     given: dict[str, object] = {"release": release, "channel": channel}
-    change = door.conductor.changes.request(door.actor(who), "mark_stable", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "mark_stable", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command("timeline", epilog="Example: conductor delivery timeline shop/api --csv > timeline.csv")

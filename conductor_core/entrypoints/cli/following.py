@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,7 +13,7 @@ from conductor_core.domain.changes import Change, State
 from conductor_core.entrypoints.api.feed import PERIOD, RESTING, Feed
 from conductor_core.entrypoints.api.forms import Form, change_form
 from conductor_core.entrypoints.cli.rendering import news_line, show_change
-from conductor_core.entrypoints.cli.shared import Door, print_json
+from conductor_core.entrypoints.cli.shared import Door, entered, print_json
 from conductor_core.errors import TransientError
 from conductor_core.services.status import Health
 
@@ -104,6 +105,21 @@ def planned(door: Door, change_id: str) -> Change:
         time.sleep(PERIOD / 2)
         change = door.conductor.changes.get(change_id)
     return change
+
+
+def requested(
+    ctx: typer.Context,
+    runbook: str,
+    given: Mapping[str, object],
+    reason: str,
+    who: str,
+    *,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Request one run of a runbook as `who`, and answer with its Change."""
+    door = entered(ctx)
+    answer(door, door.conductor.changes.request(door.actor(who), runbook, given, reason), as_json=as_json, wait=wait)
 
 
 def answer(door: Door, change: Change, *, as_json: bool, wait: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from conductor_core.domain.set_promotions import Seen
-from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, Wait, console, entered, print_json
 
@@ -45,8 +45,7 @@ def promote_set(
             show(found)
         return
     given: dict[str, object] = {"source": source, "to": target, "releases": only or [], "left_out": skip or []}
-    change = door.conductor.changes.request(door.actor(who), "promote_set", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "promote_set", given, reason, who, wait=wait, as_json=as_json)
 
 
 def show(found: Sequence[Seen]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
 
@@ -31,10 +31,8 @@ def quarantine(
     as_json: Json = False,
 ) -> None:
     """Refuse every deploy of a version until it is released, as a Change."""
-    door = entered(ctx)
     given: dict[str, object] = {"release": release, "channel": channel, "version": version}
-    change = door.conductor.changes.request(door.actor(who), "quarantine_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "quarantine_release", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -51,10 +49,8 @@ def unquarantine(
     as_json: Json = False,
 ) -> None:
     """Let a version be deployed again, as a Change."""
-    door = entered(ctx)
     given: dict[str, object] = {"release": release, "version": version}
-    change = door.conductor.changes.request(door.actor(who), "unquarantine_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "unquarantine_release", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command("quarantines", epilog="Example: conductor release quarantines --all --json")

@@ -8,7 +8,7 @@ import typer
 
 from conductor_core.domain.references import FORMS
 from conductor_core.entrypoints.cli import promotion, quarantine, release_states
-from conductor_core.entrypoints.cli.following import answer
+from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, door, entered, print_json
@@ -74,10 +74,8 @@ def deploy(
     as_json: Json = False,
 ) -> None:
     """Request a deploy of a channel, as a Change."""
-    door = entered(ctx)
     given: dict[str, object] = {"release": release, "channel": channel, "sets": pairs(sets or [], "--set")}
-    change = door.conductor.changes.request(door.actor(who), "deploy_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "deploy_release", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -131,8 +129,7 @@ def rollback(
     number = history.last_good(release, channel).revision.revision if last_good else to_revision
     given: dict[str, object] = {"release": release, "channel": channel, "to_revision": number}
     given |= {"sets": pairs(sets or [], "--set"), "quarantine": quarantine, "revert_git": git}
-    change = door.conductor.changes.request(door.actor(who), "rollback_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "rollback_release", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -152,15 +149,13 @@ def revert(
     as_json: Json = False,
 ) -> None:
     """Request a revert in Git of a release that an Argo CD Application owns, and its sync, as a Change."""
-    door = entered(ctx)
     given: dict[str, object] = {
         "release": release,
         "channel": channel,
         "to_commit": to_commit,
         "quarantine": quarantine,
     }
-    change = door.conductor.changes.request(door.actor(who), "revert_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "revert_release", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -176,7 +171,5 @@ def mend(
     as_json: Json = False,
 ) -> None:
     """Request the mend of a release that is stuck in the middle of an act, as a Change."""
-    door = entered(ctx)
     given: dict[str, object] = {"release": release, "channel": channel}
-    change = door.conductor.changes.request(door.actor(who), "mend_release", given, reason)
-    answer(door, change, as_json=as_json, wait=wait)
+    requested(ctx, "mend_release", given, reason, who, wait=wait, as_json=as_json)
