@@ -58,7 +58,7 @@ def test_no_kill_in_the_middle_of_an_apply_applies_twice_or_loses_the_state(benc
         change_id = requested(bench, name, cidr, wanted)
         log = bench.home / "environments" / name / "runs" / f"{change_id}.jsonl"
         moment = chance.choice(MOMENTS)
-        eventually(lambda log=log, moment=moment: log.is_file() and moment in log.read_text(errors="replace"), 180)  # type: ignore[misc]  # bound now
+        reached(bench, change_id, log, moment)
         killed += kill(bench)
         while killed < KILLS and bench.change(change_id).state is State.EXECUTING and chance.random() < 0.5:
             time.sleep(chance.uniform(0, 2))  # some moment of the next worker's, also one in which it waits or observes
@@ -95,6 +95,15 @@ def approve(bench: Workbench, change_id: str) -> None:
     for who in ("approver", "captain"):
         if bench.change(change_id).state is State.AWAITING_APPROVAL:
             assert bench.cli("change", "approve", change_id, "--as", who, "--json").code == 0
+
+
+def reached(bench: Workbench, change_id: str, log: Path, moment: str) -> None:
+    """Wait until `moment` stands in tofu's event log; else tell the Change, and what tofu has said."""
+
+    def said() -> str:
+        return log.read_text(errors="replace") if log.is_file() else ""
+
+    eventually(lambda: moment in said(), 180, lambda: f"{moment} isn't in {said()[-2000:]!r}; {bench.story(change_id)}")
 
 
 def kill(bench: Workbench) -> int:

@@ -292,14 +292,15 @@ class Workbench:
 
     def ended(self, change_id: str, seconds: float = 120) -> Change:
         """The Change once it has ended or is unknown."""
-        eventually(lambda: self.change(change_id).state in ENDED, seconds, lambda: self._story(change_id))
+        eventually(lambda: self.change(change_id).state in ENDED, seconds, lambda: self.story(change_id))
         return self.change(change_id)
 
     def change(self, change_id: str) -> Change:
         """The Change as it is stored now."""
         return self.conductor.changes.get(change_id)
 
-    def _story(self, change_id: str) -> str:
+    def story(self, change_id: str) -> str:
+        """What is known of a Change: its state, the last lines of its run, and of the workers' log."""
         lines = self.conductor.run_log.read(change_id)
         return "\n".join([str(self.change(change_id)), *(line.text for line in lines[-20:]), self.log[-3000:]])
 
