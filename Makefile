@@ -7,8 +7,9 @@ STAMP := $(VENV)/.installed
 export UV_SYSTEM_CERTS ?= true
 UV_VERSION := 0.13.9
 FAST := "not (real or opa or postgres or browser or crash or slow or timed)"
-# Two at a time what only starts processes of its own; one after the other what shares the local control plane or a clock.
-ALONE := real or browser or crash or timed
+# Two at a time; what holds a limit in milliseconds runs alone; each of two that need a control plane has one of its own.
+SYSTEMS := real or browser or crash
+TWO := --numprocesses 2 --dist worksteal
 TOGETHER := tests/unit tests/house tests/contracts tests/notebooks tests/pages tests/security
 
 .PHONY: help install up down check lint types imports unit test real browser crash bench pair lock clean
@@ -44,14 +45,15 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --hypothesis-profile quick -m $(FAST) tests/unit tests/house
+	$(BIN)/pytest -q $(TWO) --hypothesis-profile quick -m $(FAST) tests/unit tests/house
 
 check: lint types imports unit ## The fast part: lint, types, imports, unit and house tests
 
 test: lint types imports ## Everything: lint, types, unit, contracts, pages, notebooks, browser, real systems, house
 	$(BIN)/conductor local build
-	$(BIN)/pytest -q --numprocesses 2 --dist worksteal --durations=15 -m "not ($(ALONE))" $(TOGETHER)
-	$(BIN)/pytest -q --durations=20 -m "$(ALONE)" $(TOGETHER) tests/real tests/crash tests/browser
+	$(BIN)/pytest -q $(TWO) --durations=15 -m "not ($(SYSTEMS) or timed)" $(TOGETHER)
+	$(BIN)/pytest -q -m timed tests
+	$(BIN)/pytest -q $(TWO) --durations=25 -m "$(SYSTEMS)" $(TOGETHER) tests/real tests/crash tests/browser
 
 real: install
 	$(BIN)/pytest -m real tests

@@ -1,7 +1,8 @@
 """A running local control plane for real-system tests, shared by test sessions; a fresh namespace for each test.
 
-`CONDUCTOR_TEST_HOME` names its home; without it each checkout has a folder of its own below the temporary folder. The
-plane is left running, so that the next session starts at once; `conductor local down` with that home ends it.
+`CONDUCTOR_TEST_HOME` names its home; without it each checkout has a folder of its own below the temporary folder. Tests
+that run two at a time have a plane for each of the two. A plane is left running, so that the next session starts at
+once; `conductor local down` with that home ends it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from conductor_core.settings import PROJECT_ROOT, Settings
 
 def test_home() -> Path:
     """The home of the shared plane: one a user and checkout, since each is seeded from its own charts and policies."""
-    if named := os.environ.get("CONDUCTOR_TEST_HOME"):
-        return Path(named)
     checkout = hashlib.sha256(bytes(PROJECT_ROOT)).hexdigest()[:8]
-    return Path(tempfile.gettempdir()) / f"conductor-test-home-{os.getuid()}-{checkout}"
+    default = f"{tempfile.gettempdir()}/conductor-test-home-{os.getuid()}-{checkout}"
+    named = os.environ.get("CONDUCTOR_TEST_HOME") or default
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return Path(named if worker == "gw0" else f"{named}-{worker}")
 
 
 test_home.__test__ = False  # type: ignore[attr-defined]  # its name fits the pattern of tests
