@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import session, theme, waiting
+from app import navigation, session, theme, waiting
 from conductor_core.domain.changes import Change
 
 NARROW = ("state", "Change", "waits for", "updated")
@@ -14,10 +14,10 @@ NARROW = ("state", "Change", "waits for", "updated")
 
 
 def show(changes: Sequence[Change], *, key: str = "changes_table", columns: Sequence[str] | None = None) -> None:
-    """Draw the rows in the given order; `columns` are those to show, None: all."""
+    """Draw the rows in the given order; `columns` are those to show, None: all. A click on a row goes to its Change."""
     marks = [theme.of(theme.CHANGE, change.state) for change in changes]
     known = list(dict.fromkeys(theme.CHANGE.values()))
-    st.dataframe(
+    chosen = st.dataframe(
         {
             "state": [[f"{mark.glyph} {mark.word}"] for mark in marks],
             "Change": [change.title for change in changes],
@@ -33,7 +33,7 @@ def show(changes: Sequence[Change], *, key: str = "changes_table", columns: Sequ
         row_height=30,
         height="auto" if len(changes) < 14 else 520,
         key=key,
-        on_select=lambda: _open(key, [change.id for change in changes]),
+        on_select="rerun",
         selection_mode="single-cell",
         column_config={
             "state": st.column_config.MultiselectColumn(
@@ -46,9 +46,6 @@ def show(changes: Sequence[Change], *, key: str = "changes_table", columns: Sequ
         },
         alt="Changes, newest first; a click on a row opens the Change",
     )
-
-
-def _open(key: str, ids: list[str]) -> None:
-    cells = st.session_state[key]["selection"]["cells"]
-    if cells:
-        st.query_params[session.CHANGE] = ids[cells[0][0]]
+    if chosen.selection.cells:
+        row, _ = chosen.selection.cells[0]
+        navigation.go("changes", **{session.CHANGE: changes[row].id})

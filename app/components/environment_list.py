@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import session, theme
-from app.components import empty, errors
+from app.components import copy_id, empty, errors
 from app.theme import plain
 from conductor_core.domain.blueprints import Blueprint, BlueprintCatalogue
 from conductor_core.domain.environments import Environment
@@ -42,12 +42,13 @@ def inventory(found: Sequence[Environment], newer: dict[str, str]) -> None:
             "tier": [e.tier for e in found],
             "networks": [", ".join(n.cidr for _, n in e.shape.networks) for e in found],
             "nodes": [e.shape.nodes or None for e in found],
-            "waiting": [e.pending for e in found],
+            "waiting": [copy_id.short(e.pending) if e.pending else "" for e in found],
             "last change": [e.updated_at for e in found],
             "created": [e.created_at for e in found],
         },
         hide_index=True,
         row_height=30,
+        placeholder="–",
         key="environments",
         on_select=lambda: _open(found),
         selection_mode="single-row",
@@ -56,7 +57,7 @@ def inventory(found: Sequence[Environment], newer: dict[str, str]) -> None:
             "health": st.column_config.MultiselectColumn(
                 options=[f"{m.glyph} {m.word}" for m in health], color=[m.color for m in health], width=110
             ),
-            "waiting": st.column_config.TextColumn(help="A Change that waits", width=110),
+            "waiting": st.column_config.TextColumn(help="A Change that waits", width=140),
             "last change": st.column_config.DatetimeColumn(format="distance", width=110),
             "created": st.column_config.DatetimeColumn(format="distance", width=110),
         },

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
 from app import environment_queries, navigation, queries, runtime, session, theme
-from app.components import change_table, empty, errors, facts, state_badge
+from app.components import change_table, empty, environment_inside, errors, facts, state_badge
 from app.components.environment_list import STATE, begin
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.environments import Environment, flat
-from conductor_core.errors import ConductorError
+from conductor_core.errors import ConductorError, Diagnostics
 from conductor_core.ports.drafts import EnvironmentDraft
-from conductor_core.services.environment_objects import Row
 
 
 def show(one: Environment, newer: str, actor: Actor) -> None:
@@ -30,10 +29,9 @@ def show(one: Environment, newer: str, actor: Actor) -> None:
         st.info(
             f"{plain(one.blueprint)} {newer} is there; this environment has {one.version}.", icon=":material/upgrade:"
         )
-    if one.health == "degraded":
-        st.warning(plain(one.health_detail), icon=":material/monitor_heart:")
+    _outcome(one)
     drawn: dict[str, Callable[[], None]] = {
-        "Inside": lambda: _inside(one),
+        "Inside": lambda: environment_inside.show(one),
         "Values": lambda: _values(one),
         "Changes": lambda: _changes(one),
         "Compare": lambda: _compare(one),
@@ -48,9 +46,20 @@ def show(one: Environment, newer: str, actor: Actor) -> None:
 def _line(one: Environment) -> None:
     parts = [facts.text("from"), facts.strong(f"{one.blueprint} {one.version}"), facts.text(f"· tier {one.tier}")]
     parts += [facts.text("· created"), facts.ago(one.created_at)] if one.created_at else []
+    parts += [facts.text("· checked"), facts.ago(one.checked_at)] if one.checked_at else []
     parts += [facts.text("· last Change"), facts.copy(one.change)] if one.change else []
     parts += [facts.text("· waiting"), facts.copy(one.pending)] if one.pending else []
     facts.show(*parts)
+
+
+def _outcome(one: Environment) -> None:
+    """Why the last Change did not end well, or what the last checks found."""
+    ended = next((c for c in environment_queries.changes(one.name) if c.id == one.change), None)
+    if one.state in ("failed", "unknown") and ended is not None and ended.outcome is not None:
+        errors.show(Diagnostics(ended.outcome.what, ended.outcome.why, ended.outcome.next))
+        navigation.link("changes", "Open the Change", icon="open_in_new", **{session.CHANGE: ended.id})
+    elif one.health == "degraded":
+        st.warning(plain(one.health_detail), icon=":material/monitor_heart:")
 
 
 def _acts(one: Environment, newer: str, actor: Actor) -> None:
@@ -109,36 +118,6 @@ def _destroy(one: Environment, actor: Actor) -> None:
         session.close_dialog()
         queries.forget()
         navigation.go("changes", **{session.CHANGE: change.id})
-
-
-def _inside(one: Environment) -> None:
-    if not one.exists:
-        empty.show("Nothing is there.", "It is planned, or was destroyed.", icon="dns")
-        return
-    found = environment_queries.objects(one.name)
-    _rows("Nodes", "pool", found.nodes)
-    _rows("Namespaces", "owner", found.namespaces)
-    _rows("Pods", "namespace", found.pods)
-    _rows("Events", "namespace", found.events[:50])
-
-
-def _rows(title: str, about: str, rows: Sequence[Row]) -> None:
-    good = sum(row.state == "healthy" for row in rows)
-    st.markdown(f"**{title}** :gray[{good} of {len(rows)} healthy]" if rows else f"**{title}** :gray[none]")
-    if not rows:
-        return
-    marks = [theme.of(theme.HEALTH, row.state) for row in rows]
-    st.dataframe(
-        {
-            "name": [row.name for row in rows],
-            about: [row.about for row in rows],
-            "health": [f"{m.glyph} {m.word}" for m in marks],
-            "": [row.detail for row in rows],
-        },
-        hide_index=True,
-        row_height=30,
-        height=min(36 + 31 * len(rows), 260),
-    )
 
 
 def _values(one: Environment) -> None:

@@ -14,7 +14,7 @@ from conductor_core.errors import ConductorError, Diagnostics, RefusedError
 def show(error: ConductorError | Diagnostics) -> None:
     """Draw the diagnostics: a refusal in orange, everything else in red."""
     said = error.diagnostics() if isinstance(error, ConductorError) else error
-    body = f"{prose(said.why)}\n\n**Next:** {prose(said.next)}"
+    body = "\n\n".join([prose(said.why)] * bool(said.why) + [f"**Next:** {prose(said.next)}"] * bool(said.next))
     if isinstance(error, RefusedError):
         st.warning(body, icon=":material/front_hand:", title=plain(said.what))
     else:

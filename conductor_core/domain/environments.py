@@ -146,6 +146,7 @@ def _whole(value: object) -> bool:
 class Environment:
     """One environment as the record has it. `state`: planned, provisioning, active, failed, unknown, destroying or
     destroyed. `change` is the last one that acted on it, `pending` one that waits. `outputs` are not sensitive.
+    `health` is what the last checks found, at `checked_at`.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Environment:
     updated_at: datetime | None = None
     health: str = "unknown"
     health_detail: str = ""
+    checked_at: datetime | None = None
 
     @property
     def exists(self) -> bool:
@@ -205,7 +207,8 @@ def _after(before: Environment | None, change: Change, outputs: Mapping[str, Map
         return before
     states = {State.SUCCEEDED: "destroyed", State.FAILED: "failed", State.UNKNOWN: "unknown"}
     state = states.get(change.state, "destroying")
-    return _with(before, state=state, change=change.id, pending="", updated_at=change.updated_at, health="unknown")
+    acted = {"state": state, "change": change.id, "pending": "", "updated_at": change.updated_at}
+    return _with(before, **acted, health="unknown", health_detail="", checked_at=None)
 
 
 def _provisioned(
@@ -248,7 +251,7 @@ def _validated(before: Environment, change: Change) -> Environment:
         return before
     bad = [f"{c.name}: {c.detail}" for c in change.checks if not c.passed]
     health, detail = ("degraded", "; ".join(bad)) if bad else ("healthy", f"{len(change.checks)} checks passed")
-    return _with(before, health=health, health_detail=detail)
+    return _with(before, health=health, health_detail=detail, checked_at=change.updated_at)
 
 
 def _with(before: Environment, **fields: Any) -> Environment:
@@ -280,12 +283,16 @@ def differences(left: Environment, right: Environment) -> tuple[Difference, ...]
     return tuple(Difference(*row) for row in rows if row[1] != row[2])
 
 
-def flat(value: Any, path: str) -> dict[str, Any]:
-    """The leaves of a value by dotted path."""
+def flat(values: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The leaves of values by dotted path; a map or list without entries is a leaf."""
+    return {k: v for key, item in values.items() for k, v in _leaves(item, f"{path}.{key}").items()}
+
+
+def _leaves(value: Any, path: str) -> dict[str, Any]:
     if isinstance(value, Mapping) and value:
-        return {k: v for key, item in value.items() for k, v in flat(item, f"{path}.{key}").items()}
+        return flat(value, path)
     if isinstance(value, list) and value:
-        return {k: v for at, item in enumerate(value) for k, v in flat(item, f"{path}[{at}]").items()}
+        return {k: v for at, item in enumerate(value) for k, v in _leaves(item, f"{path}[{at}]").items()}
     return {path: value}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,14 @@ DETAILS = {
     "change-evidence": ("changes", {"change": IDS["awaiting"], "tab": "Evidence"}),
     "runbook": ("runbooks", {"runbook": "deploy_release"}),
     "settings-roles": ("settings", {"tab": "Identity and roles"}),
+}
+
+
+ENVIRONMENTS = {
+    "list": {},
+    "one": {"environment": "team-blue"},
+    "failed": {"environment": "perf-lab"},
+    "wizard": {"blueprint": "summit-local", "draft": "drf-9"},
 }
 
 
@@ -59,6 +68,31 @@ def test_details(browser: Browser, worlds: Worlds) -> None:
         window.shots(f"full-{name}")
     assert window.foreign == []
     assert window.faults == []
+    window.close()
+
+
+@pytest.mark.parametrize("world", ["environments-empty", "environments", "environments-down"])
+def test_environments(world: str, browser: Browser, worlds: Worlds) -> None:
+    window = Screen(browser, worlds.url(world))
+    for name, where in ENVIRONMENTS.items():
+        window.open("environments", acting="requester", **where)
+        window.settled()
+        window.shots(f"{world}-{name}")
+    assert window.foreign == []
+    assert window.faults == []
+    window.close()
+
+
+@pytest.mark.parametrize("where", [{"page": ""}, {"page": "environments", "environment": "perf-lab", "tab": "Changes"}])
+def test_a_click_on_a_row_opens_its_change(where: dict[str, str], browser: Browser, worlds: Worlds) -> None:
+    window = Screen(browser, worlds.url("environments"))
+    window.open(**where)
+    table = window.page.get_by_test_id("stDataFrame").last
+    expect(table).to_be_visible(timeout=PATIENCE)
+    window.settled()
+    table.click(position={"x": 260, "y": 50})
+    window.see("All Changes")
+    expect(window.page).to_have_url(re.compile(r"/changes\?change=chg-"))
     window.close()
 
 

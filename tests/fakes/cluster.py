@@ -16,6 +16,7 @@ from conductor_core.ports.cluster import ClusterVersion, KindInfo, Object
 
 KINDS = {
     Kind("v1", "Namespace"): ("namespaces", False),
+    Kind("v1", "Node"): ("nodes", False),
     Kind("v1", "ConfigMap"): ("configmaps", True),
     Kind("v1", "Secret"): ("secrets", True),
     Kind("v1", "Service"): ("services", True),

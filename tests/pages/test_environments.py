@@ -10,7 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.components.environment_form import REQUIRED
+from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS
+from conductor_core.domain.changes import Outcome
 from conductor_core.domain.tofu_events import Problem
 from conductor_core.errors import UnreachableError
 from tests.fakes.environments import TF, Estate
@@ -208,3 +210,12 @@ def test_the_bell_has_what_is_sent_to_the_messenger(conductor: FakeConductor, es
     st.cache_data.clear()
     at = open_page(conductor, "environments")
     assert "Notices can't be read" in seen(at)
+
+
+def test_a_failed_apply_says_why_and_leads_to_its_change(conductor: FakeConductor, estate: Estate) -> None:
+    change = estate.start(estate.request())
+    estate.changes.apply(change.id, c.Finish((), Outcome("tofu_apply failed.", "No quota.", "Ask."), "sha256:notebook"))
+    text = seen(open_page(conductor, "environments", environment="blue"))
+    assert "tofu_apply failed." in text
+    assert "No quota." in text
+    assert "Open the Change" in text

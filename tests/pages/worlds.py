@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Outcome
 from conductor_core.localplane.progress import BuildProgress
-from tests.pages import delivery_worlds
+from tests.pages import delivery_worlds, environment_worlds
 from tests.pages.support import (
     APPROVER,
     CAPTAIN,
@@ -86,4 +86,7 @@ WORLDS: dict[str, Callable[[], object]] = {
     "delivery-down": delivery_worlds.delivery_down,
     "delivery-empty": delivery_worlds.delivery_empty,
     "delivery-owned": delivery_worlds.delivery_owned,
+    "environments": lambda: environment_worlds.some(full()),
+    "environments-down": lambda: environment_worlds.down(full()),
+    "environments-empty": lambda: environment_worlds.empty(full()),
 }

@@ -51,6 +51,7 @@ def environment_form(environment: Environment, upgrade: str = "") -> Form:
         "state": environment.state,
         "health": environment.health,
         "health_detail": environment.health_detail,
+        "checked_at": instant(environment.checked_at) if environment.checked_at else "",
         "change": environment.change,
         "pending": environment.pending,
         "parameters": plain(dict(environment.parameters)),

@@ -24,6 +24,7 @@ class Environment:
     state: str
     health: str
     health_detail: str
+    checked_at: str
     change: str
     pending: str
     parameters: JSON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from conductor_core.domain.blueprints import Blueprint, BlueprintCatalogue
@@ -85,11 +86,16 @@ def show_environment(one: Environment, upgrade: str) -> None:
         ("tier", one.tier),
         ("last Change", one.change),
         ("waiting", one.pending),
-        ("created", f"{one.created_at:%Y-%m-%d %H:%M} UTC" if one.created_at else ""),
+        ("created", _minute(one.created_at)),
+        ("checked", _minute(one.checked_at)),
     ]
     lines += [(name, _value(value)) for name, value in flat(one.parameters, "parameters").items()]
     lines += [(name, _value(value)) for name, value in flat(one.outputs, "outputs").items()]
     out.print(table(("", ""), [line for line in lines if line[1]]))
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
 def show_differences(left: str, right: str, found: Sequence[Difference]) -> None:
