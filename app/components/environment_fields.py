@@ -23,10 +23,15 @@ def show(blueprint: Blueprint, variable: Variable, key: str, start: Any, said: S
     raw = _draw(variable, label, key, start, told or str(variable.type), hint.placeholder if hint else "")
     found = values.typed(variable, raw)
     if blueprint.kind(variable.name) == "cidr":
-        _addresses(found)
+        _addresses(found, spoken=bool(said))
     for text in said:
-        st.caption(f":red[✕ {plain(text)}]")
+        wrong(text)
     return found
+
+
+def wrong(text: str) -> None:
+    """What speaks against a value, below its field."""
+    st.markdown(f":small[:red[✕ {plain(text)}]]")  # a caption would be pale
 
 
 def _draw(variable: Variable, label: str, key: str, start: Any, told: str, placeholder: str) -> Any:
@@ -80,12 +85,14 @@ def _rows(edited: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _addresses(found: Any) -> None:
+def _addresses(found: Any, *, spoken: bool) -> None:
+    """How many addresses each network has; what is none is told unless `spoken`: something else is said of it."""
     texts = found if isinstance(found, list) else [found] if found else []
     for text in texts:
         try:
             network = networks.parse(str(text))
         except InputError as bad:
-            st.caption(f":red[✕ {plain(bad.what)} {plain(bad.next)}]")
+            if not spoken:
+                wrong(f"{bad.what} {bad.next}")
         else:
             st.caption(f"{network.cidr} holds {network.addresses:,} addresses")

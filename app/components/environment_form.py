@@ -62,7 +62,7 @@ def _fields(
         at = allowed.index(chosen) if chosen in allowed else 0
         tier = st.selectbox("Tier", allowed, index=at, key=f"{key}_tier", help="Never below the blueprint's.")
     for text in said.get("environment", ()) if name else ():
-        st.caption(f":red[✕ {plain(text)}]")
+        environment_fields.wrong(text)
     start = _pasted(blueprint, key) or dict(draft.values)
     known = {v.name: v for v in blueprint.parameters}
     for group in blueprint.grouped():
@@ -77,7 +77,7 @@ def _fields(
                 found[variable.name] = environment_fields.show(blueprint, variable, place, begin, told)
             except InputError as wrong:
                 bad[variable.name] = (f"{wrong.what} {wrong.why}",)
-                st.caption(f":red[✕ {plain(wrong.what)} {plain(wrong.why)}]")
+                environment_fields.wrong(f"{wrong.what} {wrong.why}")
     return str(name or "").strip(), str(tier), found, bad
 
 

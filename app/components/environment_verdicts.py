@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.components import environment_fields
 from app.theme import VERDICT, cell, of, plain
 from conductor_core.domain.blueprints import Blueprint
 from conductor_core.domain.gates import Reason
@@ -27,7 +28,7 @@ def show(blueprint: Blueprint, live: Live) -> None:
             names = ", ".join(name or "the values" for name in live.problems)
             st.markdown(f":orange[! {missing} to mend: {plain(names)}]")
             for text in live.problems.get("", ()):
-                st.caption(f":red[✕ {plain(text)}]")
+                environment_fields.wrong(text)
         if live.decision is not None:
             st.markdown(f"policy/environment {cell(of(VERDICT, live.decision.result))}")
             _reasons(live.decision.denials, "red", "✕")

@@ -108,7 +108,28 @@ class Addons:
             objects[release] = (*new.values(), *hooks.values())
             note = (f"add-on {release}",)
             pairs |= {i: Pair(old.get(i), new.get(i), 0, note) for i in sorted(old.keys() | new.keys())}
-        return Rendered(objects, pairs, {r: chart_digest(q) for r, q in requests.items()}, unknown)
+        charts = {
+            addon.release: self.digest(addon) for addon in blueprint.addons if addon.release in (*requests, *unknown)
+        }
+        return Rendered(objects, pairs, charts, unknown)
+
+    def digest(self, addon: Addon) -> str:
+        """A digest of the files of its chart, of its values files, and of what the blueprint says of it.
+
+        It needs no value that only the apply makes known, so that a release with one is bound to its approval too.
+        Raises `NotFoundError`.
+        """
+        told = hashlib.sha256(repr((addon.release, addon.namespace, sorted(addon.sets.items()), addon.when)).encode())
+        for name, path in self._sources(addon):
+            told.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        return f"sha256:{told.hexdigest()}"
+
+    def _sources(self, addon: Addon) -> Iterator[tuple[str, Path]]:
+        chart = self._files.path(addon.chart)
+        for path in sorted(p for p in chart.rglob("*") if p.is_file()):
+            yield path.relative_to(chart).as_posix(), path
+        for at, file in enumerate(addon.values):
+            yield f"values {at}", self._files.path(file)
 
     def history(self, request: ChartRequest) -> tuple[Revision, ...]:
         """The stored revisions of one add-on, oldest first."""
@@ -139,19 +160,3 @@ class Addons:
         loaded = manifests.flatten(self._documents.load_all(text, "An add-on's manifests"))
         kinds = self._releases.cluster_wide()
         return {manifests.identity_of(o, namespace, kinds): o for o in loaded if "test" not in hook_events(o)}
-
-
-def chart_digest(request: ChartRequest) -> str:
-    """A digest of a chart's files, its values files and what is set."""
-    told = hashlib.sha256()
-    for name, path in _files(request):
-        told.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    told.update(repr(sorted(request.sets.items())).encode())
-    return f"sha256:{told.hexdigest()}"
-
-
-def _files(request: ChartRequest) -> Iterator[tuple[str, Path]]:
-    for path in sorted(p for p in request.chart.rglob("*") if p.is_file()):
-        yield path.relative_to(request.chart).as_posix(), path
-    for at, path in enumerate(request.values):
-        yield f"values {at}", path

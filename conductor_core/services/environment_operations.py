@@ -22,7 +22,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.ports.tofu import Workspace
 from conductor_core.services import environment_events
-from conductor_core.services.environment_addons import Addons, chart_digest
+from conductor_core.services.environment_addons import Addons
 from conductor_core.services.environment_bundles import Bundles, HelmfileSync
 from conductor_core.services.environment_plans import LOCK, SAVED, SOURCE
 from conductor_core.services.environment_reads import APPLY, SYNC, EnvironmentReads
@@ -160,7 +160,7 @@ class AddonsApply:
             if any(r.made_by(context.operation_id) and r.status is Status.DEPLOYED for r in history):
                 done[release] = "already"
                 continue
-            self._unchanged(context, release, chart)
+            self._unchanged(context, release)
             context.say(f"helm upgrade --install {release} in {chart.namespace}")
             ended = self.helm.upgrade(
                 chart,
@@ -195,13 +195,15 @@ class AddonsApply:
         outputs = self.reads.tofu.state(work).outputs
         return self.addons.requests(blueprint, asked.environment, complete, outputs)[0]
 
-    def _unchanged(self, context: Context, release: str, chart: ChartRequest) -> None:
+    def _unchanged(self, context: Context, release: str) -> None:
         plan = context.change.plan
-        approved = plan.facts.get(f"chart {release}") if plan else None
-        if approved is not None and approved != chart_digest(chart):
+        approved = plan.facts.get(f"chart {release}", "none") if plan else "none"
+        blueprint = self.reads.blueprint(asked_of(context.change).blueprint)
+        found = next(self.addons.digest(addon) for addon in blueprint.addons if addon.release == release)
+        if approved != found:
             raise StateError(
                 f"The chart of the add-on {release} has changed since it was approved.",
-                why=f"It is {chart_digest(chart)}; approved is {approved}.",
+                why=f"It is {found}; approved is {approved}.",
                 next="Plan again.",
             )
 

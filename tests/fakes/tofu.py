@@ -19,12 +19,13 @@ MARK = "# resource "
 @dataclass
 class FakeTofu:
     """`locked` names environments whose state somebody holds; `failing` resources whose apply fails; `outputs` are
-    what an apply leaves. `{name}` in an address stands for a value.
+    what an apply leaves, told by a plan when `known_outputs`. `{name}` in an address stands for a value.
     """
 
     locked: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
     outputs: dict[str, Any] = field(default_factory=dict)
+    known_outputs: bool = True
     plans: list[str] = field(default_factory=list)
     applies: list[str] = field(default_factory=list)
     defaults: dict[str, Any] = field(default_factory=dict)
@@ -58,9 +59,12 @@ class FakeTofu:
         kept = wanted & set(state.addresses)
         changes += [_change(a, "no-op") for a in sorted(kept - set(replace))]
         changes += [_replaced(a) for a in sorted(kept & set(replace))]
-        outputs = {
-            k: {"actions": ["no-op" if state.outputs else "create"], "after": v} for k, v in self.outputs.items()
+        act = "no-op" if state.outputs else "create"
+        told = {
+            k: {"after": v} if self.known_outputs or act == "no-op" else {"after_unknown": True}
+            for k, v in self.outputs.items()
         }
+        outputs = {k: {"actions": [act], **after} for k, after in told.items()}
         document = {
             "format_version": "1.2",
             "resource_changes": changes,

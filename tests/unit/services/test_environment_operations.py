@@ -133,8 +133,12 @@ def test_add_ons_are_installed_once_and_removed_before_a_destroy(estate: Estate)
     assert estate.service.get("blue").state == "destroyed"
 
 
-def test_a_chart_that_changed_after_the_last_look_is_refused(estate: Estate) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_chart_that_changed_after_the_last_look_is_refused(estate: Estate, known: bool) -> None:
+    estate.tofu.known_outputs = known
     change = estate.start(estate.request(estate.asked(shop=True)))
+    assert change.plan is not None
+    assert change.plan.summary["add-ons"] == ("shop: 1 objects" if known else "shop: known after the apply")
     estate.perform(change, "tofu_apply")
     estate.write("helm/shop/values.yaml", "colour: red\n")
     (installed,) = estate.perform(change, "addons_apply")
