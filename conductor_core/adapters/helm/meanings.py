@@ -21,7 +21,8 @@ from conductor_core.errors import (
 from conductor_core.ports.commands import CommandResult
 
 _SCHEMA = re.compile(r"- (?:at '(?P<path>[^']*)': )?(?P<what>.+)")
-_NO_LOGIN = ("401", "403", "unauthorized", "denied", "Unauthorized")
+_NO_LOGIN = re.compile(r"\bstatus(?: code)?:? 40[13]\b|\b40[13] |\bunauthorized\b|\bdenied\b(?![/:]\w)", re.IGNORECASE)
+"""Whole words: a port or a chart's name in the address may hold the same characters."""
 _SILENT = ("connection refused", "i/o timeout", "no such host", "TLS handshake", "x509:", "context deadline exceeded")
 _HINT = re.compile(r"\n*Use --debug flag to render out invalid YAML\s*\Z")
 
@@ -110,7 +111,7 @@ def failure(name: str, act: str, result: CommandResult, secrets: Sequence[str] =
     words = _HINT.sub("", without(result.stderr.strip(), secrets))
     words = words[words.rfind("Error: ") :] if "Error: " in words else words
     words = words[-3000:]
-    if act == "pull" and any(sign in words for sign in _NO_LOGIN):
+    if act == "pull" and _NO_LOGIN.search(words):
         why, act_next = words, "Log in: helm registry login HOST, as the user that Conductor runs as; then retry."
         return ConfigurationError(f"The registry of {name} wants a login.", why=why, next=act_next)
     if act == "pull" and any(sign in words for sign in _SILENT):
