@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conductor_core.adapters.helm.meanings import failure
-from conductor_core.adapters.system import CommandResult
 from conductor_core.errors import ConductorError, ConfigurationError
+from conductor_core.ports.commands import CommandResult
 
 
 def told(stderr: str) -> ConductorError:
