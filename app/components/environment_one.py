@@ -11,7 +11,8 @@ from app.components import change_table, empty, environment_inside, errors, fact
 from app.components.environment_list import STATE, begin
 from app.theme import plain
 from conductor_core.domain.actors import Actor
-from conductor_core.domain.environments import Environment, flat
+from conductor_core.domain.environment_differences import flat
+from conductor_core.domain.environments import Environment
 from conductor_core.errors import ConductorError, Diagnostics
 from conductor_core.ports.drafts import EnvironmentDraft
 

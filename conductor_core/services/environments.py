@@ -11,7 +11,8 @@ from conductor_core.domain import environments as e
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.blueprints import Blueprint, BlueprintCatalogue
 from conductor_core.domain.changes import Change, State
-from conductor_core.domain.environments import Asked, Difference, Environment, Shape
+from conductor_core.domain.environment_differences import Difference, differences
+from conductor_core.domain.environments import Asked, Environment, Shape
 from conductor_core.domain.gates import Result, Verdict
 from conductor_core.domain.policies import PolicyDecision
 from conductor_core.domain.tofu_events import Problem
@@ -116,7 +117,7 @@ class EnvironmentService:
 
     def compare(self, left: str, right: str) -> tuple[Difference, ...]:
         """In what two environments differ; raises `NotFoundError`."""
-        return e.differences(self.get(left), self.get(right))
+        return differences(self.get(left), self.get(right))
 
     def live(self, blueprint: Blueprint, environment: str, given: Mapping[str, Any], tier: str = "") -> Live:
         """What speaks against these values now. Nothing is recorded; equal questions are answered at once."""

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from conductor_core.domain.blueprints import Blueprint
 from conductor_core.domain.comparison import plain
-from conductor_core.domain.environments import Difference, Environment
+from conductor_core.domain.environment_differences import Difference
+from conductor_core.domain.environments import Environment
 from conductor_core.entrypoints.api.forms import Form, instant
 from conductor_core.services.environments import Preview
 

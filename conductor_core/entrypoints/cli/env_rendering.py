@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from conductor_core.domain.blueprints import Blueprint, BlueprintCatalogue
-from conductor_core.domain.environments import Difference, Environment, flat
+from conductor_core.domain.environment_differences import Difference, flat
+from conductor_core.domain.environments import Environment
 from conductor_core.domain.variables import Variable
 from conductor_core.entrypoints.cli.rendering import COLOURS, table
 from conductor_core.entrypoints.cli.shared import console

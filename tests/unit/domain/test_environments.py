@@ -12,6 +12,7 @@ from conductor_core.domain import environments as e
 from conductor_core.domain.actors import LOCAL_ACTORS
 from conductor_core.domain.blueprints import from_document
 from conductor_core.domain.changes import Change, Check, State
+from conductor_core.domain.environment_differences import differences
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.variables import Variable
 from conductor_core.errors import InputError
@@ -106,11 +107,13 @@ def test_two_environments_differ_by_path() -> None:
     one = of(change(1, e.PROVISION, State.SUCCEEDED, **WELL))
     assert one is not None
     other = e.Environment(**{**vars(one), "parameters": {"network_cidr": "10.2.0.0/16"}, "version": "2.0.0"})
-    assert [(d.name, d.left, d.right) for d in e.differences(one, other)] == [
+    assert [(d.name, d.left, d.right) for d in differences(one, other)] == [
         ("version", "1.0.0", "2.0.0"),
         ("parameters.network_cidr", "10.1.0.0/16", "10.2.0.0/16"),
     ]
-    assert e.differences(one, one) == ()
+    assert differences(one, one) == ()
+    bare = replace(one, parameters={}, outputs={})
+    assert all(d.right is None for d in differences(one, bare)), "what is empty is no difference of its own"
 
 
 @pytest.mark.parametrize("name", ["", "a", "Blue", "-blue", "blue-", "x" * 33, "../x", "blue\n"])
