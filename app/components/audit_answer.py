@@ -37,7 +37,8 @@ def _cost(answer: Answer) -> None:
     at = answer.position
     sealed = "all sealed" if at.sealed >= at.events else f"{at.events - at.sealed:,} not sealed yet"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{len(answer.rows):,} rows in {answer.seconds:.2f} s · {at.events:,} events, {sealed}")
+        rows_told = "1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows"
+        st.caption(f"{rows_told} in {answer.seconds:.2f} s · {at.events:,} events, {sealed}")
         audit = runtime.conductor().audit
         st.download_button(
             "CSV", lambda: audit.csv(answer), "answer.csv", "text/csv", key="audit_csv", icon=":material/download:",

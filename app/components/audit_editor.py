@@ -27,7 +27,8 @@ def show(questions: Sequence[Question]) -> None:
     )
     question = known.get(name) if name else None
     if question:
-        st.caption(plain(question.question))
+        changed = question.sql.strip() != str(st.session_state[asking.SQL]).strip()
+        st.caption(plain(question.question) + (" :orange[! Changed: it is a statement of your own now.]" * changed))
         _parameters(question)
     st.text_area("SQL", key=asking.SQL, height=220, help="One SELECT. It can read the record and do nothing else.")
     with st.container(horizontal=True, vertical_alignment="bottom"):

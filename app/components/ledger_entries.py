@@ -19,10 +19,10 @@ def show(entries: Sequence[Entry], titles: Mapping[str, str], *, key: str = "led
         {
             "index": [entry.index for entry in entries],
             "fact": [entry.fact.replace(".", " ").replace("_", " ") for entry in entries],
-            "Change": [titles.get(subject) or copy_id.short(subject) for subject in subjects],
+            "about": [titles.get(subject) or copy_id.short(subject) for subject in subjects],
             "who": [str(event.get("actor", "")).rpartition("|")[2] for event in events],
             "recorded": [entry.at for entry in entries],
-            "open": [f"/changes?change={s}" if s.startswith("chg-") else None for s in subjects],
+            "open": [f"/changes?change={s}" if s.startswith("chg-") else "" for s in subjects],
         },
         hide_index=True,
         row_height=30,
@@ -33,7 +33,7 @@ def show(entries: Sequence[Entry], titles: Mapping[str, str], *, key: str = "led
         column_config={
             "index": st.column_config.NumberColumn(format="%d", width=70),
             "fact": st.column_config.TextColumn(width=170),
-            "Change": st.column_config.TextColumn(width=250),
+            "about": st.column_config.TextColumn(width=250),
             "recorded": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=150),
             "open": st.column_config.LinkColumn("Change page", display_text="open", width=90),
         },

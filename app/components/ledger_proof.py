@@ -19,8 +19,9 @@ def show(entry: Entry, proof: Proof) -> None:
     leaf, steps = proof_steps.steps(entry.data, entry.index, head.size, proof.hashes)
     reached = steps[-1].node if steps else leaf
     subject = str(entry.event.get("subject", ""))
+    fact = entry.fact.replace(".", " ").replace("_", " ")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Entry {entry.index}: {theme.plain(entry.fact)}", anchor=False)
+        st.title(f"Entry {entry.index}: {theme.plain(fact)}", anchor=False)
         if subject.startswith("chg-"):
             navigation.link("changes", "Its Change", icon="published_with_changes", change=subject)
     facts.show(facts.text("recorded"), facts.ago(entry.at), facts.text("· about"), facts.copy(subject))
@@ -46,7 +47,9 @@ def show(entry: Entry, proof: Proof) -> None:
         row_height=30,
         column_config={
             names[0]: st.column_config.TextColumn(width=50),
-            names[1]: st.column_config.TextColumn(width=260),
+            names[1]: st.column_config.TextColumn(width=250),
+            names[2]: st.column_config.TextColumn(width=330, help="Select a cell to see or copy all of it."),
+            names[3]: st.column_config.TextColumn(width=330, help="Select a cell to see or copy all of it."),
         },
         alt="The steps of the proof from the entry to the root",
     )

@@ -15,18 +15,18 @@ from conductor_core.errors import ConductorError
 from conductor_core.services.reports import FORMATS, KINDS, Wanted
 
 ABOUT = {
-    "change": "One Change, whole",
-    "release": "A release and its deployments",
-    "environment": "Everything in one tier",
-    "period": "Everything in a period",
+    "change": ("Change", "One Change with all of its facts."),
+    "release": ("Release", "A release: its deployments and rollbacks in a period."),
+    "environment": ("Tier", "Everything in one tier in a period."),
+    "period": ("Period", "Everything in a period."),
 }
+"""Each kind as a word, and what it covers."""
 
 
 def show(changes: Sequence[Change]) -> None:
     """Draw it; a report that was made is listed on the page."""
-    kind = st.segmented_control(
-        "About", KINDS, default="period", key="report_kind", format_func=ABOUT.__getitem__, required=True
-    )
+    kind = st.segmented_control("About", KINDS, default="period", key="report_kind", format_func=_word, required=True)
+    st.caption(ABOUT[str(kind)][1])
     with st.form("report_form", border=True):
         given = _about(str(kind), changes)
         formats = st.multiselect("Files", FORMATS, default=list(FORMATS), key="report_formats")
@@ -44,6 +44,10 @@ def show(changes: Sequence[Change]) -> None:
     queries.forget()
     session.notice(f"Made: {made.title}")
     st.rerun()
+
+
+def _word(kind: str) -> str:
+    return ABOUT[kind][0]
 
 
 def _about(kind: str, changes: Sequence[Change]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from re import Pattern
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
@@ -78,7 +79,7 @@ class Screen:
         """Wait until the page's title is that."""
         expect(self.page.get_by_role("heading", level=1, name=words, exact=True)).to_be_visible(timeout=PATIENCE)
 
-    def see(self, words: str, *, within: Locator | None = None) -> None:
+    def see(self, words: str | Pattern[str], *, within: Locator | None = None) -> None:
         """Wait until those words are on the page."""
         expect((within or self.page).get_by_text(words).first).to_be_visible(timeout=PATIENCE)
 

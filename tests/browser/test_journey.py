@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -18,7 +19,10 @@ from playwright.sync_api import Browser, expect
 from conductor_core.localplane import operations_repo
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
+from tests.browser import record
+from tests.browser.record import Run
 from tests.browser.screen import ARTIFACTS, PATIENCE, Screen
+from tests.browser.serving import free_port
 from tests.real.conftest import run_kubectl
 
 CONDUCTOR = str(Path(sys.executable).with_name("conductor"))
@@ -36,8 +40,8 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def address(plane: Endpoints, folder: Path, namespace: str) -> Iterator[str]:
-    """The address of a workbench of this test's own, started by `conductor up` on the shared control plane."""
+def run(plane: Endpoints, folder: Path, namespace: str) -> Run:
+    """The command line of a workbench of this test's own, on the shared control plane."""
     files = folder / "operations"
     for part in ("helm", "policies"):
         shutil.copytree(PROJECT_ROOT / part, files / part)
@@ -45,7 +49,7 @@ def address(plane: Endpoints, folder: Path, namespace: str) -> Iterator[str]:
     (files / "channels.yaml").write_text(channels.replace("intelgraph-staging", namespace), encoding="utf-8")
     repository = folder / "operations.git"
     operations_repo.seed(repository, files)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("CONDUCTOR_")} | {
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CONDUCTOR_")} | {
         "CONDUCTOR_HOME": str(folder / "home"),
         "CONDUCTOR_KUBE_CONTEXT": plane.context,
         "CONDUCTOR_KUBECONFIG": str(plane.kubeconfig),
@@ -53,10 +57,22 @@ def address(plane: Endpoints, folder: Path, namespace: str) -> Iterator[str]:
         "CONDUCTOR_OPS_REPO": str(repository),
         "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
         "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
-        "CONDUCTOR_UI_PORT": "18501",
-        "CONDUCTOR_API_PORT": "18601",
+        "CONDUCTOR_UI_PORT": str(free_port()),
+        "CONDUCTOR_API_PORT": str(free_port()),
     }
-    up = subprocess.run([CONDUCTOR, "up", "--json"], env=env, capture_output=True, text=True, timeout=180, check=False)
+
+    def conductor(*argv: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [CONDUCTOR, *argv], env=environment, capture_output=True, text=True, timeout=180, check=False
+        )
+
+    return conductor
+
+
+@pytest.fixture
+def address(run: Run, folder: Path) -> Iterator[str]:
+    """The address of that workbench, started by `conductor up`."""
+    up = run("up", "--json")
     try:
         assert up.returncode == 0, up.stdout + up.stderr
         yield str(json.loads(up.stdout)["url"])
@@ -64,7 +80,7 @@ def address(plane: Endpoints, folder: Path, namespace: str) -> Iterator[str]:
         ARTIFACTS.mkdir(exist_ok=True)
         for log in (folder / "home" / "logs").glob("maestro-*.log"):
             (ARTIFACTS / f"journey-{log.name}").write_bytes(log.read_bytes())
-        down = subprocess.run([CONDUCTOR, "down"], env=env, capture_output=True, text=True, timeout=120, check=False)
+        down = run("down")
         assert down.returncode == 0, down.stdout + down.stderr
 
 
@@ -148,7 +164,9 @@ def caught_and_left_in_two_clicks(screen: Screen, namespace: str) -> None:
     screen.shot("journey-11-reviewed")
 
 
-def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoints, namespace: str) -> None:
+def test_deploy_refuse_approve_watch_and_roll_back(
+    screen: Screen, plane: Endpoints, namespace: str, folder: Path, run: Run
+) -> None:
     deploy(screen, "first release to staging")
     screen.settled()
     screen.shot("journey-1-awaiting")
@@ -173,6 +191,8 @@ def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoi
     rollout = run_kubectl(plane, "get", "rollout", "intelgraph", "-n", namespace, "-o", "jsonpath={.status.phase}")
     assert rollout == "Healthy"
 
+    first = parse_qs(urlsplit(screen.page.url).query)["change"][0]
+
     deploy(screen, "new version with a canary", "image.tag=1.4.3")
     approved_by_a_second_person(screen)
     screen.shot("journey-6-canary")
@@ -196,5 +216,9 @@ def test_deploy_refuse_approve_watch_and_roll_back(screen: Screen, plane: Endpoi
     screen.see("1 of 1 given")
     caught_and_left_in_two_clicks(screen, namespace)
     assert image_of(plane, namespace).endswith(":1.4.2")
+
+    record.proved(screen, first, run)
+    record.asked(screen, "intelgraph", folder, run)
+    record.reported(screen, folder / "home", run)
     assert screen.foreign == []
     assert screen.faults == []

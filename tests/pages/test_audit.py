@@ -65,6 +65,9 @@ def test_a_saved_question_is_asked_with_its_parameters() -> None:
     press(at, "audit_ask")
     assert [given for _, _, given in database.asked] == [{"days": 30}, {"days": 90}]
     assert database.asked[1][0] == world(database).audit.question("lead_time").sql
+    assert "Changed:" not in seen(at)
+    at.text_area(key=asking.SQL).set_value("SELECT 1").run()
+    assert "Changed: it is a statement of your own now." in seen(at)
 
 
 def test_limits_are_given() -> None:

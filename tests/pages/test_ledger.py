@@ -41,7 +41,7 @@ def test_the_ledger_says_how_long_it_is_and_who_signed_it(world: World) -> None:
     latest = at.dataframe[-1].value
     assert list(latest["index"])[:3] == [32, 31, 30]
     assert latest["fact"][0] == "change sealed"
-    assert latest["Change"][0] == "Deploy intelgraph to dev"
+    assert latest["about"][0] == "Deploy intelgraph to dev"
     assert latest["open"][0].startswith("/changes?change=chg-")
 
 
@@ -75,7 +75,7 @@ def test_verify_says_that_all_of_it_holds_or_where_it_does_not(world: World) -> 
 def test_a_proof_can_be_followed_to_the_root(world: World) -> None:
     at = open_page(world[0], "ledger", entry="7")
     text = seen(at)
-    assert "Entry 7: validation.started" in text
+    assert "Entry 7: validation started" in text
     assert "The steps lead to the signed root of 33 entries." in text
     steps = at.dataframe[0].value
     assert len(steps) == 8
