@@ -7,6 +7,7 @@ from app.queries import kept
 from conductor_core.domain.smoke import SmokeRun, Suite
 from conductor_core.domain.value_sources import Sourced
 from conductor_core.domain.versions import Compatibility
+from conductor_core.domain.web_assets import Page
 from conductor_core.services.release_stuck import Stuck
 
 
@@ -39,3 +40,9 @@ def sourced_values(release: str, ref: str) -> list[Sourced]:
 def stuck(release: str, channel: str) -> Stuck | None:
     """What of the release is in the middle of an act, or None."""
     return runtime.conductor().stuck.of(release, channel)
+
+
+@kept(5)
+def ui_page(release: str, channel: str) -> Page:
+    """The page of its UI with the files that it names."""
+    return runtime.conductor().ui_assets.look(release, channel)

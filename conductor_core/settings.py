@@ -124,6 +124,18 @@ class Settings(BaseSettings):
     jira_url: str = Field(default="", description="URL of Jira, for drift tickets.")
     jira_token: SecretStr = Field(default=SecretStr(""), description="Token of Jira.")
     intelgraph_url: str = Field(default="", description="URL of the IntelGraph API that `status` asks for health.")
+    intelgraph_ui_url: str = Field(
+        default="",
+        description="URL of the UI's page, whose files are looked at; {release} and {namespace} are filled in.",
+    )
+    asset_hosts: str = Field(
+        default="", description="Hosts that serve files of the UI beside its own, such as a CDN; comma between."
+    )
+    cdn_purge: str = Field(
+        default="",
+        description='Drops files from the cache: an address that takes POST {"files": [...]}, or PURGE, the method.',
+    )
+    cdn_token: SecretStr = Field(default=SecretStr(""), description="Bearer token for dropping files from the cache.")
 
     witnesses: str = Field(
         default="", description="Witnesses who cosign the ledger: `vkey URL` each, separated by commas."

@@ -34,7 +34,7 @@ run.perform("helm_upgrade")
 
 # %% [markdown]
 # ## Validate
-# Workloads, pods and the API, as they answer now; then the smoke suites of the release.
+# Workloads, pods and the API, as they answer now; then the smoke suites of the release and the files of its UI.
 
 # %%
-run.check("workloads", "pods", "api", "smoke")
+run.check("workloads", "pods", "api", "smoke", "assets")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app import queries, release_queries, session, theme
-from app.components import ago, copy_id, diff_viewer, empty, errors, smoke_tab
+from app.components import ago, copy_id, diff_viewer, empty, errors, smoke_tab, ui_assets_tab
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.ids import CHANGE_ID
@@ -27,6 +27,7 @@ def show(row: Row, siblings: Sequence[Row], actor: Actor) -> None:
         "Revisions": lambda: _revisions(row),
         "Values": lambda: _values(row),
         "Smoke": lambda: smoke_tab.show(row, actor),
+        "UI files": lambda: ui_assets_tab.show(row, actor),
     }
     tabs = st.tabs(list(drawn), key=session.TAB, bind="query-params")
     for tab, draw in zip(tabs, drawn.values(), strict=True):

@@ -37,6 +37,8 @@ def reach(settings: Settings) -> Settings:
         "argocd_token": SecretStr(token),
         "prometheus_url": ends.prometheus_url,
         "intelgraph_url": ends.simulator_url + "/svc/{namespace}/{release}-api",
+        "intelgraph_ui_url": ends.simulator_url + "/svc/{namespace}/{release}-ui/",
+        "cdn_purge": "PURGE",
     }
     free = {name: value for name, value in offered.items() if _empty(getattr(settings, name))}
     return settings.model_copy(update=free)

@@ -1,4 +1,4 @@
-"""The simulator: answers for pods that kwok only pretends to run, with health, GraphQL and Prometheus metrics.
+"""The simulator: answers for pods that kwok only pretends to run, with health, GraphQL, a UI's page and metrics.
 
 It watches the API server for pods labelled `app.kubernetes.io/part-of: intelgraph` or annotated
 `conductor.summit/simulate: "true"`. Rule, paths and faults: `infra/local/README.md`.
@@ -27,6 +27,10 @@ from conductor_core.localplane.traffic import Workload, chance, exposition, tag_
 
 BODY_BYTES = 65_536
 SLOWEST = 5.0
+PAGE = (
+    '<!doctype html><title>IntelGraph (simulated)</title><link rel="stylesheet" href="{style}">'
+    '<script type="module" src="{script}"></script>'
+)
 
 
 def workload_of(pod: Mapping[str, Any]) -> Workload | None:
@@ -67,6 +71,7 @@ class Pods:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], Workload] = {}
         self._asked: dict[tuple[str, str], int] = {}
+        self._purged: set[str] = set()
         self.synced = threading.Event()
 
     def all(self) -> list[Workload]:
@@ -94,6 +99,16 @@ class Pods:
     def of_service(self, namespace: str, service: str) -> list[Workload]:
         """Ready pods that answer for a service name."""
         return [w for w in self.all() if w.namespace == namespace and w.ready and service in w.aliases]
+
+    def purge(self, path: str) -> None:
+        """Drop a file from the simulated cache, so that it is taken anew from the UI."""
+        with self._lock:
+            self._purged.add(path)
+
+    def purged(self, path: str) -> bool:
+        """Whether that file was dropped from the cache once."""
+        with self._lock:
+            return path in self._purged
 
     def number(self, workload: Workload) -> int:
         """Counts the requests that a pod was asked, so that faults are a fixed sequence."""
@@ -144,7 +159,9 @@ def _credentials(kubeconfig: Path) -> tuple[str, str, ssl.SSLContext]:
 
 
 class Door(BaseHTTPRequestHandler):
-    """Answers `/metrics`, `/readyz`, `/pod/<namespace>/<pod>/...` and `/svc/<namespace>/<service>/...`."""
+    """Answers `/metrics`, `/readyz`, `/pod/<namespace>/<pod>/...` and `/svc/<namespace>/<service>/...`; a UI's page
+    lies at `/svc/<namespace>/<service>/`.
+    """
 
     protocol_version = "HTTP/1.1"
     pods: Pods
@@ -160,12 +177,35 @@ class Door(BaseHTTPRequestHandler):
             self._json(
                 200 if ready else 503, {"status": "ok" if ready else "waiting for the API server", "is": "a simulator"}
             )
+        elif len(parts) in (3, 5) and parts[0] == "svc":
+            self._page(url.path, parts)
         elif len(parts) == 4:
             self._workload(parts, parse_qs(url.query).get("query", [""])[0])
         else:
             self._json(
                 404, {"error": "this simulator knows /metrics, /pod/NAMESPACE/POD/..., /svc/NAMESPACE/SERVICE/..."}
             )
+
+    def do_PURGE(self) -> None:
+        """A cache in front of the UI drops a file."""
+        self.pods.purge(urlsplit(self.path).path)
+        self._json(200, {"purged": True, "is": "a simulator"})
+
+    def _page(self, path: str, parts: list[str]) -> None:
+        """The page of a UI, which names a script and a style of its version; and these."""
+        found = [w for w in self.pods.of_service(parts[1], parts[2]) if w.service == "ui"]
+        if not found:
+            self._json(503, {"error": f"no ready UI answers for {parts[2]} in {parts[1]}"})
+            return
+        tag, root = tag_of(found[0].image), f"/svc/{parts[1]}/{parts[2]}/assets"
+        files = {f"{root}/app-{tag}.js": "script", f"{root}/app-{tag}.css": "style"}
+        if len(parts) == 3:
+            script, style = files
+            self._send(200, PAGE.format(script=script, style=style), "text/html; charset=utf-8")
+        elif path in files and (self.pods.purged(path) or not found[0].fault.stale):
+            self._send(200, f"/* simulated {files[path]} of {tag} */", "text/plain")
+        else:
+            self._json(404, {"error": "the simulated cache has no such file"})
 
     def do_POST(self) -> None:
         """GraphQL by POST."""

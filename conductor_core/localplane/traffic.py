@@ -37,16 +37,19 @@ BUCKETS = (
 SIGMA = 0.45
 PERIOD = 600.0
 _P95 = math.exp(1.6449 * SIGMA)
-_FAULT = re.compile(r"-(?:(error|slow)(\d{1,5})|(crash|bad))(?=-|$)")
+_FAULT = re.compile(r"-(?:(error|slow)(\d{1,5})|(crash|bad|stale))(?=-|$)")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Share of answers that are errors (0..1), 95th percentile of latency in seconds, and whether it crashes."""
+    """Share of answers that are errors (0..1), 95th percentile of latency in seconds, whether it crashes, and whether
+    its cache lacks the files of the UI until it is purged.
+    """
 
     errors: float = 0.001
     p95: float = 0.12
     crash: bool = False
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ def tag_of(image: str) -> str:
 
 
 def fault_of(image: str) -> Fault:
-    """Read the faults from the tag: `-errorN` (percent), `-slowN` (p95, milliseconds), `-bad` (30 %), `-crash`."""
-    errors, p95, crash = Fault.errors, Fault.p95, False
+    """The faults in the tag: `-errorN` (percent), `-slowN` (p95, milliseconds), `-bad` (30 %), `-stale`, `-crash`."""
+    errors, p95, crash, stale = Fault.errors, Fault.p95, False, False
     for kind, number, word in _FAULT.findall(tag_of(image)):
         if kind == "error":
             errors = min(1.0, int(number) / 100)
@@ -84,9 +87,11 @@ def fault_of(image: str) -> Fault:
             p95 = max(0.001, int(number) / 1000)
         elif word == "bad":
             errors = 0.30
+        elif word == "stale":
+            stale = True
         else:
             crash = True
-    return Fault(errors, p95, crash)
+    return Fault(errors, p95, crash, stale)
 
 
 def chance(*parts: object) -> float:

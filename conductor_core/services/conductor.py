@@ -59,6 +59,7 @@ from conductor_core.services.smoke_shelf import smoke_shelf
 from conductor_core.services.status import Probe, StatusService
 from conductor_core.services.timelines import Timelines
 from conductor_core.services.troubleshooting_shelf import troubleshooting_shelf
+from conductor_core.services.ui_assets import UiAssets
 from conductor_core.services.values_edits import ValuesEdits
 from conductor_core.settings import Settings, rows, secrets
 
@@ -107,6 +108,7 @@ class Conductor:
     doctor: Doctor
     compatibility: CompatibilityService
     escalation: Escalation
+    ui_assets: UiAssets
 
     def actor(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
@@ -124,7 +126,7 @@ def join(parts: Parts) -> Conductor:
     policy_gate = PolicyGate(parts.policy, ledger, parts.clock.now)
     delivering = delivery_shelf(parts, releases, changes, quarantines)
     tested = smoke_shelf(parts, releases, ledger)
-    mending = troubleshooting_shelf(parts, evidence)
+    mending = troubleshooting_shelf(parts, evidence, releases)
     gates: dict[str, Gate] = {
         **delivering.gates,
         "policy": policy_gate,
@@ -245,4 +247,5 @@ def join(parts: Parts) -> Conductor:
         notices=notices,
         audit_packs=packs,
         escalation=escalation,
+        ui_assets=mending.ui_assets,
     )

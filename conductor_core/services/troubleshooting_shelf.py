@@ -12,6 +12,8 @@ from conductor_core.services.namespace_repair import NamespaceRepair
 from conductor_core.services.operations import Driver
 from conductor_core.services.planning import Gate, PlanFunction
 from conductor_core.services.policy_logs import PolicyLogs
+from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.ui_assets import AssetsPurge, UiAssets
 from conductor_core.services.worker_restart import GATE, WorkerRestart
 
 if TYPE_CHECKING:
@@ -26,16 +28,29 @@ class TroubleshootingShelf:
     gates: Mapping[str, Gate]
     drivers: Mapping[str, Driver]
     probes: Mapping[str, Probe]
+    ui_assets: UiAssets
 
 
-def troubleshooting_shelf(parts: Parts, evidence: EvidenceService) -> TroubleshootingShelf:
-    """The runbooks `restart_worker`, `repair_namespace` and `policy_logs` over these ports."""
+def troubleshooting_shelf(parts: Parts, evidence: EvidenceService, reader: ReleaseReader) -> TroubleshootingShelf:
+    """The runbooks `restart_worker`, `repair_namespace`, `policy_logs` and `purge_assets` over these ports."""
+    assets = UiAssets(reader, parts.web, parts.now, parts.sleep)
     restart = WorkerRestart(parts.store, parts.operations, parts.cluster)
     repair = NamespaceRepair(parts.blueprint_files, parts.cluster, parts.documents, evidence, parts.mask_key)
     logs = PolicyLogs(parts.store, parts.cluster, parts.mask_key)
     return TroubleshootingShelf(
-        {"worker_restart": restart.plan, "namespace_repair": repair.plan, "policy_logs": logs.plan},
+        {
+            "worker_restart": restart.plan,
+            "namespace_repair": repair.plan,
+            "policy_logs": logs.plan,
+            "assets_purge": assets.plan,
+        },
         {GATE: restart.gate},
-        {"worker_restart": restart, "namespace_apply": repair, "policy_logs": logs},
-        {"worker_rolled_out": restart.rolled_out, "namespace_whole": repair.whole},
+        {
+            "worker_restart": restart,
+            "namespace_apply": repair,
+            "policy_logs": logs,
+            "assets_purge": AssetsPurge(assets),
+        },
+        {"worker_rolled_out": restart.rolled_out, "namespace_whole": repair.whole, "assets": assets.probe},
+        assets,
     )

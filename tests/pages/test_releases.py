@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components import release_matrix
+from conductor_core.domain.web_assets import Asset, Page
 from tests.pages.drive import open_page, press, seen
 from tests.pages.support import FakeConductor, rows
 from tests.pages.worlds import broken, empty, full
@@ -250,3 +253,17 @@ def test_a_comparison_is_in_the_address_and_any_state_can_be_typed(conductor: Fa
     at.selectbox(key="ref_From_live:staging").set_value("live:staging").run()
     assert at.query_params["from"] in ("live:staging", ["live:staging"])
     assert conductor.releases.asked[-1][1] == "live:staging"
+
+
+def test_missing_files_of_the_ui_are_told_with_their_purge() -> None:
+    conductor = full()
+    found = Page(
+        "https://ui.test/", (Asset("https://ui.test/app.js", 404), Asset("https://cdn.test/x", 0, "another host"))
+    )
+    conductor.ui_assets = SimpleNamespace(look=lambda release, channel: found)  # type: ignore[attr-defined]  # as wired
+    at = open_page(conductor, "releases", release="intelgraph", channel="staging", tab="UI files")
+    text = seen(at)
+    assert "1 of 1 files are missing: https://ui.test/app.js (404)" in text
+    assert "✕ 404" in text
+    assert "pnpm -C client build" in text
+    assert at.button(key="act_purge").label == "Drop them from the cache"

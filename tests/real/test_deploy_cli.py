@@ -60,6 +60,17 @@ def failed_checks(change: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["detail"] for check in change["checks"] if not check["passed"]}
 
 
+def stale_files_of_the_ui_are_found_and_purged(conductor: Callable[..., Answer], deploy: tuple[str, ...]) -> None:
+    """A UI whose (simulated) cache lacks its files fails the deploy; a purge brings them."""
+    stale = conductor(*deploy, "--set", "ui.image.tag=1.4.3-stale", "--wait", "--json", code=1).json
+    assert "2 of 2 files are missing" in next(c["detail"] for c in stale["checks"] if c["name"] == "assets")
+    where = ("intelgraph", "--channel", "dev")
+    assert conductor("release", "assets", *where, "--json", code=1).json["missing"] == 2
+    purge = ("release", "purge-assets", *where, "--reason", "404s", "--as", "requester", "--wait", "--json")
+    assert conductor(*purge).json["state"] == "succeeded"
+    assert conductor("release", "assets", *where, "--json").json["missing"] == 0
+
+
 def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer]) -> None:
     eventually(lambda: bench.cli("status", "--json").code == 0, 30, lambda: bench.cli("status", "--json").stdout)
     assert conductor("status", "--json").json["healthy"]
@@ -72,9 +83,10 @@ def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer
     change = answer.json
     assert (change["state"], change["tier"], change["approvals"]["required"]) == ("succeeded", "dev", 0)
     assert change["id"].startswith("chg-")
-    assert [c["name"] for c in change["checks"]] == ["workloads", "pods", "api", "smoke"]
+    assert [c["name"] for c in change["checks"]] == ["workloads", "pods", "api", "smoke", "assets"]
     assert "answers 200" in change["checks"][2]["detail"]
     assert "intelgraph-api passed" in change["checks"][3]["detail"]
+    assert change["checks"][4]["detail"].startswith("2 files of ")
     smoke = ("smoke", "intelgraph-api", "--channel", "dev", "--as", "requester", "--duration", "1", "--json")
     green = conductor(*smoke).json
     assert green["passed"]
@@ -97,6 +109,7 @@ def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer
     assert {"deploy_release", "rollback_release", "validate_release"} <= {
         runbook["name"] for runbook in conductor("runbook", "list", "--json").json["runbooks"]
     }
+    stale_files_of_the_ui_are_found_and_purged(conductor, deploy)
     shown = conductor("runbook", "show", "validate_release", "--json").json
     assert [p["name"] for p in shown["parameters"]] == ["release", "channel"]
     where = ("-p", "release=intelgraph", "-p", "channel=dev")

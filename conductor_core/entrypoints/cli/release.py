@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conductor_core.domain.references import FORMS
-from conductor_core.entrypoints.cli import promotion, quarantine, release_states
+from conductor_core.entrypoints.cli import promotion, quarantine, release_states, ui_assets
 from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory
 from conductor_core.entrypoints.cli.runbook import pairs
@@ -16,7 +16,8 @@ from conductor_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, compare, deploy and roll back releases.")
 app.registered_commands += promotion.app.registered_commands
-app.registered_commands += [*release_states.app.registered_commands, *quarantine.app.registered_commands]
+for more in (release_states, quarantine, ui_assets):
+    app.registered_commands += more.app.registered_commands
 Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
 Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
 

@@ -1,0 +1,49 @@
+"""`conductor release assets|purge-assets`: the files of a UI that a browser doesn't get, and a purge of its cache."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from conductor_core.entrypoints.cli.following import requested
+from conductor_core.entrypoints.cli.rendering import table
+from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
+
+app = typer.Typer(rich_markup_mode=None)
+Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
+Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
+
+
+@app.command("assets", epilog="Example: conductor release assets intelgraph --channel staging")
+def assets(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = False) -> None:
+    """Look at every file that the UI's page names; exits 1 when one is missing."""
+    page = entered(ctx).conductor.ui_assets.look(release, channel)
+    if as_json:
+        print_json(page.as_json())
+    else:
+        out = console()
+        out.print(table(("file", "answers"), [(a.address, a.told) for a in page.assets]))
+        out.print(page.told)
+        if page.missing:
+            out.print(f"drop them from the cache: conductor release purge-assets {release} --channel {channel}")
+    if page.missing:
+        raise typer.Exit(1)
+
+
+@app.command(
+    "purge-assets",
+    epilog='Example: conductor release purge-assets intelgraph --channel dev --reason "404s" --as requester',
+)
+def purge(
+    ctx: typer.Context,
+    release: Name,
+    channel: Channel,
+    reason: Reason,
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that the UI's page and files are dropped from the cache, as a Change."""
+    given: dict[str, object] = {"release": release, "channel": channel}
+    requested(ctx, "purge_assets", given, reason, who, wait=wait, as_json=as_json)
