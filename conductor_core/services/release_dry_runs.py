@@ -60,6 +60,15 @@ class DryRuns:
         return self._cluster.apply({**wants, "metadata": metadata}, dry_run=True, field_manager=MANAGER)
 
 
+def _moved_on(stored: Object, wants: Object, before: Object | None) -> Object:
+    """What the server would store, without what has moved on since the live object was read: no change makes that."""
+    if before is None:
+        return stored
+    metadata = dict(stored["metadata"]) | {k: v for k, v in before["metadata"].items() if k == "resourceVersion"}
+    status = {"status": before["status"]} if "status" in before and "status" not in wants else {}
+    return {**stored, "metadata": metadata, **status}
+
+
 def _told(pair: Pair, answer: Object, wants: Object, all_fields: bool) -> Pair:
     """The pair with the server's answer in place of the prediction, and a note on where they differ. What the server
     adds beside (defaults, what admission injects) contradicts nothing.
@@ -71,5 +80,9 @@ def _told(pair: Pair, answer: Object, wants: Object, all_fields: bool) -> Pair:
     places = [e.pointer for e in diff(found.after, found.before)]
     shown = ", ".join(places[:_NAMED]) + (f" and {len(places) - _NAMED} more" if len(places) > _NAMED else "")
     notes = (f"The server would store it otherwise than predicted: {shown}.",) if places else ()
-    new = projection.served(answer) if all_fields else projection.project(answer, wants, pair.base).before
+    new = (
+        _moved_on(projection.served(answer), wants, pair.old)
+        if all_fields
+        else projection.project(answer, wants, pair.base).before
+    )
     return replace(pair, new=new, notes=(*pair.notes, *notes), confirmed=not places)

@@ -83,7 +83,8 @@ class KeptRenders:
             self._prune()
 
     def _prune(self) -> None:
-        files = [(e.stat().st_mtime, e.stat().st_size, e.path) for e in os.scandir(self._folder)]
+        with os.scandir(self._folder) as entries:  # another process may delete one meanwhile
+            files = [(e.stat().st_mtime, e.stat().st_size, e.path) for e in entries]
         more = sum(size for _, size, _ in files) - self._cap
         for _, size, path in sorted(files):
             if more <= 0:

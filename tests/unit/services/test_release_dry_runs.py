@@ -101,3 +101,24 @@ def test_only_what_differs_is_asked_and_silence_goes_through(cluster: FakeCluste
     cluster.failure = UnreachableError("no answer")
     with pytest.raises(UnreachableError):
         DryRuns(cluster, patches).confirmed({MAP: Pair(None, LIVE, live="old")}, {MAP: LIVE}, all_fields=False)
+
+
+class Moving(FakePatches):
+    """Its cluster goes on meanwhile."""
+
+    def patch(self, kind: Kind, namespace: str, name: str, body: object, **more: Any) -> Object:
+        answer = copy.deepcopy(super().patch(kind, namespace, name, body, **more))
+        answer["metadata"]["resourceVersion"] = "9"
+        answer["status"] = {"ready": 3}
+        return answer
+
+
+def test_what_moves_on_meanwhile_is_no_part_of_the_change(cluster: FakeCluster) -> None:
+    live = {**LIVE, "status": {"ready": 2}}
+    cluster.put(live)
+    pair = against(live, manifest(level="debug"), None, all_fields=True)
+    wanted = {MAP: manifest(level="debug")}
+    new = DryRuns(cluster, Moving(cluster)).confirmed({MAP: pair}, wanted, all_fields=True)[MAP].new
+    assert new is not None
+    assert (new["metadata"]["resourceVersion"], new["status"]) == ("4", {"ready": 2})
+    assert new["data"]["level"] == "debug"
