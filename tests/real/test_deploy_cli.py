@@ -34,6 +34,8 @@ def bench(plane: Endpoints) -> Iterator[Workbench]:
         "CONDUCTOR_ARGOCD_TOKEN": plane.argocd_token(),
         "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
         "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
+        "CONDUCTOR_INTELGRAPH_UI_URL": plane.simulator_url + "/svc/{namespace}/{release}-ui/",
+        "CONDUCTOR_CDN_PURGE": "PURGE",
     }
     namespaces = fresh_names("dev", "staging")
     with opened(plane, namespaces, settings) as bench:
