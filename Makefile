@@ -70,6 +70,7 @@ bench: install ## Print the measured ratios
 	$(BIN)/python -m tests.bench.bench_audit
 	$(BIN)/python -m tests.bench.bench_delivery
 	$(BIN)/python -m tests.bench.bench_releases
+	$(BIN)/python -m tests.bench.bench_environments
 
 pair: install ## Write each notebook's .ipynb from its .py
 	$(BIN)/jupytext --sync notebooks/*.py

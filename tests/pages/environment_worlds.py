@@ -8,13 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from conductor_core.adapters.system import SystemCommands
+from conductor_core.adapters.tofu import TofuProgram
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS
 from conductor_core.domain.changes import Check, Outcome
 from conductor_core.domain.environments import Asked
 from conductor_core.errors import UnreachableError
+from conductor_core.localplane.programs import layout
 from conductor_core.ports.drafts import EnvironmentDraft
 from conductor_core.services.environment_objects import LABEL
+from conductor_core.settings import Settings
 from tests.fakes.environments import Estate
 from tests.pages.support import FakeConductor
 
@@ -47,6 +51,8 @@ variable "kubernetes_version" {
 }
 # resource thing.{environment}
 """
+
+LARGE = TF + "".join(f'variable "p{n}" {{\n  type = string\n  default = "{n}"\n}}\n' for n in range(100))
 
 
 def over(made: FakeConductor, found: Estate) -> FakeConductor:
@@ -99,6 +105,19 @@ def down(base: FakeConductor) -> FakeConductor:
     made(found, "team-blue", "10.40.0.0/16", ())
     found.cluster.failure = UnreachableError("The cluster does not answer.", next="Run `conductor doctor`.")
     return over(base, found)
+
+
+def large(base: FakeConductor) -> FakeConductor:
+    """A blueprint of a hundred parameters and more, whose values the real tofu judges."""
+    found = estate()
+    found.write(f"{BLUEPRINT}/main.tf", LARGE)
+    found.reads.tofu = TofuProgram(SystemCommands(), str(tofu_program()), found.root)
+    return over(base, found)
+
+
+def tofu_program() -> Path:
+    """The tofu that the local control plane has built."""
+    return layout(Settings()).bin / "tofu"
 
 
 def asked(found: Estate, name: str, cidr: str) -> Asked:

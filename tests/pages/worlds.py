@@ -88,5 +88,6 @@ WORLDS: dict[str, Callable[[], object]] = {
     "delivery-owned": delivery_worlds.delivery_owned,
     "environments": lambda: environment_worlds.some(full()),
     "environments-down": lambda: environment_worlds.down(full()),
+    "environments-large": lambda: environment_worlds.large(full()),
     "environments-empty": lambda: environment_worlds.empty(full()),
 }
