@@ -14,12 +14,11 @@ from conductor_core.domain.waves import check, steps_of
 from conductor_core.entrypoints.cli import delivery_tables as tables
 from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
-from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
+from conductor_core.entrypoints.cli.shared import As, Channel, Json, Reason, Wait, console, entered, print_json
 from conductor_core.errors import InputError, StorageError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Release = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
-Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
 
 
 @app.command("waves", epilog="Example: conductor delivery waves intelgraph --channel staging --json")

@@ -8,10 +8,9 @@ import typer
 
 from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
-from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
+from conductor_core.entrypoints.cli.shared import As, Json, Reason, ReleaseName, Wait, console, entered, print_json
 
 app = typer.Typer(rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="Version, as `conductor release show` names it.")]
 
 
@@ -22,7 +21,7 @@ Version = Annotated[str, typer.Argument(metavar="VERSION", help="Version, as `co
 )
 def quarantine(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     version: Version,
     channel: Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel in which it went bad.")],
     reason: Reason,
@@ -41,7 +40,7 @@ def quarantine(
 )
 def unquarantine(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     version: Version,
     reason: Reason,
     who: As = "",

@@ -11,15 +11,23 @@ from conductor_core.entrypoints.cli import promotion, quarantine, release_states
 from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.rendering import show_comparison, show_inventory
 from conductor_core.entrypoints.cli.runbook import pairs
-from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, door, entered, print_json
+from conductor_core.entrypoints.cli.shared import (
+    As,
+    Channel,
+    Json,
+    Reason,
+    ReleaseName,
+    Wait,
+    door,
+    entered,
+    print_json,
+)
 from conductor_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, compare, deploy and roll back releases.")
 app.registered_commands += promotion.app.registered_commands
 for more in (release_states, quarantine, ui_assets):
     app.registered_commands += more.app.registered_commands
-Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
-Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
 
 
 @app.command("list", epilog="Example: conductor release list --json")
@@ -35,7 +43,7 @@ def list_releases(ctx: typer.Context, as_json: Json = False) -> None:
 @app.command("diff", epilog="Example: conductor release diff intelgraph --from live:staging --to channel:staging")
 def diff(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     old: Annotated[str, typer.Option("--from", metavar="REF", help=f"One side: {FORMS}.")],
     new: Annotated[str, typer.Option("--to", metavar="REF", help="The other side.")],
     all_fields: Annotated[
@@ -64,7 +72,7 @@ def diff(
 )
 def deploy(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     channel: Channel,
     reason: Reason,
     sets: Annotated[
@@ -86,7 +94,7 @@ def deploy(
 )
 def rollback(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     channel: Channel,
     reason: Reason,
     to_revision: Annotated[
@@ -138,7 +146,7 @@ def rollback(
 )
 def revert(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     channel: Channel,
     reason: Reason,
     to_commit: Annotated[
@@ -164,7 +172,7 @@ def revert(
 )
 def mend(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     channel: Channel,
     reason: Reason,
     who: As = "",

@@ -11,7 +11,7 @@ import typer
 from conductor_core.entrypoints.api.forms import past_form
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.runbook import pairs
-from conductor_core.entrypoints.cli.shared import Json, console, entered, print_json
+from conductor_core.entrypoints.cli.shared import Channel, Json, ReleaseName, console, entered, print_json
 from conductor_core.errors import NotFoundError
 from conductor_core.services.release_inventory import Row
 
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     from conductor_core.services.release_history import Past
 
 app = typer.Typer(rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
-Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
 RECENT = 5
 
 
 @app.command("show", epilog="Example: conductor release show intelgraph --channel staging")
-def show(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = False) -> None:
+def show(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json: Json = False) -> None:
     """Show what a channel has: version, health, quarantine, last revisions."""
     conductor = entered(ctx).conductor
     conductor.releases.channel(release, channel)
@@ -71,7 +69,7 @@ def _without_helm(row: Row) -> str:
 
 
 @app.command("history", epilog="Example: conductor release history intelgraph --channel staging")
-def history(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = False) -> None:
+def history(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json: Json = False) -> None:
     """List stored revisions, newest first: who made each, from which commit, was it good."""
     past = entered(ctx).conductor.release_history.of(release, channel)
     if as_json:
@@ -98,7 +96,7 @@ def _revisions(past: Sequence[Past], out: Console) -> None:
 @app.command("values", epilog="Example: conductor release values intelgraph --channel staging --set image.tag=1.5.0")
 def values(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     channel: Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")] = "",
     ref: Annotated[
         str, typer.Option("--ref", metavar="REF", help="A state instead: commit:SHA/C, tag:T/C or revision:C/N.")

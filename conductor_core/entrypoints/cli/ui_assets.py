@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
-from conductor_core.entrypoints.cli.shared import As, Json, Reason, Wait, console, entered, print_json
+from conductor_core.entrypoints.cli.shared import (
+    As,
+    Channel,
+    Json,
+    Reason,
+    ReleaseName,
+    Wait,
+    console,
+    entered,
+    print_json,
+)
 
 app = typer.Typer(rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
-Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]
 
 
 @app.command("assets", epilog="Example: conductor release assets intelgraph --channel staging")
-def assets(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = False) -> None:
+def assets(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json: Json = False) -> None:
     """Look at every file that the UI's page names; exits 1 when one is missing."""
     page = entered(ctx).conductor.ui_assets.look(release, channel)
     if as_json:
@@ -37,7 +43,7 @@ def assets(ctx: typer.Context, release: Name, channel: Channel, as_json: Json = 
 )
 def purge(
     ctx: typer.Context,
-    release: Name,
+    release: ReleaseName,
     channel: Channel,
     reason: Reason,
     who: As = "",
