@@ -75,21 +75,20 @@ class UiAssets:
         return Look(not page.missing, page.told, hopeless=True)
 
     def plan(self, change: Change) -> Draft:
-        """The plan function `assets_purge`: what is missing now, and what would be dropped from the cache.
+        """The plan function `assets_purge`: the page and its files, which would be dropped from the cache.
+
+        What each answers is no part of it: that may change from one look to the next and would void the approvals.
 
         Raises `ConfigurationError` when nothing can be purged, and as `look` does.
         """
         release, channel = _named(change)
         page, way = self.look(release, channel), self._way()
         files = [a.address for a in page.assets if a.status]
-        summary = {
-            "missing": ", ".join(a.address for a in page.missing) or "nothing",
-            "does": f"drops the page and {len(files)} files from the cache, by {way}",
-            "now": page.told,
-        }
+        shown = {"page": page.address, "files": files}
+        summary = {"does": f"drops {page.address} and {len(files)} files from the cache, by {way}"}
         tier = self.reader.channel(release, channel)[1].tier
         return Draft(
-            {"assets.json": ("application/json", canonical_bytes(page.as_json()))},
+            {"assets.json": ("application/json", canonical_bytes(shown))},
             {PAGE: page.address, FILES: json.dumps(files)},
             summary,
             tier=tier,
