@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conductor_core.domain import infra_plan, tofu_events
+from conductor_core.domain.blueprints import Addon
 from conductor_core.domain.environments import asked_of
 from conductor_core.domain.masking import Masker
 from conductor_core.domain.operations import Observation
@@ -155,12 +156,13 @@ class AddonsApply:
     def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Install those that this Change has not installed yet; raises `StateError` when a chart is not as approved."""
         done: dict[str, object] = {}
+        declared = {a.release: a for a in self.reads.blueprint(asked_of(context.change).blueprint).addons}
         for release, chart in self._requests(context).items():
             history = self.addons.history(chart)
             if any(r.made_by(context.operation_id) and r.status is Status.DEPLOYED for r in history):
                 done[release] = "already"
                 continue
-            self._unchanged(context, release)
+            self._unchanged(context, declared[release])
             context.say(f"helm upgrade --install {release} in {chart.namespace}")
             ended = self.helm.upgrade(
                 chart,
@@ -195,14 +197,13 @@ class AddonsApply:
         outputs = self.reads.tofu.state(work).outputs
         return self.addons.requests(blueprint, asked.environment, complete, outputs)[0]
 
-    def _unchanged(self, context: Context, release: str) -> None:
+    def _unchanged(self, context: Context, addon: Addon) -> None:
         plan = context.change.plan
-        approved = plan.facts.get(f"chart {release}", "none") if plan else "none"
-        blueprint = self.reads.blueprint(asked_of(context.change).blueprint)
-        found = next(self.addons.digest(addon) for addon in blueprint.addons if addon.release == release)
+        approved = plan.facts.get(f"chart {addon.release}", "none") if plan else "none"
+        found = self.addons.digest(addon)
         if approved != found:
             raise StateError(
-                f"The chart of the add-on {release} has changed since it was approved.",
+                f"The chart of the add-on {addon.release} has changed since it was approved.",
                 why=f"It is {found}; approved is {approved}.",
                 next="Plan again.",
             )
