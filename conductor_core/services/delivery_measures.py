@@ -9,7 +9,7 @@ from conductor_core.domain import dora
 from conductor_core.domain.changes import Change, State
 from conductor_core.domain.dora import Deployment, Measure
 from conductor_core.domain.tiers import rank
-from conductor_core.errors import ConductorError, InputError
+from conductor_core.errors import ConductorError, InputError, NotFoundError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.repository import Repository
@@ -64,7 +64,9 @@ class DeliveryMeasures:
         if commit not in self.known:
             try:
                 told = self.repository.log(commit, limit=1)
-            except ConductorError:  # a commit of another repository, or one that is gone
+            except NotFoundError:  # a commit of another repository, or one that is gone
                 told = ()
+            except ConductorError:  # the repository doesn't answer now: asked again the next time
+                return None
             self.known[commit] = told[0].when if told else None
         return self.known[commit]
