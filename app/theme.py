@@ -104,6 +104,11 @@ def of(table: dict[str, Mark], state: StrEnum | str) -> Mark:
     return known or Mark(str(state).replace("_", " ") or "unknown", "violet", ":material/help:", "?")
 
 
+def fact(name: str) -> str:
+    """The words of a fact's name: `operation.dispatched_again` as a person says it."""
+    return name.replace(".", " ").replace("_", " ")
+
+
 NBSP = "\u00a0"
 """Keeps a glyph and its word on one line."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!:$~|<>^=&\"'])")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from app import theme
 from app.components import assets, copy_id, facts
 from conductor_core.domain.events import words
 from conductor_core.ports.change_store import RecordedEvent
@@ -32,7 +33,7 @@ def of_events(events: Iterable[RecordedEvent], about: Mapping[str, str] | None =
         subject = copy_id.short(event.subject)
         said = _said(event.data) if about is None else f": {about.get(event.subject, subject)}"
         who = event.actor.rpartition("|")[2]
-        out.append(_line(event.time, who, f"{fact.replace('.', ' ').replace('_', ' ')}{said}", _tint(fact, "")))
+        out.append(_line(event.time, who, f"{theme.fact(fact)}{said}", _tint(fact, "")))
     return out
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app import session
+from app import session, theme
 from app.components import copy_id
 from conductor_core.services.ledger_reader import Entry
 
@@ -18,7 +18,7 @@ def show(entries: Sequence[Entry], titles: Mapping[str, str], *, key: str = "led
     st.dataframe(
         {
             "index": [entry.index for entry in entries],
-            "fact": [entry.fact.replace(".", " ").replace("_", " ") for entry in entries],
+            "fact": [theme.fact(entry.fact) for entry in entries],
             "about": [titles.get(subject) or copy_id.short(subject) for subject in subjects],
             "who": [str(event.get("actor", "")).rpartition("|")[2] for event in events],
             "recorded": [entry.at for entry in entries],

@@ -19,9 +19,8 @@ def show(entry: Entry, proof: Proof) -> None:
     leaf, steps = proof_steps.steps(entry.data, entry.index, head.size, proof.hashes)
     reached = steps[-1].node if steps else leaf
     subject = str(entry.event.get("subject", ""))
-    fact = entry.fact.replace(".", " ").replace("_", " ")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(f"Entry {entry.index}: {theme.plain(fact)}", anchor=False)
+        st.title(f"Entry {entry.index}: {theme.plain(theme.fact(entry.fact))}", anchor=False)
         if subject.startswith("chg-"):
             navigation.link("changes", "Its Change", icon="published_with_changes", change=subject)
     facts.show(facts.text("recorded"), facts.ago(entry.at), facts.text("· about"), facts.copy(subject))

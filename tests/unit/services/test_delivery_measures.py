@@ -10,7 +10,7 @@ import pytest
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Change
 from conductor_core.domain.plans import Plan
-from conductor_core.errors import InputError
+from conductor_core.errors import InputError, UnreachableError
 from conductor_core.services.delivery_measures import DeliveryMeasures
 from tests.fakes.conductor import FakeConductor, build
 from tests.fakes.domain import ALLOW
@@ -63,3 +63,20 @@ def test_a_plan_that_failed_was_no_deployment(conductor: FakeConductor) -> None:
 def test_a_span_that_can_not_be_is_refused(conductor: FakeConductor, days: int) -> None:
     with pytest.raises(InputError):
         DeliveryMeasures(conductor.memory, conductor.repository, conductor.clock).of(days)
+
+
+def test_a_repository_that_is_silent_once_is_asked_again(
+    conductor: FakeConductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = conductor.repository
+    commit = repository.resolve(repository.push("dev", {"helm/intelgraph/values-dev.yaml": b"size: 2\n"}))
+    ran(conductor, "deploy_release", "dev", commit)
+    found = DeliveryMeasures(conductor.memory, repository, conductor.clock)
+
+    def silent(*_: object, **__: object) -> tuple[()]:
+        raise UnreachableError("The repository doesn't answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(repository), "log", silent)
+        assert {m.name: m.counted for m in found.of(3650)}["lead time"] == 0
+    assert {m.name: m.counted for m in found.of(3650)}["lead time"] == 1
