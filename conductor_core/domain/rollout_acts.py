@@ -162,7 +162,7 @@ def read_back(act: Act, was: Before, now: Rollout) -> ReadBack:
     other = now.current_hash != was.current_hash
     if act in (Act.PROMOTE, Act.SKIP, Act.RESUME):
         onward = other or now.step > was.step or now.current_hash == now.stable_hash
-        held = now.paused_by_hand or _pauses(now) == was.pauses != ""
+        held = now.paused_by_hand or bool(_reasons(was.pauses) & _reasons(_pauses(now)))
         let_go = act is not Act.SKIP and bool(was.pauses or was.paused) and not held
         expected = f"a step after {was.step + 1}, not held by the same pause"
         return ReadBack(onward or let_go, onward or (let_go and not now.unpausing), expected, state(now))
@@ -198,6 +198,11 @@ def state(now: Rollout) -> str:
 
 def _pauses(rollout: Rollout) -> str:
     return ";".join(f"{reason}@{since}" for reason, since in rollout.pauses)
+
+
+def _reasons(pauses: str) -> set[str]:
+    """Why it was paused; a pause for the same reason at the same step holds it as the one before did."""
+    return {one.partition("@")[0] for one in pauses.split(";") if one}
 
 
 def _instant(text: str) -> str:

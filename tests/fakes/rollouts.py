@@ -121,7 +121,8 @@ class Player:
         if status.get("controllerPause") and not status.get("pauseConditions"):
             status["controllerPause"] = False
             at = status["currentStepIndex"]
-            status["currentStepIndex"] = at + 1 if at < len(steps) and "pause" in steps[at] else at
+            done = at < len(steps) and "pause" in steps[at] and not spec.get("paused")
+            status["currentStepIndex"] = at + 1 if done else at
         status.update(phase="Progressing", message="more replicas need to be updated")
         while status["currentStepIndex"] < len(steps):
             step = steps[status["currentStepIndex"]]

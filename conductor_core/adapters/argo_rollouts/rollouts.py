@@ -73,11 +73,9 @@ class ArgoRollouts:
         """See `Rollouts.act`."""
         if act is Act.UNDO:
             return self._undo(seen, to_hash)
-        sent, version = patches(seen, act, at), seen.resource_version
         raw: Object = {}
-        for body, subresource in (({"status": sent.status}, "status"), ({"spec": sent.spec}, "")):
-            if next(iter(body.values())) is None:
-                continue
+        version = seen.resource_version
+        for subresource, body in patches(seen, act, at).in_order:
             guarded = {"metadata": {"resourceVersion": version}, **body}
             raw = self._writes.patch(
                 rollouts.ROLLOUT, seen.namespace, seen.name, guarded, style="merge", subresource=subresource

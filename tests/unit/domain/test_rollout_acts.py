@@ -69,6 +69,13 @@ def test_a_promotion_that_the_controller_missed_has_not_been_reached() -> None:
     assert not acts.read_back(Act.PROMOTE, was, moving()).happened
 
 
+def test_a_step_that_is_paused_once_more_has_not_been_left() -> None:
+    was = acts.before(moving(paused_by_hand=True))
+    again = replace(moving(), pauses=((PAUSED[0][0], "2026-11-24T11:00:00Z"),))
+    assert not acts.read_back(Act.RESUME, was, again).happened
+    assert acts.read_back(Act.RESUME, was, replace(again, step=3)).reached
+
+
 def test_a_promotion_in_the_middle_of_an_analysis_is_the_next_step() -> None:
     analysing = replace(moving(), pauses=(), controller_pause=False, step=2)
     was = acts.before(analysing)

@@ -35,6 +35,14 @@ def test_a_pause_by_hand_is_ended_too() -> None:
     assert patches(moving(paused_by_hand=True), Act.PROMOTE_FULL).spec == {"paused": False}
 
 
+def test_a_pause_of_its_step_is_ended_last_and_a_step_set_first() -> None:
+    held, running = moving(paused_by_hand=True), replace(parse(raw(2)), paused_by_hand=True)
+    assert [where for where, _ in patches(held, Act.RESUME).in_order] == ["", "status"]
+    assert [where for where, _ in patches(held, Act.PROMOTE).in_order] == ["", "status"]
+    assert [where for where, _ in patches(running, Act.PROMOTE).in_order] == ["status", ""]
+    assert patches(moving(), Act.PAUSE).in_order == [("", {"spec": {"paused": True}})]
+
+
 def test_an_inconclusive_analysis_is_left_behind() -> None:
     sent = patches(moving(inconclusive=True), Act.PROMOTE).status
     assert sent == {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 2}
