@@ -18,6 +18,7 @@ from conductor_core.domain.set_promotions import Seen
 from conductor_core.domain.timeline import Moment
 from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.domain.waves import STABLE_TAG
+from conductor_core.errors import ConductorError
 from conductor_core.services.delivery import Panel
 from conductor_core.services.pipeline_board import Board
 from conductor_core.services.ways_back import WayBack
@@ -143,6 +144,14 @@ def deployed_tiers() -> list[str]:
 def emergency(change_id: str) -> Emergency | None:
     """What there is to say of a Change as an emergency; None: it is none."""
     return runtime.conductor().emergencies.about(change_id)
+
+
+def board_or_none() -> Board | None:
+    """Every pipeline; None when Argo CD doesn't answer, for what stands below the place that says so."""
+    try:
+        return board()
+    except ConductorError:
+        return None
 
 
 def emergencies_of(rollout: Rollout) -> list[Emergency]:

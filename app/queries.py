@@ -20,6 +20,7 @@ from conductor_core.domain.audit_model import Table
 from conductor_core.domain.changes import Change
 from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.comparison import Comparison, from_json
+from conductor_core.domain.operations import Operation
 from conductor_core.domain.proofs import Proof
 from conductor_core.domain.quarantine import Quarantine
 from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
@@ -79,6 +80,12 @@ def connections() -> list[Connection]:
 def queue() -> dict[str, int]:
     """How much work is queued and running."""
     return runtime.conductor().status.queue()
+
+
+@kept(3)
+def operations(change_id: str) -> list[Operation]:
+    """What a Change did to the world."""
+    return runtime.conductor().operations.of(change_id)
 
 
 @kept(2)

@@ -22,6 +22,7 @@ from app.components import (
     escalate,
     gates_table,
     ledger_card,
+    read_backs,
     split,
 )
 
@@ -36,6 +37,8 @@ def one(change_id: str) -> None:
         emergency_banner.about(emergency, actor)
     change_header.show(change, actor)
     change_live.show(change)
+    if change.terminal:
+        read_backs.show(change, queries.operations(change.id))
     main, side = split.show(5, 2)
     with main:
         change_tabs.show(change)

@@ -94,8 +94,10 @@ def every() -> None:
         emergency_banner.show(delivery_queries.emergencies(), session.actor())
     lists()
     with errors.shown():
-        application_sync.show(delivery_queries.board(), session.actor())
-        pipeline_waves.show(delivery_queries.board(), session.actor())
+        board = delivery_queries.board_or_none()
+        if board is not None:
+            application_sync.show(board, session.actor())
+            pipeline_waves.show(board, session.actor())
     with errors.shown():
         delivery_measures.show()
 

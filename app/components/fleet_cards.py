@@ -49,4 +49,5 @@ def _act(fleet: Fleet, actor: Actor) -> confirm.Act:
         lambda reason, _: runtime.conductor().changes.request(actor, "fleet_abort", given, reason),
         "Requested.",
         "cancel",
+        follow=True,
     )

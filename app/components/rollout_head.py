@@ -38,7 +38,7 @@ def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
         st.title(plain(rollout.name), anchor=False)
         state_badge.show(theme.of(theme.ROLLOUT, rollout.phase.value))
         if rollout.wave:
-            st.badge(plain(f"{rollout.wave} {rollout.actual} %"), icon=":material/move_up:", color="blue")
+            st.badge(plain(_weight(rollout)), icon=":material/move_up:", color="blue")
         for act, label, icon in _BUTTONS:
             if act not in hidden and not rollout_acts.no_effect(rollout, act):
                 _button(rollout, act, label, icon)
@@ -51,6 +51,12 @@ def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
         rollout_way_out.show(rollout, actor, names, emergency_name(rollout), said)
     _facts(rollout)
     _dialogs(rollout, actor)
+
+
+def _weight(rollout: Rollout) -> str:
+    """Where the wave is; few pods can't hold every weight, so what was asked for is told when it differs."""
+    asked = "" if rollout.actual == rollout.weight else f", asked for {rollout.weight} %"
+    return f"{rollout.wave} {rollout.actual} %{asked}"
 
 
 def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:

@@ -152,6 +152,11 @@ class ReadBack:
     expected: str
     seen: str
 
+    @property
+    def word(self) -> str:
+        """How it came out, for people."""
+        return "as promised" if self.reached else "not finished" if self.happened else "no effect"
+
     def as_json(self) -> dict[str, object]:
         """Plain JSON."""
         return asdict(self)
@@ -174,7 +179,9 @@ def read_back(act: Act, was: Before, now: Rollout) -> ReadBack:
         return ReadBack(now.paused_by_hand, now.phase is Phase.PAUSED, "paused by hand", state(now))
     if act is Act.ABORT:
         reached = now.aborted and now.actual == 0 and now.available >= now.wanted
-        return ReadBack(now.aborted, reached, f"0 %, {now.wanted} replicas of the stable version", state(now))
+        gone = f"aborted, {now.actual} %, {now.available} of {now.wanted} replicas"
+        expected = f"0 %, {now.wanted} replicas of the stable version"
+        return ReadBack(now.aborted, reached, expected, gone if reached else state(now))
     if act is Act.RETRY:
         return ReadBack(not now.aborted, not now.aborted, "not aborted, at its first steps", state(now))
     if act is Act.RESTART:
@@ -183,6 +190,23 @@ def read_back(act: Act, was: Before, now: Rollout) -> ReadBack:
         return ReadBack(taken, reached, f"restarted at {was.at}", f"restarted at {now.restarted_at or '(never)'}")
     back = now.current_hash == was.target
     return ReadBack(back, back, f"template {was.target}", f"template {now.current_hash}; {state(now)}")
+
+
+def read_backs(result: Mapping[str, object]) -> tuple[tuple[str, ReadBack], ...]:
+    """What an operation's result says was read back, by Rollout: each member of a fleet, or '' for the one acted on.
+
+    Empty for a result without it, or with one of another shape.
+    """
+    kept = result.get("read_back")
+    if not isinstance(kept, Mapping):
+        return ()
+    rows = {"": kept} if "reached" in kept else kept
+    names = ReadBack.__dataclass_fields__
+    return tuple(
+        (str(name), ReadBack(**{field: row[field] for field in names}))
+        for name, row in rows.items()
+        if isinstance(row, Mapping) and set(names) <= set(row)
+    )
 
 
 def state(now: Rollout) -> str:

@@ -236,7 +236,7 @@ def _finish(change: Change, m: c.Finish, now: datetime) -> Decision:
     if failed:
         why = "Post-flight checks failed: " + ", ".join(failed) + "."
         return _ended(after, State.FAILED, Outcome("It was carried out, but it is not healthy.", why, _LOOK), now)
-    return _ended(after, State.SUCCEEDED, Outcome("Done.", f"{len(m.checks)} post-flight checks passed."), now)
+    return _ended(after, State.SUCCEEDED, Outcome("Done.", _passed(len(m.checks))), now)
 
 
 def _lose_track(change: Change, m: c.LoseTrack, now: datetime) -> Decision:
@@ -269,3 +269,7 @@ def _expect(change: Change, states: Iterable[State], act: str) -> None:
             if not change.terminal
             else "It has ended; request a new Change.",
         )
+
+
+def _passed(checks: int) -> str:
+    return f"{checks} post-flight checks passed." if checks else "It has no post-flight checks."

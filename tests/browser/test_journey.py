@@ -19,16 +19,14 @@ from playwright.sync_api import Browser, expect
 from conductor_core.localplane import operations_repo
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
-from tests.browser import record
+from tests.browser import record, waves
 from tests.browser.record import Run
 from tests.browser.screen import ARTIFACTS, PATIENCE, Screen
 from tests.browser.serving import free_port
+from tests.browser.waves import LONG, approved
 from tests.real.conftest import run_kubectl
 
 CONDUCTOR = str(Path(sys.executable).with_name("conductor"))
-LONG = 180_000
-"""Milliseconds that a deploy may take: a canary with its pauses and its analysis, on a busy machine."""
-
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -45,6 +43,7 @@ def run(plane: Endpoints, folder: Path, namespace: str) -> Run:
     files = folder / "operations"
     for part in ("helm", "policies"):
         shutil.copytree(PROJECT_ROOT / part, files / part)
+    (files / "helm/intelgraph/values-staging.yaml").write_text(waves.STAGING, encoding="utf-8")
     channels = (PROJECT_ROOT / "channels.yaml").read_text(encoding="utf-8")
     (files / "channels.yaml").write_text(channels.replace("intelgraph-staging", namespace), encoding="utf-8")
     repository = folder / "operations.git"
@@ -107,10 +106,7 @@ def deploy(screen: Screen, reason: str, values: str = "") -> None:
 
 def approved_by_a_second_person(screen: Screen) -> None:
     """Switch to the approver, approve, and wait until the Change has succeeded."""
-    screen.act_as("approver")
-    screen.press("Approve")
-    if screen.page.get_by_role("dialog").count():
-        screen.press("Approve")
+    approved(screen)
     expect(screen.page.get_by_text("post-flight checks passed").first).to_be_visible(timeout=LONG)
     screen.settled()
 
@@ -119,21 +115,6 @@ def image_of(plane: Endpoints, namespace: str) -> str:
     """The image that the Rollout wants."""
     path = "jsonpath={.spec.template.spec.containers[0].image}"
     return run_kubectl(plane, "get", "rollout", "intelgraph", "-n", namespace, "-o", path)
-
-
-def marked_stable(screen: Screen, namespace: str, version: str) -> None:
-    """On the Delivery page, mark the version that everybody has as stable; the page says so afterwards."""
-    screen.open("delivery", rollout=f"{namespace}/intelgraph", acting="requester")
-    screen.see("in Git no version is marked as stable")
-    screen.shot("journey-6a-steady")
-    screen.press("Mark as stable")
-    screen.dialog()
-    screen.press("Mark as stable")
-    screen.title("Mark intelgraph in staging as stable")
-    screen.see("succeeded")
-    screen.open("delivery", rollout=f"{namespace}/intelgraph", acting="requester")
-    screen.see(f"Git says that {version} is the stable version of staging.")
-    screen.shot("journey-6b-stable")
 
 
 def caught_and_left_in_two_clicks(screen: Screen, namespace: str) -> None:
@@ -147,7 +128,7 @@ def caught_and_left_in_two_clicks(screen: Screen, namespace: str) -> None:
     screen.settled()
     screen.shots("journey-9-red")
     screen.page.set_viewport_size({"width": 1440, "height": 900})
-    screen.page.get_by_role("button", name="Emergency rollback to r3 (1.4.2)").click()
+    screen.page.get_by_role("button", name="Emergency rollback to r3 (1.3.9)").click()
     expect(screen.dialog().get_by_label("Reason, for the record")).to_have_value(re.compile("success-rate must be"))
     screen.press("Roll back now")
     screen.title("EMERGENCY rollback of intelgraph in staging to revision 3")
@@ -167,7 +148,8 @@ def caught_and_left_in_two_clicks(screen: Screen, namespace: str) -> None:
 def test_deploy_refuse_approve_watch_and_roll_back(
     screen: Screen, plane: Endpoints, namespace: str, folder: Path, run: Run
 ) -> None:
-    deploy(screen, "first release to staging")
+    waves.fleet(plane, namespace, "1.0.0")
+    deploy(screen, "first release to staging", "image.tag=1.3.9\nui.image.tag=2.2.0")
     screen.settled()
     screen.shot("journey-1-awaiting")
     screen.tab("Gates")
@@ -194,9 +176,10 @@ def test_deploy_refuse_approve_watch_and_roll_back(
     first = parse_qs(urlsplit(screen.page.url).query)["change"][0]
 
     deploy(screen, "new version with a canary", "image.tag=1.4.3")
-    approved_by_a_second_person(screen)
-    screen.shot("journey-6-canary")
-    marked_stable(screen, namespace, "1.4.3")
+    approved(screen)
+    waves.walked(screen, namespace)
+    waves.marked_stable(screen, namespace, "1.4.3")
+    waves.refused_with_the_set_that_works(screen, namespace)
 
     screen.open("releases", release="intelgraph", channel="staging", acting="requester")
     screen.settled()
@@ -208,14 +191,14 @@ def test_deploy_refuse_approve_watch_and_roll_back(
     screen.see("awaiting approval")
     approved_by_a_second_person(screen)
     screen.shot("journey-8-rolled-back")
-    assert image_of(plane, namespace).endswith(":1.4.2")
+    assert image_of(plane, namespace).endswith(":1.3.9")
 
+    members = waves.fleet(plane, namespace, "2.0.0")
     deploy(screen, "a build that nobody has tried", "image.tag=1.4.4-bad")
-    screen.act_as("approver")
-    screen.press("Approve")
-    screen.see("1 of 1 given")
+    approved(screen)
+    waves.fleet_aborted(screen, namespace, members)  # while the bad build is measured
     caught_and_left_in_two_clicks(screen, namespace)
-    assert image_of(plane, namespace).endswith(":1.4.2")
+    assert image_of(plane, namespace).endswith(":1.3.9")
 
     record.proved(screen, first, run)
     record.asked(screen, "intelgraph", folder, run)

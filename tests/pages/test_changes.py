@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.theme import plain
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import State
+from conductor_core.domain.rollout_acts import ReadBack
 from tests.pages.drive import open_page, press, seen
 from tests.pages.support import APPROVER, CAPTAIN, FakeConductor
 from tests.pages.worlds import broken, busy, empty
@@ -247,6 +251,21 @@ def test_a_running_change_shows_lines_and_operations(world: tuple[FakeConductor,
     assert "helm_upgrade" in text
     assert "Rollout intelgraph-api: step 2 of 6, weight 25" in text
     assert "running" in text
+
+
+def test_what_was_read_back_is_told_of_each_rollout_those_that_failed_first(
+    world: tuple[FakeConductor, dict[str, str]],
+) -> None:
+    conductor, ids = world
+    (row,) = conductor.operations.of(ids["succeeded"])
+    good = ReadBack(True, True, "0 %, 5 replicas of the stable version", "aborted, 0 %, 5 of 5 replicas")
+    bad = ReadBack(True, False, "0 %, 5 replicas of the stable version", "Degraded, 20 %")
+    told: dict[str, object] = {"read_back": {"dev/a": good.as_json(), "dev/b": bad.as_json()}}
+    conductor.operations.rows[ids["succeeded"], row.key] = replace(row, result=told)
+    shown = open_page(conductor, "changes", change=ids["succeeded"]).table[0].value
+    assert list(shown["rollout"]) == [plain("dev/b"), plain("dev/a")]
+    assert ["not finished" in shown["read back"][0], "as promised" in shown["read back"][1]] == [True, True]
+    assert list(shown["seen"]) == [plain(bad.seen), plain(good.seen)]
 
 
 def test_a_notebook_page_goes_into_the_frame(world: tuple[FakeConductor, dict[str, str]]) -> None:

@@ -11,6 +11,7 @@ from conductor_core.domain.checkpoints import Opened
 from conductor_core.domain.notes import base64_text
 from conductor_core.domain.operations import Operation
 from conductor_core.domain.releases import Revision
+from conductor_core.domain.rollout_acts import read_backs
 from conductor_core.domain.runbooks import Parameter, Runbook
 from conductor_core.domain.transitions import check_rows, verdict_rows
 from conductor_core.ports.change_store import RecordedEvent
@@ -108,6 +109,16 @@ def operation_form(operation: Operation) -> Form:
             "finished_at": instant(finished) if finished else None,
         },
     }
+
+
+def read_back_form(operations: Sequence[Operation]) -> Form:
+    """What acts on Rollouts were seen to have done, one row a Rollout; nothing when nothing was read back."""
+    rows: list[Form] = [
+        {"rollout": name, "word": back.word, **back.as_json()}
+        for operation in operations
+        for name, back in read_backs(operation.result)
+    ]
+    return {"read_back": rows} if rows else {}
 
 
 def parameter_form(parameter: Parameter) -> Form:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conductor_core.entrypoints.api.feed import Feed
-from conductor_core.entrypoints.api.forms import change_form
+from conductor_core.entrypoints.api.forms import Form, change_form, read_back_form
 from conductor_core.entrypoints.api.queries import change_query
 from conductor_core.entrypoints.cli.following import answer, exit_code, follow, planned
 from conductor_core.entrypoints.cli.rendering import news_line, show_changes
@@ -57,7 +57,8 @@ def show(ctx: typer.Context, change_id: ChangeId, as_json: Json = False) -> None
     if found is not None and not as_json:
         console().print(f"EMERGENCY, {found.standing}", style="bold red")
     if as_json:
-        told = {"emergency": found.as_json()} if found is not None else {}
+        told: Form = {"emergency": found.as_json()} if found is not None else {}
+        told |= read_back_form(door.conductor.operations.of(change.id))
         print_json({**change_form(change, door.conductor.settings), **told})
     else:
         answer(door, change, as_json=False)

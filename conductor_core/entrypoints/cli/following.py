@@ -11,7 +11,7 @@ import typer
 
 from conductor_core.domain.changes import Change, State
 from conductor_core.entrypoints.api.feed import PERIOD, RESTING, Feed
-from conductor_core.entrypoints.api.forms import Form, change_form
+from conductor_core.entrypoints.api.forms import Form, change_form, read_back_form
 from conductor_core.entrypoints.cli.rendering import news_line, show_change
 from conductor_core.entrypoints.cli.shared import Door, entered, print_json
 from conductor_core.errors import TransientError
@@ -126,10 +126,11 @@ def answer(door: Door, change: Change, *, as_json: bool, wait: bool = False) -> 
     """Print the Change; with `wait`, follow it first and exit with what its state means."""
     if wait:
         change = follow(door, change.id)
+    done = door.conductor.operations.of(change.id)
     if as_json:
-        print_json(change_form(change, door.conductor.settings))
+        print_json({**change_form(change, door.conductor.settings), **read_back_form(done)})
     else:
-        show_change(change, door.conductor.settings)
+        show_change(change, door.conductor.settings, done)
     if wait and exit_code(change.state):
         raise typer.Exit(exit_code(change.state))
 

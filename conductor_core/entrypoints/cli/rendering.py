@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from conductor_core.domain.events import words as said
 from conductor_core.domain.gates import Result
+from conductor_core.domain.rollout_acts import ReadBack, read_backs
 from conductor_core.entrypoints.api.forms import Form, change_form
 from conductor_core.entrypoints.cli.shared import console
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from conductor_core.domain.changes import Change
     from conductor_core.domain.comparison import Comparison
     from conductor_core.domain.field_changes import FieldChange
+    from conductor_core.domain.operations import Operation
     from conductor_core.services.release_inventory import Inventory
     from conductor_core.settings import Settings
 
@@ -57,8 +59,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, coloured: st
     return shown
 
 
-def show_change(change: Change, settings: Settings) -> None:
-    """One Change: what it is, what the gates said, who approved, how it ended, and where its page is."""
+def show_change(change: Change, settings: Settings, operations: Sequence[Operation] = ()) -> None:
+    """One Change: what it is, what the gates said, who approved, what was read back, how it ended, and its page."""
     from rich.text import Text
 
     out = console()
@@ -75,12 +77,18 @@ def show_change(change: Change, settings: Settings) -> None:
     ]
     lines += [(f"gate {v.gate}", _verdict(v.result, [r.text for r in v.reasons])) for v in change.verdicts]
     lines += [(f"check {c.name}", f"{'passed' if c.passed else 'failed'}: {c.detail}") for c in change.checks]
+    lines += [("read back", _seen(name, back)) for op in operations for name, back in read_backs(op.result)]
     if change.outcome:
         lines.append(("outcome", " ".join(filter(None, (change.outcome.what, change.outcome.why)))))
         if change.outcome.next:
             lines.append(("next", change.outcome.next))
     lines.append(("page", str(form["url"])))
     out.print(table(("", ""), lines))
+
+
+def _seen(name: str, back: ReadBack) -> str:
+    missed = "" if back.reached else f" (promised: {back.expected})"
+    return f"{name} {back.word}: {back.seen}{missed}".strip()
 
 
 def _verdict(result: Result, reasons: Sequence[str]) -> str:

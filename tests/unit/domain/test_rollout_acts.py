@@ -54,7 +54,17 @@ def test_an_abort_is_reached_when_nobody_has_the_new_version() -> None:
     assert (asked.happened, asked.reached) == (True, False)
     back = acts.read_back(Act.ABORT, was, moving(aborted=True, actual=0, updated=0))
     assert back.reached
-    assert not acts.read_back(Act.ABORT, was, moving()).happened
+    assert (back.word, asked.word) == ("as promised", "not finished")
+    none = acts.read_back(Act.ABORT, was, moving())
+    assert (none.happened, none.word) == (False, "no effect")
+
+
+def test_what_was_read_back_is_found_again_in_a_result_of_either_shape() -> None:
+    back = acts.read_back(Act.ABORT, acts.before(moving()), moving())
+    assert acts.read_backs({"read_back": back.as_json()}) == (("", back),)
+    assert acts.read_backs({"read_back": {"one/api": back.as_json()}}) == (("one/api", back),)
+    for other in ({}, {"read_back": "done"}, {"read_back": {"commit": "abc"}}, {"read_back": {"a": {"seen": "x"}}}):
+        assert acts.read_backs(other) == ()
 
 
 def test_a_promotion_that_the_controller_missed_has_not_been_reached() -> None:

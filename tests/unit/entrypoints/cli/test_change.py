@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from conductor_core.domain.changes import State
+from conductor_core.domain.operations import Operation, OperationState
+from conductor_core.domain.rollout_acts import ReadBack
 from conductor_core.entrypoints.cli.main import run
 from tests.fakes.conductor import FakeConductor, build
 
@@ -55,6 +57,21 @@ def test_a_change_is_printed_with_every_field(conductor: FakeConductor, shell: S
     assert form["created_at"].endswith("Z")
     wanted = {"title", "target", "tier", "runbook", "parameters", "reason", "plan_digest", "updated_at"}
     assert wanted <= set(form)
+
+
+def test_what_was_read_back_is_printed_rollout_by_rollout(conductor: FakeConductor, shell: Shell) -> None:
+    change = conductor.settled(State.SUCCEEDED)
+    back = ReadBack(True, False, "0 %, 5 replicas", "Degraded, 20 %")
+    told: dict[str, object] = {"read_back": {"dev/a": back.as_json()}}
+    row = Operation(change.id, "fleet_abort", "fleet_abort", {}, OperationState.STARTED, change.created_at)
+    conductor.operations.begin(row)
+    conductor.operations.finish(row.finished(OperationState.FAILED, told, change.created_at))
+    assert "dev/a not finished: Degraded, 20 % (promised: 0 %, 5 replicas)" in " ".join(
+        shell(f"change show {change.id}").split()
+    )
+    assert shell.json(f"change show {change.id}")["read_back"] == [
+        {"rollout": "dev/a", "word": "not finished", **back.as_json()}
+    ]
 
 
 def test_the_life_of_a_change_from_the_shell(conductor: FakeConductor, shell: Shell) -> None:
