@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ def wired() -> Conductor:
     """The wiring of the settings; connections open at first use. Raises `ConfigurationError`."""
     from conductor_core.wiring import wire  # not before a page asks: the first paint doesn't wait for clients
 
-    return wire(settings.load())
+    made = wire(settings.load())
+    told = made.settings_record.keep  # in the background: no page waits for the database
+    threading.Thread(target=told, args=("workbench", threading.Event()), name="settings", daemon=True).start()
+    return made
 
 
 _source: list[Callable[[], Conductor]] = [wired]

@@ -1,11 +1,21 @@
-"""From verified sign-in claims to an actor: groups of the provider give the roles (security rule 4)."""
+"""From verified sign-in claims to an actor: groups of the provider give the roles (security rule 4).
+
+That somebody came, and with which roles, is a fact of the record.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from conductor_core.domain.actors import Actor, Role
+from conductor_core.domain.canonical import digest_bytes
+from conductor_core.domain.events import Fact
 from conductor_core.errors import AccessDeniedError, ConfigurationError
+
+SEEN = "conductor.identity.seen.v1"
+CHANGED = "conductor.identity.changed.v1"
+LONGEST = 512
+"""Characters of a key that a subject of events holds; PostgreSQL's indexes end at 2,704 bytes."""
 
 RoleRules = Mapping[Role, frozenset[str]]
 """Which groups hold a role."""
@@ -51,3 +61,25 @@ def actor_of(claims: Mapping[str, object], groups_claim: str, rules: RoleRules) 
     name = next((n.strip() for n in names if isinstance(n, str) and n.strip()), subject)
     held = {role for role, wanted in rules.items() if groups & wanted}
     return Actor(issuer, subject, name, frozenset({Role.VIEWER} | held))
+
+
+def subject_of(actor: Actor) -> str:
+    """What facts about this identity are filed under: its key, or the key's digest where that is longer than an index
+    takes."""
+    key = actor.key
+    return "identity/" + (key if len(key) <= LONGEST else digest_bytes(key.encode("utf-8", "surrogatepass")))
+
+
+def met(actor: Actor, before: frozenset[str] | None) -> Fact | None:
+    """The fact that this identity came with its roles; `before`: those it had the last time, None: it never came.
+
+    None when there is nothing new.
+    """
+    roles = frozenset(role.value for role in actor.roles)
+    name = actor.name.encode("utf-8", "replace").decode().replace("\0", "?")  # as it can be stored
+    said: dict[str, object] = {"name": name, "issuer": actor.issuer, "roles": sorted(roles)}
+    if before is None:
+        return Fact(SEEN, said)
+    if roles == before:
+        return None
+    return Fact(CHANGED, said | {"added": sorted(roles - before), "removed": sorted(before - roles)})

@@ -51,6 +51,7 @@ def main() -> int:
         threading.Thread(name="audit", target=projection().run, args=(stopping,)),
         threading.Thread(name="recorder", target=_record, args=(conductor, claim, stopping)),
         threading.Thread(name="reports", target=_report, args=(conductor, claim, stopping)),
+        threading.Thread(name="settings", target=conductor.settings_record.keep, args=("worker", stopping)),
     ]
     if witnesses is not None:
         threads.append(threading.Thread(name="witnesses", target=witnesses.run, args=(stopping, lambda: claim.seated)))

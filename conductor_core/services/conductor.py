@@ -36,6 +36,7 @@ from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.gates import PolicyGate
 from conductor_core.services.identity import IdentityService
+from conductor_core.services.identity_record import IdentityRecord
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.notices import NoticeService
@@ -54,6 +55,7 @@ from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.reports import ReportService
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.server_gate import ServerGate
+from conductor_core.services.settings_record import SettingsRecord
 from conductor_core.services.smoke import SmokeService
 from conductor_core.services.smoke_shelf import smoke_shelf
 from conductor_core.services.status import Probe, StatusService
@@ -91,6 +93,7 @@ class Conductor:
     reports: ReportService
     report_schedules: ReportSchedules
     identity: IdentityService
+    settings_record: SettingsRecord
     quarantines: QuarantineService
     release_history: ReleaseHistory
     stuck: ReleaseStuck
@@ -228,7 +231,8 @@ def join(parts: Parts) -> Conductor:
         audit=AuditService(parts.audit_database, parts.questions, parts.answer_files, projector),
         reports=reports,
         report_schedules=ReportSchedules(parts.settings.report_schedules, reports, parts.clock),
-        identity=IdentityService(parts.settings, parts.identities),
+        identity=IdentityService(parts.settings, parts.identities, IdentityRecord(parts.store, ledger).meet),
+        settings_record=SettingsRecord(parts.settings, parts.store, ledger, parts.mask_key, __version__),
         quarantines=quarantines,
         release_history=shelf.history,
         stuck=shelf.stuck,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from conductor_core.domain.actors import Actor, local_actor
@@ -14,14 +14,16 @@ from conductor_core.settings import Settings
 
 @dataclass(frozen=True)
 class IdentityService:
-    """Names become actors in local mode, tokens and claims in single sign-on mode; never both."""
+    """Names become actors in local mode, tokens and claims in single sign-on mode; never both. `meet` is told of each
+    actor; it must not raise."""
 
     settings: Settings
     identities: Identities
+    meet: Callable[[Actor], None] = lambda _: None
 
     def local(self, name: str) -> Actor:
         """The local identity of that name; raises `AccessDeniedError` outside the local mode or for an unknown one."""
-        return local_actor(name, allowed=self.settings.identity_mode == "local")
+        return self._met(local_actor(name, allowed=self.settings.identity_mode == "local"))
 
     def bearer(self, token: str) -> Actor:
         """Whoever this token was made for; raises what `Identities.claims` raises."""
@@ -43,7 +45,11 @@ class IdentityService:
                 why=f"{given or 'None'} is not {asked}.",
                 next="Sign in again.",
             )
-        return actor_of(claims, self.settings.oidc_groups_claim, role_rules(self.settings.oidc_roles))
+        return self._met(actor_of(claims, self.settings.oidc_groups_claim, role_rules(self.settings.oidc_roles)))
+
+    def _met(self, actor: Actor) -> Actor:
+        self.meet(actor)
+        return actor
 
     def _single_sign_on(self) -> None:
         if self.settings.identity_mode != "oidc":

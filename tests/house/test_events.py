@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from conductor_core.domain import changes as c
 from conductor_core.domain import emergencies
+from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import State
 from conductor_core.domain.events import Event
@@ -20,9 +21,11 @@ from conductor_core.domain.gates import Result
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import Plan
 from conductor_core.services.gates import PolicyGate
+from conductor_core.services.identity_record import IdentityRecord
 from conductor_core.services.planning import Draft
 from conductor_core.services.reports import MADE
 from conductor_core.services.rollout_recorder import RolloutRecorder
+from conductor_core.services.settings_record import SettingsRecord
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.argocd import raw_application
 from tests.fakes.conductor import FakeConductor, build
@@ -114,6 +117,12 @@ def events(home: Path) -> list[Event]:
     conductor.carry_out("quarantine_release", where | {"channel": "dev"}, ["quarantine_version"])
     conductor.carry_out("unquarantine_release", where, ["lift_quarantine"])
     conductor.escalation.bundle(by("captain"))
+    people = IdentityRecord(conductor.memory, conductor.ledger)
+    for roles in (frozenset({Role.VIEWER}), frozenset({Role.VIEWER, Role.CAPTAIN})):
+        people.meet(Actor("https://id.example", "ada", "Ada", roles))
+    for level in ("info", "debug"):
+        kept = conductor.settings.model_copy(update={"log_level": level})
+        SettingsRecord(kept, conductor.memory, conductor.ledger, b"k" * 16, "0.0.0").note("worker")
     conductor.smoke.run("health", "intelgraph", "dev", by("requester"), lambda _: None)
     return [recorded.event for recorded in conductor.memory.recorded]
 

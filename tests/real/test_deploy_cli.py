@@ -112,6 +112,10 @@ def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer
         runbook["name"] for runbook in conductor("runbook", "list", "--json").json["runbooks"]
     }
     stale_files_of_the_ui_are_found_and_purged(conductor, deploy)
+    held = conductor("audit", "ask", "roles_held", "--json").json
+    assert ["local|requester", "operator, viewer"] in [[row[0], row[2]] for row in held["rows"]], held
+    told = "SELECT data ->> '$.settings.CONDUCTOR_ARGOCD_TOKEN' FROM events WHERE subject = 'settings/worker'"
+    assert conductor("audit", "sql", told, "--json").json["rows"][0][0].startswith("hmac-sha256:")
     shown = conductor("runbook", "show", "validate_release", "--json").json
     assert [p["name"] for p in shown["parameters"]] == ["release", "channel"]
     where = ("-p", "release=intelgraph", "-p", "channel=dev")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import threading
 from collections.abc import Sequence
 
 import uvicorn
@@ -38,11 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
         host = asked.host or settings.host
         check_host(settings, host)
-        app = create_app(wire(settings))
+        conductor = wire(settings)
+        app = create_app(conductor)
     except ConductorError as bad:
         said = bad.diagnostics()
         sys.stderr.write(f"{said.what}\nwhy:  {said.why}\nnext: {said.next}\n")
         return bad.exit_code
+    told = conductor.settings_record.keep
+    threading.Thread(target=told, args=("api", threading.Event()), name="settings", daemon=True).start()
     uvicorn.run(
         app,
         host=host,
