@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conductor_core.adapters.papermill_runs import PapermillRuns, literals
@@ -102,6 +102,7 @@ PLAIN = st.recursive(
 )  # fmt: skip
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # it measures how loaded the machine is
 @given(st.text(), st.lists(PLAIN, max_size=4), st.dictionaries(st.text(), PLAIN, max_size=4))
 def test_every_plain_value_survives_being_pasted(text: str, rows: list[object], table: dict[str, object]) -> None:
     values = literals.checked(DECLARED, {"str": text, "list": rows, "dict": table})
