@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DEPLOYED = "dev.cdevents.service.deployed.0.3.0"
 UPGRADED = "dev.cdevents.service.upgraded.0.3.0"
 ROLLED_BACK = "dev.cdevents.service.rolledback.0.3.0"
+LONGEST = 1000
+"""Characters of a text of ours in a CDEvent."""
 _DOES = {"deploy": UPGRADED, "promote": UPGRADED, "rollback": ROLLED_BACK, "revert": ROLLED_BACK}
 """A word of the runbooks' names that put a version of a release somewhere."""
 
@@ -36,4 +38,6 @@ def services(change: Change) -> list[Fact]:
     artifact = f"pkg:helm/{quote(name or release)}" + (f"@{quote(version)}" if version else "")
     custom = {"change": change.id, "version": summary.get("version", ""), "commit": facts.get("commit", "")}
     subject = {"id": release, "content": {"environment": {"id": channel}, "artifactId": artifact}}
-    return [Fact(kind, {"subject": subject, "customData": {key: value for key, value in custom.items() if value}})]
+    # never cut: a CDEvent has no place to say so
+    told = {key: value[:LONGEST] for key, value in custom.items() if value}
+    return [Fact(kind, {"subject": subject, "customData": told})]

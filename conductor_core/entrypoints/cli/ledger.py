@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read, prove and verify the ledger.")
 Dir = Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A copy of the log; default: this product's.")]
+Offline = Annotated[
+    Path | None, typer.Option("--offline", metavar="PACK", help="An audit pack (or report); nothing else is read.")
+]
 Key = Annotated[str, typer.Option("--key", metavar="VKEY", help="Public key, or a file of keys; default: DIR/vkey.")]
 
 
@@ -107,11 +110,18 @@ def prove(
 
 
 @app.command("verify", epilog="Example: conductor ledger verify --dir /media/copy --key 'name+1a2b3c4d+AQ...'")
-def verify(directory: Dir = None, key: Key = "", as_json: Json = False) -> None:
-    """Derive the whole log again and compare; names the first bad index.
+def verify(directory: Dir = None, offline: Offline = None, key: Key = "", as_json: Json = False) -> None:
+    """Derive the whole log again and compare; names the first bad index. With --offline, check an audit pack instead.
 
     Needs neither database nor private key. Exits 0 only when all of it holds.
     """
+    if offline is not None:
+        if directory is not None:
+            raise InputError("A log or a pack is verified, not both.", next="Leave out --dir or --offline.")
+        from conductor_core.entrypoints.cli.reporting import verify_file
+
+        verify_file(offline, vkey_text(key), as_json)
+        return
     reader = reader_of(directory, key)
     try:
         with _progress("verifying") as step:

@@ -9,9 +9,7 @@ import typer
 
 from conductor_core.entrypoints.cli import reporting
 from conductor_core.entrypoints.cli.ledger import vkey_text
-from conductor_core.entrypoints.cli.shared import Json, print_json
-from conductor_core.errors import InputError
-from conductor_core.services.audit_pack import verify_pack
+from conductor_core.entrypoints.cli.shared import Json
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make reports; check reports and packs.")
 reporting.add_to(app)
@@ -33,14 +31,4 @@ def verify(
     Exits 0 only when all of it holds. Without --key a pack is checked with the key inside of it, which proves less, and
     a report with the keys of this installation.
     """
-    try:
-        data = pack.read_bytes()
-    except OSError as bad:
-        raise InputError(f"{pack} can't be read.", why=str(bad), next="Name the archive.") from bad
-    report = reporting.is_report(pack, data)
-    lines = reporting.verify_files(pack, data, vkey_text(key)) if report else verify_pack(data, vkey_text(key))
-    if as_json:
-        source = "given" if key else "of this installation" if report else "from the pack"
-        print_json({"holds": True, "key": source, "lines": lines})
-    else:
-        typer.echo("\n".join([*lines, "All of it holds."]))
+    reporting.verify_file(pack, vkey_text(key), as_json)

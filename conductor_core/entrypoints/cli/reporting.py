@@ -11,6 +11,7 @@ import typer
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, console, entered, print_json
 from conductor_core.errors import InputError, StorageError
+from conductor_core.services.audit_pack import verify_pack
 
 KINDS = ("json", "html", "pdf")
 
@@ -95,6 +96,21 @@ def schedules(ctx: typer.Context, as_json: Json = False) -> None:
             for d in found
         ]
         console().print(table(("SCHEDULE", "FROM", "UNTIL BEFORE", "REPORT"), lines))
+
+
+def verify_file(path: Path, vkeys: str, as_json: bool) -> None:
+    """Say what holds of a pack or report, from its files alone; raises `LedgerError`, `InputError`."""
+    try:
+        data = path.read_bytes()
+    except OSError as bad:
+        raise InputError(f"{path} can't be read.", why=str(bad), next="Name the archive.") from bad
+    report = is_report(path, data)
+    lines = verify_files(path, data, vkeys) if report else verify_pack(data, vkeys)
+    if as_json:
+        source = "given" if vkeys else "of this installation" if report else "from the pack"
+        print_json({"holds": True, "key": source, "lines": lines})
+    else:
+        typer.echo("\n".join([*lines, "All of it holds."]))
 
 
 def is_report(path: Path, data: bytes) -> bool:

@@ -36,6 +36,19 @@ def test_a_pack_that_holds(pack: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "A KEY TAKEN FROM THE PACK" in text
 
 
+def test_the_ledger_s_verify_takes_a_pack_too(
+    pack: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDUCTOR_HOME", str(pack.parent / "nothing is here"))
+    assert run(["ledger", "verify", "--offline", str(pack), "--key", VKEY, "--json"], no_conductor) == 0
+    assert json.loads(capsys.readouterr().out)["key"] == "given"
+    assert run(["ledger", "verify", "--offline", str(pack), "--dir", str(pack.parent)], no_conductor) == 2
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 1
+    pack.write_bytes(bytes(data))
+    assert run(["ledger", "verify", "--offline", str(pack), "--key", VKEY], no_conductor) == 1
+
+
 def test_a_flipped_byte_is_refused(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = bytearray(pack.read_bytes())
     data[len(data) // 2] ^= 1
