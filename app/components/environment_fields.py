@@ -1,8 +1,12 @@
-"""One parameter of a blueprint as a field: text, number, toggle, lines, table or JSON, with what is said against it."""
+"""One parameter of a blueprint as a field: text, number, toggle, lines, table or JSON, and the place for what is said.
+
+What is typed is read back from the session, so that a verdict on it takes no field to be drawn again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -14,19 +18,43 @@ from conductor_core.domain.blueprints import Blueprint
 from conductor_core.domain.variables import Variable
 from conductor_core.errors import InputError
 
+PAUSE = "120ms"
+"""How long somebody stops typing before what is typed is judged."""
+Changed = Callable[[], None]
 
-def show(blueprint: Blueprint, variable: Variable, key: str, start: Any, said: Sequence[str]) -> Any:
-    """Draw the field, beginning with `start`; gives what is typed. Raises `InputError` for what can't be read."""
+
+@dataclass(frozen=True)
+class Note:
+    """What stands below a field: how large the networks in it are, and what speaks against its value."""
+
+    networks: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+def show(blueprint: Blueprint, variable: Variable, key: str, start: Any, changed: Changed) -> None:
+    """Draw the field, beginning with `start`. `changed` is called at each change, but for a table's: that draws the
+    page.
+    """
     hint = blueprint.hints.get(variable.name)
     label = f"{variable.name} *" if variable.required else variable.name
     told = " ".join(filter(None, (variable.description, hint.help if hint else "")))
-    raw = _draw(variable, label, key, start, told or str(variable.type), hint.placeholder if hint else "")
-    found = values.typed(variable, raw)
-    if blueprint.kind(variable.name) == "cidr":
-        _addresses(found, spoken=bool(said))
-    for text in said:
-        wrong(text)
-    return found
+    if values.drawn(variable) == "table":
+        _table(variable, label, key, start, told or str(variable.type))
+    else:
+        if key not in st.session_state:
+            st.session_state[key] = values.shown(variable, start)
+        _draw(variable, label, key, told or str(variable.type), hint.placeholder if hint else "", changed)
+
+
+def entered(variable: Variable, key: str) -> Any:
+    """What is typed into the field that was drawn with that key. Raises `InputError` for what can't be read."""
+    return values.typed(variable, st.session_state.get(f"{key}_typed" if values.drawn(variable) == "table" else key))
+
+
+def forget(key: str) -> None:
+    """Have the field begin anew."""
+    for ending in ("", "_rows", "_typed"):
+        st.session_state.pop(f"{key}{ending}", None)
 
 
 def wrong(text: str) -> None:
@@ -34,26 +62,45 @@ def wrong(text: str) -> None:
     st.markdown(f":small[:red[✕ {plain(text)}]]")  # a caption would be pale
 
 
-def _draw(variable: Variable, label: str, key: str, start: Any, told: str, placeholder: str) -> Any:
-    how = values.drawn(variable)
-    if key not in st.session_state and how != "table":
-        st.session_state[key] = values.shown(variable, start)
-    if how == "text":
-        hint = "secret://NAME" if variable.sensitive else placeholder
-        return st.text_input(label, key=key, help=told, placeholder=hint or None, live=True)
-    if how == "number":
-        whole = not isinstance(st.session_state[key], float)
-        return st.number_input(label, key=key, help=told, value=None, step=1 if whole else None)
-    if how == "toggle":
-        return st.toggle(label, key=key, help=told)
-    if how == "lines":
-        return st.text_area(label, key=key, help=told, placeholder="one a line", height=90)
-    if how == "json":
-        return st.text_area(label, key=key, help=f"{told} {variable.type}", placeholder="JSON", height=110)
-    return _table(variable, label, key, start, told)
+def networks_in(blueprint: Blueprint, variable: Variable, found: Any) -> tuple[str, ...]:
+    """The networks in a field that holds some."""
+    if blueprint.kind(variable.name) != "cidr" or not found:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else (str(found),)
 
 
-def _table(variable: Variable, label: str, key: str, start: Any, told: str) -> list[dict[str, Any]]:
+def note(told: Note) -> None:
+    """Draw a note. What is no network is told unless something else is said."""
+    for text in told.networks:
+        try:
+            network = networks.parse(text)
+        except InputError as bad:
+            if not told.said:
+                wrong(f"{bad.what} {bad.next}")
+        else:
+            st.caption(f"{network.cidr} holds {network.addresses:,} addresses")
+    for text in told.said:
+        wrong(text)
+
+
+def _draw(variable: Variable, label: str, key: str, told: str, placeholder: str, changed: Changed) -> None:
+    match values.drawn(variable):
+        case "text":
+            hint = "secret://NAME" if variable.sensitive else placeholder
+            st.text_input(label, key=key, help=told, placeholder=hint or None, live=PAUSE, on_change=changed)
+        case "number":
+            whole = not isinstance(st.session_state[key], float)
+            st.number_input(label, key=key, help=told, value=None, step=1 if whole else None, on_change=changed)
+        case "toggle":
+            st.toggle(label, key=key, help=told, on_change=changed)
+        case "lines":
+            st.text_area(label, key=key, help=told, placeholder="one a line", height=90, on_change=changed)
+        case _:
+            told = f"{told} {variable.type}"
+            st.text_area(label, key=key, help=told, placeholder="JSON", height=110, on_change=changed)
+
+
+def _table(variable: Variable, label: str, key: str, start: Any, told: str) -> None:
     st.markdown(f"{label}  :gray[{plain(told)}]")
     if f"{key}_rows" not in st.session_state:
         st.session_state[f"{key}_rows"] = values.rows(variable.type, start or {})
@@ -74,7 +121,7 @@ def _table(variable: Variable, label: str, key: str, start: Any, told: str) -> l
         hide_index=True,
         column_config=columns,
     )
-    return _rows(edited)
+    st.session_state[f"{key}_typed"] = _rows(edited)
 
 
 def _rows(edited: Any) -> list[dict[str, Any]]:
@@ -83,16 +130,3 @@ def _rows(edited: Any) -> list[dict[str, Any]]:
         return [dict(zip(names, cells, strict=True)) for cells in zip(*edited.values(), strict=True)]
     found: list[dict[str, Any]] = edited.to_dict("records")
     return found
-
-
-def _addresses(found: Any, *, spoken: bool) -> None:
-    """How many addresses each network has; what is none is told unless `spoken`: something else is said of it."""
-    texts = found if isinstance(found, list) else [found] if found else []
-    for text in texts:
-        try:
-            network = networks.parse(str(text))
-        except InputError as bad:
-            if not spoken:
-                wrong(f"{bad.what} {bad.next}")
-        else:
-            st.caption(f"{network.cidr} holds {network.addresses:,} addresses")

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.components import environment_form
 from app.components.environment_form import REQUIRED
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS
@@ -36,10 +37,19 @@ def estate(tmp_path: Path) -> Estate:
 
 
 @pytest.fixture
-def conductor(estate: Estate) -> FakeConductor:
+def conductor(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> FakeConductor:
+    """Each change draws the whole page: when a fragment ran alone, `AppTest` knows nothing but the fragment."""
+    monkeypatch.setattr(environment_form, "_judge", lambda form: None)
     made = full()
     made.environments = estate.service  # type: ignore[attr-defined]  # what this page asks for
     return made
+
+
+@pytest.fixture
+def judging(conductor: FakeConductor, monkeypatch: pytest.MonkeyPatch) -> FakeConductor:
+    """As it is: a change runs the fragment of the verdicts, and nothing else."""
+    monkeypatch.undo()
+    return conductor
 
 
 def wizard(conductor: FakeConductor, who: str = "requester", draft: str = "drf-1") -> AppTest:
@@ -91,6 +101,19 @@ def test_values_are_judged_while_they_are_typed(conductor: FakeConductor, estate
     typed(at, "network_cidr", "10.2.0.0/16")
     assert "At most nine." not in seen(at)
     assert not at.button(key="env_request").disabled
+
+
+def test_a_change_draws_no_field_again(judging: FakeConductor, estate: Estate) -> None:
+    at = wizard(judging)
+    at.text_input(key="env_drf-1_name").set_value("blue")
+    at.text_input(key="env_drf-1_network_cidr").set_value("10.1.0.0/16")
+    at.run()
+    assert [field.key for field in at.text_input] == ["env_reason"]
+    assert "10.1.0.0/16: 65,536 addresses" in seen(at)
+    assert "conductor env request blue --blueprint small" in seen(at)
+    assert not at.button(key="env_request").disabled
+    (kept,) = estate.service.drafts.of(LOCAL_ACTORS["requester"].key)
+    assert (kept.environment, kept.values["network_cidr"]) == ("blue", "10.1.0.0/16")
 
 
 def test_a_request_leads_to_its_change_and_the_draft_is_gone(conductor: FakeConductor, estate: Estate) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conductor_core.adapters.tofu import console
 from conductor_core.adapters.tofu.folders import Folders
 from conductor_core.adapters.tofu.meanings import failure, problems
 from conductor_core.adapters.tofu.saved import sealed
@@ -27,6 +28,8 @@ _PAIR = re.compile(r"([A-Za-z_]\w*)(?::([A-Za-z_]\w*))?")
 _HEAD = re.compile(r'^[ \t]*variable[ \t]+"?([\w-]+)"?', re.MULTILINE)
 _NAMED = re.compile(r'variable "([\w-]+)"|var\.([\w-]+) declared')
 _CHECKED = re.compile(r"\s*This was checked by the validation rule at \S+$")
+_BRIEF = {"GOGC": "off"}
+"""Of a run that lasts a tenth of a second: its garbage is left to its end."""
 _OPEN = ("Invalid function argument", "Reference to undeclared", "Unsupported attribute")
 """Failures of a condition that needs more than the variables: the whole plan will judge it."""
 
@@ -114,9 +117,20 @@ class TofuProgram:
         """See `Tofu.check`."""
         heads = [(declarations.count("\n", 0, m.start()) + 1, m[1]) for m in _HEAD.finditer(declarations)]
         names = [name for _, name in heads]
+        with self._folders.bare(declarations, values) as root:
+            env = self._env(self._planning, root) | _BRIEF
+            told = self._runner.run([self._program, "console"], cwd=root, env=env, stdin=console.question(names))
+            completed = console.answer(told)
+        return Checked(completed) if completed is not None else self._planned(declarations, values, heads)
+
+    def _planned(self, declarations: str, values: Mapping[str, Any], heads: list[tuple[int, str]]) -> Checked:
+        """What a plan of nothing but the variables says to them."""
+        names = [name for _, name in heads]
         shown = "".join(f'output "o_{n}" {{\n  value = var.{n}\n  sensitive = true\n}}\n' for n in names)
         with self._folders.bare(declarations + "\n" + shown, values) as root:
-            result = self._run(root, self._planning, "plan", "-refresh=false", "-lock=false", f"-out={SAVED}", "-json")
+            result = self._run(
+                root, self._planning, "plan", "-refresh=false", "-lock=false", f"-out={SAVED}", "-json", brief=True
+            )
             told = problems(result.stdout.splitlines())
             if result.code != 0:
                 kept = tuple(p for p in told if p.summary not in _OPEN and "Reference" not in p.summary)
@@ -210,13 +224,19 @@ class TofuProgram:
         return found
 
     def _run(
-        self, root: Path, who: Credentials, *arguments: str, secrets: Sequence[str] = (), json_lines: bool = True
+        self,
+        root: Path,
+        who: Credentials,
+        *arguments: str,
+        secrets: Sequence[str] = (),
+        json_lines: bool = True,
+        brief: bool = False,
     ) -> CommandResult:
         asked = ["-input=false", "-no-color"] if json_lines else []
         return self._runner.run(
             [self._program, arguments[0], *asked, *arguments[1:]] if json_lines else [self._program, *arguments],
             cwd=root,
-            env=self._env(who, root),
+            env=self._env(who, root) | (_BRIEF if brief else {}),
             timeout=PLAN_SECONDS,
             redact=secrets if json_lines else (),
         )
