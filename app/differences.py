@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from conductor_core.domain import text_lines
+from conductor_core.domain import line_moves, text_lines
 from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
+from conductor_core.domain.field_changes import in_rows
 
 Data = dict[str, Any]
 
@@ -41,19 +42,23 @@ def _side(side: Side) -> str:
 
 def _resource(resource: ResourceDiff, every: bool) -> Data:
     i = resource.identity
+    lines, moves = _lines(resource)
     told = [i.namespace] if i.namespace else []
     if resource.confirmed:
         told.append("✓ confirmed by the server")
     if resource.standing == "changed":
         told.append(f"{len(resource.fields)} field{'s' if len(resource.fields) != 1 else ''}")
     told += [f"{count} {_BY[by]}" for by in _BY if (count := sum(f.by == by for f in resource.fields))]
+    if count := sum(many for _, _, many in moves):
+        told.append(f"{count} line{'s' if count != 1 else ''} moved")
     if resource.left_out:
         told.append(f"{resource.left_out} set by the cluster left out")
     return {
         "title": f"{i.kind} {i.name}",
         "extra": " · ".join((*told, *resource.notes)),
         "status": "hand" if resource.standing == "unchanged" and resource.kept and not every else resource.standing,
-        "text": "\n".join(_lines(resource)),
+        "text": "\n".join(lines),
+        "moves": moves,
         "fields": _fields(resource),
         "note": "The same on both sides." if resource.standing == "unchanged" else "Nothing to show.",
     }
@@ -65,13 +70,14 @@ def _fields(resource: ResourceDiff) -> list[Data]:
         {
             "op": _SIGNS[f.op],
             "path": f.pointer,
-            "old": "" if f.op == "added" else _short(f.old),
-            "new": "" if f.op == "removed" else _short(f.new),
+            "old": "" if f.op == "added" else _told(f.op, f.old),
+            "new": "" if f.op == "removed" else _told(f.op, f.new),
             "by": f.by,
             "word": _BY.get(f.by, ""),
             "whose": _whose(f.owner, f.at) + (f" · applied was {_short(f.base)}" if f.by == "both" else ""),
         }
-        for f in resource.fields
+        for field in resource.fields
+        for f in in_rows(field)
     ]
     kept = [
         {"op": "=", "path": k.pointer, "old": _short(k.value), "new": "", "by": "stays", "word": "stays",
@@ -85,21 +91,29 @@ def _whose(owner: str, at: str) -> str:
     return " · ".join(part for part in (owner, at.replace("T", " ").replace("Z", " UTC")) if part)
 
 
+def _told(op: str, value: object) -> str:
+    return value if op == "reordered" and isinstance(value, str) else _short(value)
+
+
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 
-def _lines(resource: ResourceDiff) -> Iterator[str]:
+def _lines(resource: ResourceDiff) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The marked lines, and which of them moved: line numbers from 1 on the old and the new side, and how many."""
     old = block(resource.old) if resource.old is not None else []
     new = block(resource.new) if resource.new is not None else []
+    changes = text_lines.changes(old, new)
+    out: list[str] = []
     at = 0
-    for i1, i2, j1, j2 in text_lines.changes(old, new):
-        yield from (f" {line}" for line in old[at:i1])
-        yield from (f"-{line}" for line in old[i1:i2])
-        yield from (f"+{line}" for line in new[j1:j2])
+    for i1, i2, j1, j2 in changes:
+        out += [f" {line}" for line in old[at:i1]]
+        out += [f"-{line}" for line in old[i1:i2]]
+        out += [f"+{line}" for line in new[j1:j2]]
         at = i2
-    yield from (f" {line}" for line in old[at:])
+    out += [f" {line}" for line in old[at:]]
+    return out, [(m.old + 1, m.new + 1, m.count) for m in line_moves.moved(old, new, changes)]
 
 
 def block(value: object, indent: int = 0) -> list[str]:

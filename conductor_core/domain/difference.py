@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from conductor_core.domain.rising import longest_rising
+
 Op = Literal["added", "removed", "changed", "reordered"]
 
 MERGE_KEYS: tuple[tuple[tuple[str, str], ...], ...] = (
@@ -178,6 +180,25 @@ def _diff_places(old: list[Any], new: list[Any], path: Path, out: list[Edit]) ->
         _diff(old[at], new[at], (*path, at), out)
     out.extend(Edit("removed", (*path, at), old[at]) for at in range(paired, middle_old))
     out.extend(Edit("added", (*path, at), None, new[at]) for at in range(paired, middle_new))
+
+
+@dataclass(frozen=True)
+class MovedItem:
+    """An item of a list that other items have overtaken: its token, and its places in both lists, from 1."""
+
+    item: str
+    old: int
+    new: int
+
+
+def moved_items(before: Sequence[str], after: Sequence[str]) -> tuple[MovedItem, ...]:
+    """The fewest items whose move explains a `reordered` edit, in the new order; those that only went or came aren't
+    among them.
+    """
+    places = {item: at for at, item in enumerate(before)}
+    kept = [(places[item], at) for at, item in enumerate(after) if item in places]
+    stays = {kept[n] for n in longest_rising([old for old, _ in kept])}
+    return tuple(MovedItem(after[new], old + 1, new + 1) for old, new in kept if (old, new) not in stays)
 
 
 def _by_first(edits: Iterable[Edit]) -> dict[Token, list[Edit]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from conductor_core.domain import masking
-from conductor_core.domain.difference import Edit, Op, Path, pointer
+from conductor_core.domain.difference import Edit, Op, Path, moved_items, pointer
 from conductor_core.domain.managed_fields import MISSING, Ownership, at
 from conductor_core.domain.three_way import By, changed_by
 
@@ -28,6 +28,25 @@ class FieldChange:
     base: Any = None
     owner: str = ""
     at: str = ""
+
+
+def in_rows(field: FieldChange) -> tuple[FieldChange, ...]:
+    """The field as a person reads it: a list in another order is one row for each item that moved, `old` and `new`
+    its places in words. Where the order differs only by what came or went, it stays as it is.
+    """
+    if field.op != "reordered":
+        return (field,)
+    told = moved_items(field.old, field.new)
+    rows = [
+        replace(field, pointer=f"{field.pointer}{pointer((m.item,))}", old=_place(m.old, field.old),
+                new=_place(m.new, field.new), base=None)
+        for m in told
+    ]  # fmt: skip
+    return tuple(rows) or (field,)
+
+
+def _place(at: int, items: Sequence[str]) -> str:
+    return f"place {at} of {len(items)}"
 
 
 @dataclass(frozen=True)

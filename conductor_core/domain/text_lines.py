@@ -7,11 +7,12 @@ between is left to difflib.
 from __future__ import annotations
 
 import difflib
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from conductor_core.domain.rising import longest_rising
 
 _SMALL = 1_000_000
 """Pairs of lines up to which difflib is quick enough."""
@@ -98,17 +99,4 @@ def _anchors(a: Sequence[str], b: Sequence[str], i1: int, i2: int, j1: int, j2: 
     count_a, count_b = Counter(a[i1:i2]), Counter(b[j1:j2])
     where = {b[j]: j for j in range(j1, j2) if count_b[b[j]] == 1}
     pairs = [(i, where[a[i]]) for i in range(i1, i2) if count_a[a[i]] == 1 and a[i] in where]
-    tails: list[int] = []
-    ends: list[int] = []
-    back: list[int] = []
-    for n, (_, j) in enumerate(pairs):
-        at = bisect_left(tails, j)
-        back.append(ends[at - 1] if at else -1)
-        tails[at : at + 1] = [j]
-        ends[at : at + 1] = [n]
-    out: list[tuple[int, int]] = []
-    n = ends[-1] if ends else -1
-    while n >= 0:
-        out.append(pairs[n])
-        n = back[n]
-    return out[::-1]
+    return [pairs[n] for n in longest_rising([j for _, j in pairs])]

@@ -154,6 +154,11 @@ def test_the_difference_is_searched_split_and_unfolded(screen: Screen) -> None:
     screen.press("Side by side")
     screen.settled()
     screen.shot("difference-side-by-side")
+    screen.page.get_by_label("Search resources and lines").fill("api-3")
+    screen.see("2 matches")
+    screen.page.get_by_text("lines moved from line").first.click()
+    screen.settled()
+    screen.shot("difference-moved")
     screen.page.get_by_label("Search resources and lines").fill("no such text")
     screen.see("Nothing matches")
 

@@ -280,6 +280,12 @@ def comparison(resources: int = 9, lines: int = 18) -> Comparison:
     )
 
 
+CONTAINERS = [
+    {"name": name, "image": f"registry.summit/{name}:1.0", "ports": [{"containerPort": port}]}
+    for name, port in (("proxy", 8080), ("exporter", 9100), ("log", 9000))
+]
+
+
 def _resource(n: int, lines: int) -> ResourceDiff:
     kinds = (("argoproj.io", "Rollout"), ("", "ConfigMap"), ("", "Service"), ("networking.k8s.io", "Ingress"))
     group, kind = kinds[n % 4]
@@ -303,6 +309,13 @@ def _resource(n: int, lines: int) -> ResourceDiff:
             FieldChange("changed", "/spec/replicas", 4, 6, "both", 3, "kubectl (scale)", at),
         )
         kept = (KeptField("/metadata/annotations/team", "core", "kubectl-annotate", at),)
+        if n == 3:
+            sides = (CONTAINERS, [CONTAINERS[2], *CONTAINERS[:2]])
+            for side, containers in zip((old, new), sides, strict=True):
+                side["spec"] = {**side["spec"], "containers": containers}
+            before, after = ([f"name={c['name']}" for c in side] for side in sides)
+            found = (*fields, FieldChange("reordered", "/spec/containers", before, after))
+            return ResourceDiff(identity, "changed", found, "x", "y", 3, (), old, new, kept)
         return ResourceDiff(identity, "changed", fields, "x", "y", 3, (), old, new, kept)
     if n % 7 == 1:
         return ResourceDiff(identity, "added", (), "", "y", 0, (), None, new)

@@ -116,6 +116,18 @@ def test_a_difference_is_lines_of_both_sides() -> None:
     assert next(r for r in data["resources"] if r["status"] == "unchanged")["text"] == ""
 
 
+def test_what_moved_inside_one_object_is_told_as_moved() -> None:
+    found = next(r for r in differences.of(comparison(9), "d")["resources"] if r["moves"])
+    lines = found["text"].split("\n")
+    old, new = ([line[1:] for line in lines if line[0] in f" {op}"] for op in "-+")
+    ((left, right, count),) = found["moves"]
+    assert old[left - 1].strip() == "- name: log"
+    assert old[left - 1 : left - 1 + count] == new[right - 1 : right - 1 + count]
+    assert f"{count} lines moved" in found["extra"]
+    row = next(f for f in found["fields"] if f["op"] == "↕")
+    assert (row["path"], row["old"], row["new"]) == ("/spec/containers/name=log", "place 3 of 3", "place 1 of 3")
+
+
 def test_blocks_quote_what_could_be_misread() -> None:
     value = {
         "b": "true",

@@ -61,12 +61,37 @@ function parse(resource) {
     if (op !== "-") row.right = ++right;
     return row;
   });
+  mark(out, resource.moves || []);
   pairUp(out);
   resource.parsed = out;
   return out;
 }
 
-// Removed lines followed by added ones are pairs: their differing middle is marked, and they share a line side by side.
+// Lines that moved know the line that they are on the other side; the first of a block says so in words.
+function mark(rows, moves) {
+  if (!moves.length) return;
+  const went = new Map();
+  const came = new Map();
+  for (const row of rows) {
+    if (row.op === "-") went.set(row.left, row);
+    else if (row.op === "+") came.set(row.right, row);
+  }
+  for (const [left, right, count] of moves) {
+    const lines = count === 1 ? "1 line" : `${count} lines`;
+    for (let n = 0; n < count; n += 1) {
+      const [from, to] = [went.get(left + n), came.get(right + n)];
+      if (!from || !to) continue;
+      from.other = to;
+      to.other = from;
+      if (n) continue;
+      from.told = `${lines} moved to line ${right}`;
+      to.told = `${lines} moved from line ${left}`;
+    }
+  }
+}
+
+// Removed lines followed by added ones are pairs, in order and but for those that moved: their differing middle is
+// marked, and they share a line side by side.
 function pairUp(rows) {
   for (let i = 0; i < rows.length; ) {
     if (rows[i].op === " ") {
@@ -77,9 +102,10 @@ function pairUp(rows) {
     while (j < rows.length && rows[j].op === "-") j += 1;
     let k = j;
     while (k < rows.length && rows[k].op === "+") k += 1;
-    for (let n = 0; n < Math.min(j - i, k - j); n += 1) {
-      rows[i + n].mate = rows[j + n];
-      rows[j + n].mate = rows[i + n];
+    const [gone, come] = [rows.slice(i, j), rows.slice(j, k)].map((part) => part.filter((row) => !row.other));
+    for (let n = 0; n < Math.min(gone.length, come.length); n += 1) {
+      gone[n].mate = come[n];
+      come[n].mate = gone[n];
     }
     i = Math.max(k, i + 1);
   }
@@ -121,11 +147,25 @@ function flatten(data, state) {
 
 function split(rows) {
   const out = [];
-  for (let i = 0; i < rows.length; i += 1) {
-    const row = rows[i];
-    if (row.op === " ") out.push({ type: "pair", left: row, right: row });
-    else if (row.op === "-") out.push({ type: "pair", left: row, right: row.mate || null });
-    else if (!row.mate) out.push({ type: "pair", left: null, right: row });
+  for (let i = 0; i < rows.length; ) {
+    if (rows[i].op === " ") {
+      out.push({ type: "pair", left: rows[i], right: rows[i] });
+      i += 1;
+      continue;
+    }
+    let j = i;
+    while (j < rows.length && rows[j].op === "-") j += 1;
+    let k = j;
+    while (k < rows.length && rows[k].op === "+") k += 1;
+    let right = j;
+    for (let left = i; left < j; left += 1) {
+      const mate = rows[left].mate;
+      while (mate && rows[right] !== mate) out.push({ type: "pair", left: null, right: rows[right++] });
+      out.push({ type: "pair", left: rows[left], right: mate || null });
+      if (mate) right += 1;
+    }
+    while (right < k) out.push({ type: "pair", left: null, right: rows[right++] });
+    i = k;
   }
   return out;
 }
@@ -230,11 +270,25 @@ function build(root, data, state) {
     const node = el("div", row.type === "line" ? "row line" : "row pair");
     if (index === state.at) node.classList.add("here");
     if (row.type === "line") {
-      node.classList.add(row.row.op === "+" ? "plus" : row.row.op === "-" ? "minus" : "same");
-      node.append(number(row.row.left), number(row.row.right), sign(row.row.op), words(row.row, state.search));
+      node.classList.add(row.row.other ? "moved" : row.row.op === "+" ? "plus" : row.row.op === "-" ? "minus" : "same");
+      node.append(number(row.row.left), number(row.row.right), sign(glyph(row.row)), words(row.row, state.search));
+      if (row.row.told) node.append(told(row.row));
     } else {
       node.append(half(row.left, "left", row.left !== row.right), half(row.right, "right", row.left !== row.right));
     }
+    return node;
+  };
+  const shows = (row, other) => [row.row, row.left, row.right].includes(other);
+  const told = (row) => {
+    const node = el("button", "told", row.told);
+    node.title = "Go to the other place";
+    node.onclick = () => {
+      const there = flat.rows.findIndex((one) => shows(one, row.other));
+      if (there < 0) return;
+      state.at = there;
+      view.scrollTop = Math.max(0, (there - 4) * ROW);
+      draw();
+    };
     return node;
   };
   const half = (row, side, differs) => {
@@ -243,8 +297,9 @@ function build(root, data, state) {
       node.classList.add("none");
       return node;
     }
-    if (differs) node.classList.add(side === "left" ? "minus" : "plus");
-    node.append(number(side === "left" ? row.left : row.right), sign(differs ? row.op : " "), words(row, state.search));
+    if (differs) node.classList.add(row.other ? "moved" : side === "left" ? "minus" : "plus");
+    node.append(number(side === "left" ? row.left : row.right), sign(differs ? glyph(row) : " "), words(row, state.search));
+    if (row.told) node.append(told(row));
     node.title = row.text;
     return node;
   };
@@ -385,6 +440,10 @@ function fieldRow(field, here, search) {
 
 function number(value) {
   return el("span", "number", value ? String(value) : "");
+}
+
+function glyph(row) {
+  return row.other ? (row.op === "-" ? "↱" : "↳") : row.op;
 }
 
 function sign(op) {

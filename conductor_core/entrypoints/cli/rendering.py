@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from conductor_core.domain.events import words as said
+from conductor_core.domain.field_changes import in_rows
 from conductor_core.domain.gates import Result
 from conductor_core.domain.rollout_acts import ReadBack, read_backs
 from conductor_core.entrypoints.api.forms import Form, change_form
@@ -148,8 +149,9 @@ def show_comparison(comparison: Comparison) -> None:
         out.print(f"{sign} {i.kind} {'/'.join(filter(None, (i.namespace, i.name)))}", style=colour)
         for note in resource.notes:
             out.print(f"    ! {note}", style="yellow")
-        for edit in resource.fields:
-            out.print(f"    {edit.pointer}: {_value(edit.old)} → {_value(edit.new)}{_by(edit)}")
+        for edit in (row for field in resource.fields for row in in_rows(field)):
+            moved = "moved from " if edit.op == "reordered" else ""
+            out.print(f"    {edit.pointer}: {moved}{_value(edit.old)} → {_value(edit.new)}{_by(edit)}")
         for kept in resource.kept:
             out.print(f"    {kept.pointer}: {_value(kept.value)}  [stays{_whose(kept.owner, kept.at)}]")
     counts = ", ".join(f"{comparison.count(s)} {s}" for s in ("added", "changed", "removed", "unchanged"))

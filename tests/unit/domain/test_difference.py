@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conductor_core.domain.difference import Edit, apply, diff, merge_patch, pointer, same
+from conductor_core.domain.difference import Edit, MovedItem, apply, diff, merge_patch, moved_items, pointer, same
 from tests.fakes.object_patches import merged
 
 leaves = (
@@ -63,6 +63,23 @@ def test_containers_are_matched_by_name_and_not_by_place() -> None:
         ("added", "/containers/name=init"),
         ("reordered", "/containers"),
     ]
+
+
+named_items = st.lists(st.sampled_from("abcdefg"), unique=True, max_size=7)
+
+
+@given(named_items, named_items)
+def test_the_order_is_explained_by_the_moved_items_alone(old: list[str], new: list[str]) -> None:
+    moved = moved_items(old, new)
+    assert all(old[m.old - 1] == new[m.new - 1] == m.item for m in moved)
+    away = {m.item for m in moved}
+    stays = [x for x in old if x in new and x not in away]
+    assert [x for x in new if x in stays] == stays
+
+
+def test_one_item_that_moved_is_one_move() -> None:
+    assert moved_items(["a", "b", "c", "d"], ["d", "a", "x", "b", "c"]) == (MovedItem("d", 4, 1),)
+    assert moved_items(["a"], ["x", "a"]) == ()
 
 
 def test_ports_are_matched_by_number_and_protocol_with_its_default() -> None:
