@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     kube_context: str = Field(
         default="", description="Context of the kubeconfig to work on; empty: the local control plane."
     )
+    fleet_contexts: str = Field(
+        default="",
+        description="Further contexts of the kubeconfig whose Rollouts may be members of fleets; comma between.",
+    )
     kubeconfig: Path | None = Field(default=None, description="Kubeconfig file; empty: the usual search.")
     helm: str = Field(default="", description="helm program; empty: the built one, else the one on PATH.")
     kubectl: str = Field(default="", description="kubectl program; empty: the built one, else the one on PATH.")

@@ -16,12 +16,13 @@
 
 # %% tags=["parameters"]
 fleet: str = ""  # Name of the group, for the record [required] [pattern: [A-Za-z0-9][-A-Za-z0-9._ ]*]
-members: list = []  # Its Rollouts, each as namespace/name [required]
+members: list = []  # Its Rollouts, each as namespace/name, in other clusters context/namespace/name [required]
+silent: list = []  # Contexts of clusters that did not answer when the members were listed
 
 # %%
 from conductor_core.entrypoints.notebook import begin
 
-run = begin({"fleet": fleet, "members": members})
+run = begin({"fleet": fleet, "members": members, "silent": silent})
 run.show_plan()
 
 # %% [markdown]

@@ -30,6 +30,10 @@ def show(fleets: Sequence[Fleet], actor: Actor) -> None:
             )
         if session.dialog_open(name):
             confirm.show(_act(fleet, actor))
+    silent = sorted({name for fleet in fleets for name in fleet.silent})
+    if silent:
+        told = f"No answer from {', '.join(silent)}: what runs there is not among the members of fleets."
+        st.warning(theme.plain(told), icon=":material/cloud_off:")
     rest = len(fleets) - len(moving)
     if rest:
         st.caption(f"{rest} fleet{'s' if rest > 1 else ''} at rest.")
@@ -41,7 +45,9 @@ def _act(fleet: Fleet, actor: Actor) -> confirm.Act:
         f"{len(fleet.moving)} rollouts give everybody their stable version, side by side, as one Change: "
         f"{', '.join(m.id for m in fleet.moving)}. Those at rest are not touched."
     )
-    given: dict[str, object] = {"fleet": fleet.name, "members": members}
+    if fleet.silent:
+        effect += f" No answer from {', '.join(fleet.silent)}: what runs there is not aborted."
+    given: dict[str, object] = {"fleet": fleet.name, "members": members, "silent": list(fleet.silent)}
     return confirm.Act(
         "Abort fleet",
         f"{fleet.name} ({len(members)} rollouts)",

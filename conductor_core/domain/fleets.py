@@ -1,26 +1,61 @@
 """Fleets: Rollouts that move in lockstep, so that one act reverses all of them.
 
 A Rollout names its fleet with the label `conductor.summit.example/fleet`; without it, the Rollouts of one pipeline (an
-ApplicationSet) are one, and so are those of one name that run the same new version in several namespaces.
+ApplicationSet) are one, and so are those of one name that run the same new version in several namespaces or clusters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from conductor_core.domain.rollouts import Rollout
+from conductor_core.errors import InputError
 
 LABEL = "conductor.summit.example/fleet"
+LABELLED, PIPELINE = "bound by their label", "made by one pipeline"
+VERSIONED = "one name and version in several namespaces or clusters"
+
+
+class Member(NamedTuple):
+    """Where a Rollout of a fleet is; `cluster` is a context, '' for the cluster that the product works on."""
+
+    cluster: str
+    namespace: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """As `Rollout.id` says it."""
+        return "/".join(filter(None, self))
+
+
+def member(text: str) -> Member:
+    """The place that an id names: `namespace/name` or `cluster/namespace/name`, a cluster's name may hold slashes.
+
+    Raises `InputError` for anything else.
+    """
+    parts = text.rsplit("/", 2)
+    if len(parts) < 2 or not all(parts):
+        raise InputError(
+            f"{text!r} names no member of a fleet.",
+            why="A Rollout is named by namespace and name, in another cluster with its context before them.",
+            next="Give each as namespace/name or context/namespace/name.",
+        )
+    return Member(*parts) if len(parts) == 3 else Member("", *parts)
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """A named group of Rollouts; `why` says what binds them."""
+    """A named group of Rollouts; `why` says what binds them, `silent` which clusters did not answer: what runs there is
+    not among the members.
+    """
 
     name: str
     why: str
     members: tuple[Rollout, ...]
+    silent: tuple[str, ...] = ()
 
     @property
     def moving(self) -> tuple[Rollout, ...]:
@@ -28,18 +63,25 @@ class Fleet:
         return tuple(m for m in self.members if m.moving)
 
 
-def fleets(rollouts: Iterable[Rollout], pipelines: Mapping[tuple[str, str], str]) -> tuple[Fleet, ...]:
-    """Every group of two members at least, by name; `pipelines` gives the pipeline of a Rollout (namespace, name)."""
+def fleets(
+    rollouts: Iterable[Rollout], pipelines: Mapping[tuple[str, str], str], silent: tuple[str, ...] = ()
+) -> tuple[Fleet, ...]:
+    """Every group of two members at least, by name; `pipelines` gives the pipeline of a Rollout (namespace, name), the
+    same in each cluster.
+    """
     groups: dict[tuple[str, str], list[Rollout]] = {}
     for rollout in rollouts:
         label = dict(rollout.labels).get(LABEL, "")
         pipeline = pipelines.get((rollout.namespace, rollout.name), "")
         if label:
-            key = (label, "labelled")
+            key = (label, LABELLED)
         elif pipeline:
-            key = (pipeline, "made by one pipeline")
+            key = (pipeline, PIPELINE)
         else:
-            key = (f"{rollout.name} {rollout.version}".strip(), "one name and version in several namespaces")
+            key = (
+                f"{rollout.name} {rollout.version}".strip(),
+                "one name and version in several namespaces or clusters",
+            )
         groups.setdefault(key, []).append(rollout)
-    found = [Fleet(name, why, tuple(m)) for (name, why), m in groups.items() if len(m) > 1 or why == "labelled"]
+    found = [Fleet(name, why, tuple(m), silent) for (name, why), m in groups.items() if len(m) > 1 or why == LABELLED]
     return tuple(sorted(found, key=lambda f: f.name))

@@ -106,11 +106,13 @@ class Rollout:
     labels: tuple[tuple[str, str], ...] = ()
     application: tuple[str, str] = ("", "")
     """Namespace ('' is Argo CD's own) and name of the Argo CD Application that owns it; empty: none does."""
+    cluster: str = ""
+    """The context of the cluster that it runs in; '' is the one that the product works on."""
 
     @property
     def id(self) -> str:
-        """`namespace/name`."""
-        return f"{self.namespace}/{self.name}"
+        """`namespace/name`, in another cluster `cluster/namespace/name`."""
+        return "/".join(filter(None, (self.cluster, self.namespace, self.name)))
 
     @property
     def in_progress(self) -> bool:

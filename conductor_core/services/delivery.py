@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from conductor_core.errors import ConductorError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
 from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.rollouts import Rollouts
+from conductor_core.services.fleet_clusters import FleetClusters
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.pipeline_board import Board, PipelineBoard
 from conductor_core.services.releases import ReleaseReader
@@ -49,9 +51,12 @@ class DeliveryReader:
         windows: MetricWindows,
         files: MetricFiles,
         store: ChangeStore,
+        clusters: FleetClusters | None = None,
     ) -> None:
+        """`clusters`: where fleets have their members; None: only where `rollouts` reads."""
         self._board, self._rollouts, self._releases = board, rollouts, releases
         self._windows, self._files, self._store = windows, files, store
+        self._clusters = clusters or FleetClusters(rollouts, {}, time.monotonic)
 
     def pipelines(self, *, live: bool = False) -> Board:
         """Every pipeline; `live`: from the board that a stream keeps fresh, for processes that stay."""
@@ -66,13 +71,14 @@ class DeliveryReader:
         return self._rollouts.detail(namespace, name)
 
     def fleets(self, *, live: bool = False) -> tuple[Fleet, ...]:
-        """The groups that move in lockstep; without Argo CD, by labels and versions alone."""
+        """The groups that move in lockstep, over all clusters; without Argo CD, by labels and versions alone."""
         try:
             applications = self.pipelines(live=live).applications
         except ConductorError:
             applications = ()
         made = {place: a.pipeline for a in applications for place in a.rollouts if a.pipeline}
-        return fleets(self.rollouts(), made)
+        found = self._clusters.all()
+        return fleets(found.rollouts, made, found.silent)
 
     def release_of(self, rollout: Rollout) -> tuple[str, str] | None:
         """Release and channel that a Rollout belongs to, by its namespace and Helm's instance label; None for none."""

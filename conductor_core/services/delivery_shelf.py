@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 from conductor_core.domain import compatibility
 from conductor_core.domain.compatibility import Matrix
+from conductor_core.services import fleet_plans
 from conductor_core.services.application_sync import ApplicationSync, ApplicationSyncPlan
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.checks import Patience
 from conductor_core.services.delivery import DeliveryReader
+from conductor_core.services.fleet_abort import FleetAbort
+from conductor_core.services.fleet_clusters import FleetClusters
+from conductor_core.services.fleet_plans import FleetPlans
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.operations import Driver
 from conductor_core.services.partial_rollback import PartialRollback
@@ -23,7 +27,7 @@ from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_history import ReleaseHistory
 from conductor_core.services.releases import ReleaseReader
-from conductor_core.services.rollout_operations import FleetAbort, RolloutAct
+from conductor_core.services.rollout_operations import RolloutAct
 from conductor_core.services.rollout_plans import RolloutPlans
 from conductor_core.services.set_promotions import SetCommit, SetPromotions
 from conductor_core.services.timelines import Timelines
@@ -59,6 +63,7 @@ def delivery_shelf(
 ) -> DeliveryShelf:
     """Everything of progressive delivery, joined over its ports."""
     rollouts = parts.rollouts
+    clusters = FleetClusters(rollouts, parts.fleet_rollouts, parts.monotonic)
     reader = DeliveryReader(
         PipelineBoard(parts.argocd, parts.monotonic, parts.sleep),
         rollouts,
@@ -66,12 +71,14 @@ def delivery_shelf(
         MetricWindows(parts.prometheus, lambda: parts.clock.now().timestamp()),
         parts.metric_files,
         parts.store,
+        clusters,
     )
 
     def matrix() -> Matrix:
         return compatibility.parse(parts.documents.load(parts.metric_files.matrix(), MATRIX), MATRIX)
 
     plans = RolloutPlans(rollouts, releases)
+    fleets = FleetPlans(clusters, plans.tier_of, parts.blobs.get)
     argo = ArgoSync(parts.argocd, parts.monotonic, parts.sleep)
     patience = Patience(parts.monotonic, parts.sleep, READ_BACK)
     edits = ValuesEdits(releases, parts.repository, parts.helm, parts.documents, rollouts)
@@ -97,15 +104,16 @@ def delivery_shelf(
         pipelines,
         {
             **plans.functions(),
+            "fleet_abort": fleets.plan,
             **edits.functions(),
             "set_promote": promotions.plan,
             "pipeline_waves": pipelines.plan,
             "application_sync": ApplicationSyncPlan(argo, plans.tier_of, parts.mask_key),
         },
-        {**plans.gates(), WAVES: freeze},
+        {**plans.gates(), fleet_plans.GATE: fleets.judge, WAVES: freeze},
         {
             "rollout_act": RolloutAct(rollouts, plans, patience, parts.clock.now),
-            "fleet_abort": FleetAbort(rollouts, patience),
+            "fleet_abort": FleetAbort(clusters, patience),
             "values_commit": ValuesCommit(edits),
             "set_commit": SetCommit(promotions),
             "pipeline_waves": PipelineWavesSet(pipelines, parts.patches, patience),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from conductor_core.domain.notes import Ed25519, NoteSigner
@@ -84,6 +84,7 @@ class Parts:
     ed25519: Ed25519
     argocd: ArgoCd
     rollouts: Rollouts
+    fleet_rollouts: Mapping[str, Rollouts]
     patches: ObjectPatches
     prometheus: Prometheus
     identities: Identities

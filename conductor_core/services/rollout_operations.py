@@ -1,4 +1,4 @@
-"""The operations on Rollouts: one act, or the abort of a whole fleet, each read back and compared with its promise.
+"""The operation on a Rollout: one act, read back and compared with its promise.
 
 What was started from is written down first (`Before`); what a crash left is told from the Rollout itself: the same
 pause, step and template mean that nothing had happened.
@@ -7,25 +7,23 @@ pause, step and template mean that nothing had happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from conductor_core.domain import rollout_acts as acts
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.rollout_acts import Act, Before, ReadBack
 from conductor_core.domain.rollouts import Rollout
-from conductor_core.errors import ConductorError, ConflictError, StateError
+from conductor_core.errors import ConflictError, StateError
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.checks import Patience
 from conductor_core.services.operations import Context, Facts
-from conductor_core.services.rollout_plans import RolloutPlans, act_in, members_in, revision_in
+from conductor_core.services.rollout_plans import RolloutPlans, act_in, revision_in
 
 TRIES = 12
 """How often an act is decided anew when the controller wrote first."""
 NUDGE_AFTER = 4.0
 """Seconds after which a Rollout that took an act in but does not go on is shown to its controller again."""
-AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ class RolloutAct:
         """Do it once, then read back until the promise is kept."""
         act, was = act_in(context.change), acts.before_of(request)
         namespace, name = _named(context)
-        _acted(self.rollouts, (namespace, name), act, was, context.say)
-        back = _awaited(self.rollouts, (namespace, name), act, was, self.patience, context.say)
+        acted(self.rollouts, (namespace, name), act, was, context.say)
+        back = awaited(self.rollouts, (namespace, name), act, was, self.patience, context.say)
         return _outcome(back, act, f"{namespace}/{name}")
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
@@ -65,57 +63,11 @@ class RolloutAct:
         back = acts.read_back(act, was, now)
         if not back.happened:
             return Observation.ABSENT, {"seen": back.seen}
-        back = _awaited(self.rollouts, place, act, was, self.patience, context.say)
+        back = awaited(self.rollouts, place, act, was, self.patience, context.say)
         return _outcome(back, act, now.id)
 
 
-@dataclass(frozen=True)
-class FleetAbort:
-    """Aborts every member that moves, side by side; each one's read-back is in the result."""
-
-    rollouts: Rollouts
-    patience: Patience
-    pool: int = field(default=AT_ONCE)
-
-    def prepare(self, context: Context) -> Facts:
-        """Where each member stands."""
-        found = [self.rollouts.get(*member) for member in members_in(context.change)]
-        return {"members": {r.id: acts.before(r).as_facts() for r in found if not acts.no_effect(r, Act.ABORT)}}
-
-    def dispatch(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
-        """Abort all of them; one that can't be doesn't keep the others from it."""
-        members = _members(request)
-        if not members:
-            raise StateError("None of the Rollouts is in progress.", why="There is nothing to abort.")
-        with ThreadPoolExecutor(min(self.pool, len(members)), thread_name_prefix="fleet") as pool:
-            told = list(pool.map(lambda item: self._one(context, *item), members.items()))
-        return _together(told)
-
-    def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
-        """Absent as long as one member is not aborted: an abort done twice is done once."""
-        members = _members(request)
-        left = [key for key, was in members.items() if not self._aborted(key, was)]
-        if left:
-            return Observation.ABSENT, {"seen": f"not aborted: {', '.join(left)}"}
-        return _together([(key, self._wait(context, key, was)) for key, was in members.items()])
-
-    def _one(self, context: Context, key: str, was: Before) -> tuple[str, ReadBack]:
-        try:
-            if not self._aborted(key, was):
-                _acted(self.rollouts, _place(key), Act.ABORT, was, context.say)
-            return key, self._wait(context, key, was)
-        except ConductorError as bad:
-            context.say(f"{key}: {bad}")
-            return key, ReadBack(False, False, "0 %", str(bad))
-
-    def _wait(self, context: Context, key: str, was: Before) -> ReadBack:
-        return _awaited(self.rollouts, _place(key), Act.ABORT, was, self.patience, context.say)
-
-    def _aborted(self, key: str, was: Before) -> bool:
-        return acts.read_back(Act.ABORT, was, self.rollouts.get(*_place(key))).happened
-
-
-def _acted(rollouts: Rollouts, place: tuple[str, str], act: Act, was: Before, say: Callable[[str], None]) -> None:
+def acted(rollouts: Rollouts, place: tuple[str, str], act: Act, was: Before, say: Callable[[str], None]) -> None:
     """Send the act to the Rollout as it is now; the API server refuses it when somebody writes in between."""
     for _ in range(TRIES):
         now = rollouts.get(*place)
@@ -151,7 +103,7 @@ def _same(now: Rollout, was: Before, act: Act) -> None:
         raise _without_effect(now, act, why)
 
 
-def _awaited(
+def awaited(
     rollouts: Rollouts,
     place: tuple[str, str],
     act: Act,
@@ -159,6 +111,7 @@ def _awaited(
     patience: Patience,
     say: Callable[[str], None],
 ) -> ReadBack:
+    """Read it back until the promise is kept or time is up; a controller that missed the act is shown it again."""
     started, said, nudged = patience.monotonic(), "", False
     while True:
         now = rollouts.get(*place)
@@ -185,31 +138,12 @@ def _outcome(back: ReadBack, act: Act, name: str) -> tuple[Observation, Facts]:
     return Observation.FAILED, {"read_back": back.as_json(), "what": what, "why": why, "next": next}
 
 
-def _together(told: list[tuple[str, ReadBack]]) -> tuple[Observation, Facts]:
-    rows = {key: back.as_json() for key, back in told}
-    bad = [f"{key}: {back.seen}" for key, back in told if not back.reached]
-    if not bad:
-        return Observation.DONE, {"read_back": rows, "detail": f"{len(told)} of {len(told)} aborted, read back"}
-    what = f"{len(bad)} of {len(told)} Rollouts are not back on their stable version."
-    return Observation.FAILED, {"read_back": rows, "what": what, "why": "; ".join(bad), "next": "Look at these first."}
-
-
 def _without_effect(rollout: Rollout, act: Act, why: str) -> StateError:
     return StateError(
         f"{act.value} would have no effect on {rollout.id}.",
         why=f"{why} Seen: {acts.state(rollout)}. Nothing was sent.",
         next="Choose an act that the rollout is in a state for.",
     )
-
-
-def _members(request: Mapping[str, object]) -> dict[str, Before]:
-    given = request.get("members")
-    return {str(k): acts.before_of(v) for k, v in given.items()} if isinstance(given, dict) else {}
-
-
-def _place(key: str) -> tuple[str, str]:
-    namespace, _, name = key.partition("/")
-    return namespace, name
 
 
 def _named(context: Context) -> tuple[str, str]:

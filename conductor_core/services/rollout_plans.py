@@ -15,7 +15,7 @@ from conductor_core.domain.gates import Reason, Result, Verdict, verdict
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.tiers import STRICTEST, strictest
-from conductor_core.errors import ConductorError, InputError, NotFoundError
+from conductor_core.errors import ConductorError, NotFoundError
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.planning import Draft, Gate, PlanFunction
 from conductor_core.services.releases import ReleaseReader
@@ -35,7 +35,7 @@ class RolloutPlans:
 
     def functions(self) -> dict[str, PlanFunction]:
         """The plan functions by the name that a runbook's `plan` gives."""
-        return {"rollout_act": self.act, "fleet_abort": self.fleet_abort}
+        return {"rollout_act": self.act}
 
     def gates(self) -> dict[str, Gate]:
         """The gate that refuses acts without an effect."""
@@ -64,30 +64,8 @@ class RolloutPlans:
             tier=self.tier_of(rollout.namespace),
         )
 
-    def fleet_abort(self, change: Change) -> Draft:
-        """What aborting several Rollouts at once would do; members without anything in progress are named."""
-        members = members_in(change)
-        found = [self.rollouts.get(*member) for member in members]
-        tier = strictest({self.tier_of(r.namespace) for r in found})
-        moving = [r.id for r in found if not acts.no_effect(r, Act.ABORT)]
-        evidence = [_shown(r, Act.ABORT, "") for r in found]
-        facts = {f"rollout {r.id}": f"{r.uid} {r.stable_hash} {r.current_hash}" for r in found}
-        summary = {
-            "does": f"abort {len(moving)} of {len(found)} Rollouts",
-            "promises": "Each of them gives everybody the stable version; those at rest are not touched.",
-            "in progress": ", ".join(moving) or "none",
-        }
-        pieces = {"rollouts.json": (JSON, canonical_bytes(evidence))}
-        return Draft(pieces, facts, summary, tier=tier)
-
     def judge(self, change: Change, draft: Draft) -> list[Verdict]:
         """Deny an act that would have no effect, with the act that makes sense instead."""
-        if change.runbook == "fleet_abort":
-            found = [self.rollouts.get(*member) for member in members_in(change)]
-            if any(not acts.no_effect(r, Act.ABORT) for r in found):
-                return [verdict(GATE, denials=(), warnings=_at_rest(found), rules_run=len(found))]
-            nothing = Reason("rollout/no-effect", "None of them is in progress.", clears_by="Start a rollout first.")
-            return [verdict(GATE, denials=(nothing,), warnings=(), rules_run=len(found))]
         rollout, act = self._rollout(change), act_in(change)
         why = acts.no_effect(rollout, act)
         if act is Act.UNDO and not why:
@@ -140,20 +118,6 @@ def revision_in(change: Change) -> int:
     return wanted if isinstance(wanted, int) else 0
 
 
-def members_in(change: Change) -> list[tuple[str, str]]:
-    """Namespace and name of each member of a fleet; raises `InputError` for one that isn't `namespace/name`."""
-    given = change.parameters.get("members")
-    texts = [str(m) for m in given] if isinstance(given, list) else []
-    members = [(t.partition("/")[0], t.partition("/")[2]) for t in dict.fromkeys(texts)]
-    if not members or not all(namespace and name for namespace, name in members):
-        raise InputError(
-            "The members of the fleet can't be read.",
-            why=f"They are {texts!r}.",
-            next="Give each as namespace/name.",
-        )
-    return members
-
-
 def general_promise(act: Act, target: str) -> str:
     """The promise of an act without the numbers that move by themselves."""
     return {
@@ -177,11 +141,3 @@ def _shown(rollout: Rollout, act: Act, target: str) -> dict[str, object]:
         "steps": [f"{s.wave}: {s.text}" for s in rollout.steps],
         "to": target,
     }
-
-
-def _at_rest(found: list[Rollout]) -> list[Reason]:
-    return [
-        Reason("rollout/at-rest", f"{r.id} is left alone. {acts.no_effect(r, Act.ABORT)}")
-        for r in found
-        if acts.no_effect(r, Act.ABORT)
-    ]

@@ -123,6 +123,7 @@ def wire(settings: Settings) -> Conductor:
         ed25519=ed25519,
         argocd=systems.argocd(now),
         rollouts=ArgoRollouts(cluster, patches),
+        fleet_rollouts=systems.fleet_rollouts(settings, now),
         patches=patches,
         prometheus=systems.prometheus(now),
         identities=systems.identities(settings, web),

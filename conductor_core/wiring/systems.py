@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from conductor_core.adapters import hcl
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.blueprint_files import BlueprintFolders
 from conductor_core.adapters.git import GitRepository
@@ -32,6 +34,7 @@ from conductor_core.ports.object_patches import ObjectPatches
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.prometheus import Prometheus
 from conductor_core.ports.repository import Repository
+from conductor_core.ports.rollouts import Rollouts
 from conductor_core.ports.tofu import Tofu
 from conductor_core.settings import PROJECT_ROOT, Settings
 
@@ -50,6 +53,17 @@ def cluster(now: Now) -> Cluster:
 def patches(now: Now) -> ObjectPatches:
     """The Kubernetes API, to patch single objects."""
     return late(now, lambda s: KubernetesPatches(s.kubeconfig, s.kube_context))
+
+
+def fleet_rollouts(settings: Settings, now: Now) -> dict[str, Rollouts]:
+    """Argo Rollouts of the further contexts, by their names."""
+
+    def of(context: str) -> Rollouts:
+        cluster = late(now, lambda s: cast(Cluster, KubernetesCluster(s.kubeconfig, context)))
+        writes = late(now, lambda s: cast(ObjectPatches, KubernetesPatches(s.kubeconfig, context)))
+        return ArgoRollouts(cluster, writes, context)
+
+    return {name: of(name) for text in settings.fleet_contexts.split(",") if (name := text.strip())}
 
 
 def argocd(now: Now) -> ArgoCd:

@@ -18,9 +18,11 @@ from conductor_core.domain.metric_queries import parse as parse_query
 from conductor_core.domain.rollouts import ROLLOUT
 from conductor_core.domain.runbooks import Parameter, Runbook
 from conductor_core.errors import UnreachableError
+from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.delivery import DeliveryReader
 from conductor_core.services.delivery_desk import DeliveryDesk
 from conductor_core.services.delivery_measures import DeliveryMeasures
+from conductor_core.services.fleet_clusters import FleetClusters
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.partial_rollback import PartialRollback
 from conductor_core.services.pipeline_board import PipelineBoard
@@ -89,7 +91,7 @@ FLEET = Runbook(
     "fleet_abort",
     "fleet/{fleet}",
     "dev",
-    (Parameter("fleet", "str", "", required=True), Parameter("members", "list", [])),
+    (Parameter("fleet", "str", "", required=True), Parameter("members", "list", []), Parameter("silent", "list", [])),
     approvals={"default": 0},
 )
 SYNC = Runbook(
@@ -174,6 +176,8 @@ class World:
     player: Player
     argocd: FakeArgoCd
     prometheus: FakePrometheus
+    others: dict[str, Rollouts]
+    """The further clusters of fleets, by context."""
 
     def put(self, namespace: str, tag: str, name: str = "api", steps: Any = None, instance: str = "") -> dict[str, Any]:
         """A version, as far as it goes."""
@@ -191,6 +195,7 @@ def world(home: Path, files: object | None = None) -> World:
     built = build(home)
     cluster, argocd, prometheus = FakeCluster(), FakeArgoCd(), FakePrometheus()
     rollouts, _, player = fake(cluster)
+    others: dict[str, Rollouts] = {}
     reader: Any = files or Queries("none")
     delivery = DeliveryReader(
         PipelineBoard(argocd, lambda: 0.0, lambda _: None, lambda _: None),
@@ -199,6 +204,7 @@ def world(home: Path, files: object | None = None) -> World:
         MetricWindows(prometheus, lambda: NOW),
         reader,
         built.memory,
+        FleetClusters(rollouts, others, lambda: 0.0),
     )
     edits = ValuesEdits(built.releases, built.repository, built.helm, YamlDocuments(), rollouts)
     timelines = Timelines(delivery, argocd, built.memory)
@@ -221,7 +227,7 @@ def world(home: Path, files: object | None = None) -> World:
         local_progress=lambda: None,
         ledger_reader=cast(Any, NoLedger()),
     )
-    return World(conductor, cluster, player, argocd, prometheus)
+    return World(conductor, cluster, player, argocd, prometheus, others)
 
 
 def matrix() -> Matrix:

@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.errors import UnreachableError
 from tests.fakes.argocd import raw_application, raw_pipeline
 from tests.fakes.conductor import RUNBOOKS
+from tests.fakes.object_patches import FakePatches
 from tests.pages import delivery_worlds
 from tests.pages.delivery_worlds import OURS, World
 from tests.pages.drive import open_page, press, seen
@@ -47,6 +49,32 @@ def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) ->
     press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert (change.runbook, change.parameters["members"]) == ("fleet_abort", ["one/api", "two/api"])
+
+
+def test_a_fleet_over_clusters_names_the_one_that_does_not_answer(world: World, tmp_path: Path) -> None:
+    east = delivery_worlds.world(tmp_path / "east")
+    for tag in ("1.0.0", "2.0.0"):
+        east.put("one", tag)
+    world.others["east"] = ArgoRollouts(east.cluster, FakePatches(east.cluster), "east")
+    world.others["west"] = cast(Any, Away())
+    for namespace in ("one", "two"):
+        world.put(namespace, "2.0.0")
+    at = open_page(world.conductor, "delivery")
+    assert "No answer from west: what runs there is not among the members of fleets." in seen(at)
+    press(at, "fleet_0")
+    assert "No answer from west: what runs there is not aborted." in seen(at)
+    at.text_input(key="_confirm_reason").set_value("errors everywhere").run()
+    press(at, "_confirm_request")
+    (change,) = world.conductor.changes.find()
+    assert change.parameters["members"] == ["one/api", "two/api", "east/one/api"]
+    assert change.parameters["silent"] == ["west"]
+
+
+class Away:
+    """A cluster that does not answer."""
+
+    def all(self, namespace: str = "") -> Any:
+        raise UnreachableError("The cluster of the context west did not answer.", why="no route to host")
 
 
 def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) -> None:

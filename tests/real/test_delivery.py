@@ -6,9 +6,11 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.adapters.argocd import HttpxArgoCd
@@ -51,10 +53,27 @@ rollout:
 """
 
 
+def contexts(plane: Endpoints, file: Path) -> Path:
+    """The plane's kubeconfig with two more contexts: `east` is the same plane once more, and behind `west` is nobody.
+
+    A second control plane would be heavy; what a cluster is to the product is a context, so this one stands for two.
+    """
+    found = yaml.safe_load(plane.kubeconfig.read_text(encoding="utf-8"))
+    (own,) = found["contexts"]
+    nobody = {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True}
+    found["clusters"].append({"name": "west", "cluster": nobody})
+    found["contexts"].append({"name": "east", "context": own["context"]})
+    found["contexts"].append({"name": "west", "context": own["context"] | {"cluster": "west"}})
+    file.write_text(yaml.safe_dump(found), encoding="utf-8")
+    return file
+
+
 @pytest.fixture(scope="module")
-def bench(plane: Endpoints) -> Iterator[Workbench]:
+def bench(plane: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A workbench on the project's own charts with waves that are quick to walk, and a worker at work."""
     settings = {
+        "CONDUCTOR_KUBECONFIG": str(contexts(plane, tmp_path_factory.mktemp("clusters") / "kubeconfig")),
+        "CONDUCTOR_FLEET_CONTEXTS": "east, west",
         "CONDUCTOR_ARGOCD_URL": plane.argocd_url,
         "CONDUCTOR_ARGOCD_TOKEN": plane.argocd_token(),
         "CONDUCTOR_PROMETHEUS_URL": plane.prometheus_url,
@@ -231,7 +250,7 @@ def put(bench: Workbench, namespace: str, name: str, tag: str) -> None:
     cluster.apply(manifest(namespace, name=name, tag=tag), dry_run=False, field_manager="kubectl")
 
 
-def test_three_rollouts_in_lockstep_are_aborted_with_one_record(
+def test_rollouts_in_lockstep_over_clusters_are_aborted_with_one_record(
     bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
 ) -> None:
     for tag in ("1.0.0", "2.0.0"):
@@ -241,21 +260,26 @@ def test_three_rollouts_in_lockstep_are_aborted_with_one_record(
             ready = (lambda r: r.finished) if tag == "1.0.0" else (lambda r: bool(r.pauses) and r.updated == 1)
             until(rollouts, f"{namespace}/lock", ready)
     fleets = conductor("delivery", "list", "--json").json["fleets"]
-    name = "lock 2.0.0"
+    name = "lock 2.0.0"  # by name and version
     (mine,) = [f for f in fleets if f["name"] == name]
-    ours = [m for m in mine["members"] if m["rollout"].split("/")[0] in bench.namespaces]
-    assert [m["moving"] for m in ours] == [True, True, True]
+    assert [(m["cluster"], m["moving"]) for m in mine["members"]] == [("", True)] * 3 + [("east", True)] * 3
+    assert mine["silent"] == ["west"]
     tail = ("--reason", "errors everywhere", "--as", "requester", "--json")
     waiting = conductor("delivery", "fleet-abort", name, *tail).json
     conductor("change", "wait", waiting["id"], "--json", code=3)
     conductor("change", "approve", waiting["id"], "--as", "approver", "--reason", "seen it too", "--json")
-    ended = conductor("change", "wait", waiting["id"], "--json").json
-    assert ended["state"] == "succeeded"
+    # `east` is the same plane under another context, so each of the three is a member twice; `west` doesn't answer: it
+    # is named, and keeps nobody from being aborted and read back
+    ended = conductor("change", "wait", waiting["id"], "--json", code=1).json
+    assert ended["outcome"]["what"] == "6 of 7 are back on their stable version; 1 could not be brought there."
+    assert ended["outcome"]["why"].startswith("west: not reached.")
     back = operation(bench, ended)["read_back"]
-    for namespace in bench.namespaces:
-        row = back[f"{namespace}/lock"]
-        assert (row["happened"], row["reached"]) == (True, True)
-        now = rollouts.get(namespace, "lock")
+    places = [f"{namespace}/lock" for namespace in bench.namespaces]
+    assert set(back) == {*places, *(f"east/{place}" for place in places), "west"}
+    for place in places:
+        for row in (back[place], back[f"east/{place}"]):
+            assert (row["happened"], row["reached"]) == (True, True)
+        now = rollouts.get(*place.split("/"))
         assert (now.aborted, now.actual, now.available) == (True, 0, 5)
 
 

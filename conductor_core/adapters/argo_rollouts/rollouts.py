@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from conductor_core.adapters.argo_rollouts.patches import patches
@@ -24,19 +25,19 @@ WORKLOADS = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1", "PodTemplate": "v
 
 
 class ArgoRollouts:
-    """Holds nothing; safe to use from many threads."""
+    """Holds nothing; safe to use from many threads. `name`: what its Rollouts say of their cluster."""
 
-    def __init__(self, cluster: Cluster, writes: ObjectPatches) -> None:
-        self._cluster, self._writes = cluster, writes
+    def __init__(self, cluster: Cluster, writes: ObjectPatches, name: str = "") -> None:
+        self._cluster, self._writes, self._name = cluster, writes, name
 
     def all(self, namespace: str = "") -> tuple[Rollout, ...]:
         """See `Rollouts.all`."""
-        found = (rollouts.parse(raw) for raw in self._cluster.objects(rollouts.ROLLOUT, namespace))
+        found = (self._parsed(raw) for raw in self._cluster.objects(rollouts.ROLLOUT, namespace))
         return tuple(sorted(found, key=lambda r: (r.namespace, r.name)))
 
     def get(self, namespace: str, name: str) -> Rollout:
         """See `Rollouts.get`."""
-        return rollouts.parse(self._raw(namespace, name))
+        return self._parsed(self._raw(namespace, name))
 
     def detail(self, namespace: str, name: str) -> Detail:
         """See `Rollouts.detail`."""
@@ -81,7 +82,7 @@ class ArgoRollouts:
                 rollouts.ROLLOUT, seen.namespace, seen.name, guarded, style="merge", subresource=subresource
             )
             version = str(mapping(raw.get("metadata")).get("resourceVersion", ""))
-        return rollouts.parse(raw) if raw else self.get(seen.namespace, seen.name)
+        return self._parsed(raw) if raw else self.get(seen.namespace, seen.name)
 
     def nudge(self, seen: Rollout) -> None:
         """See `Rollouts.nudge`."""
@@ -116,6 +117,9 @@ class ArgoRollouts:
         else:
             raise InputError(f"A Rollout of a {kind} can't be undone.", why="Argo Rollouts doesn't know it.")
         return self.get(seen.namespace, seen.name)
+
+    def _parsed(self, raw: Object) -> Rollout:
+        return replace(rollouts.parse(raw), cluster=self._name)
 
     def _raw(self, namespace: str, name: str) -> Object:
         raw = self._cluster.get(rollouts.ROLLOUT, namespace, name)

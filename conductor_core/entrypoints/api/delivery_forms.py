@@ -132,9 +132,11 @@ def verdict_form(verdict: WaveVerdict) -> Form:
 
 
 def fleet_form(fleet: Fleet) -> Form:
-    """One fleet and its members."""
-    members = [{"rollout": m.id, "phase": m.phase.value, "moving": m.moving} for m in fleet.members]
-    return {"name": fleet.name, "why": fleet.why, "members": members}
+    """One fleet and its members; `silent` are contexts of clusters that did not answer."""
+    members = [
+        {"rollout": m.id, "cluster": m.cluster, "phase": m.phase.value, "moving": m.moving} for m in fleet.members
+    ]
+    return {"name": fleet.name, "why": fleet.why, "members": members, "silent": list(fleet.silent)}
 
 
 def panel_forms(panels: Iterable[Panel]) -> list[Form]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -262,7 +263,13 @@ def fleet_abort(
         raise NotFoundError(
             f"There is no fleet {fleet!r}.", why=f"Known: {names}.", next="Label rollouts, or name one."
         )
-    given: dict[str, object] = {"fleet": fleet, "members": [m.id for m in found.members]}
+    if found.silent:
+        sys.stderr.write(f"no answer from {', '.join(found.silent)}: what runs there is not aborted\n")
+    given: dict[str, object] = {
+        "fleet": fleet,
+        "members": [m.id for m in found.members],
+        "silent": list(found.silent),
+    }
     requested(ctx, "fleet_abort", given, reason, who, wait=wait, as_json=as_json)
 
 

@@ -15,7 +15,7 @@ from conductor_core.errors import ConflictError, StateError
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.checks import Patience
 from conductor_core.services.operations import Context
-from conductor_core.services.rollout_operations import FleetAbort, RolloutAct
+from conductor_core.services.rollout_operations import RolloutAct
 from conductor_core.services.rollout_plans import RolloutPlans
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.conductor import readable_releases
@@ -139,54 +139,6 @@ def test_a_controller_that_writes_first_is_waited_for(world: World, monkeypatch:
     assert (len(tries), len(world.writes.sent)) == (3, 1)
 
 
-def fleet(world: World, *members: str) -> tuple[FleetAbort, Context]:
-    change = asked({"fleet": "shop", "members": list(members)}, "fleet_abort")
-    return FleetAbort(world.rollouts, world.patience, pool=1), Context(change, None, world.said.append)  # type: ignore[arg-type]  # as above
-
-
-ALL = ("intelgraph-dev/api", "intelgraph-staging/api", "elsewhere/api")
-
-
-def test_a_fleet_is_aborted_together_and_each_is_read_back(world: World) -> None:
-    driver, context = fleet(world, *ALL)
-    observation, facts = driver.dispatch(context, driver.prepare(context))
-    assert observation is Observation.DONE, facts
-    back = facts["read_back"]
-    assert isinstance(back, dict)
-    assert set(back) == set(ALL)
-    assert all(row["reached"] for row in back.values())
-    assert [r.aborted for r in world.rollouts.all()] == [True, True, True]
-
-
-def test_half_a_fleet_is_finished_and_nobody_is_aborted_twice(world: World) -> None:
-    driver, context = fleet(world, *ALL)
-    request = driver.prepare(context)
-    one = world.context(act="abort")
-    world.driver.dispatch(one, world.driver.prepare(one))
-    assert driver.observe(context, request)[0] is Observation.ABSENT
-    assert driver.dispatch(context, request)[0] is Observation.DONE
-    assert len([1 for *_, sub in world.writes.sent if sub == "status"]) == 3
-    assert driver.observe(context, request)[0] is Observation.DONE
-
-
-def test_a_member_that_is_gone_does_not_keep_the_others(world: World) -> None:
-    driver, context = fleet(world, *ALL)
-    request = driver.prepare(context)
-    store = world.writes.cluster.store
-    del store[next(k for k in store if k[0].kind == "Rollout" and k[1] == "elsewhere")]
-    observation, facts = driver.dispatch(context, request)
-    assert observation is Observation.FAILED
-    assert "1 of 3" in str(facts["what"])
-    assert [r.aborted for r in world.rollouts.all()] == [True, True]
-
-
-def test_a_fleet_at_rest_has_nothing_to_abort(world: World) -> None:
-    driver, context = fleet(world, "intelgraph-dev/api")
-    driver.dispatch(context, driver.prepare(context))
-    with pytest.raises(StateError, match="None of the Rollouts"):
-        driver.dispatch(context, driver.prepare(context))
-
-
 Planned = Callable[[Change], Any]
 
 
@@ -209,12 +161,6 @@ def test_a_plan_without_an_effect_is_denied_with_what_to_do(world: World) -> Non
     assert denied.result.value == "deny"
     assert "is not aborted" in denied.reasons[0].text
     assert denied.reasons[0].clears_by
-    whole = asked({"fleet": "shop", "members": list(ALL)}, "fleet_abort")
-    assert world.plans.judge(whole, world.plans.fleet_abort(whole))[0].result.value == "allow"
-    one = world.context(act="abort")
-    world.driver.dispatch(one, world.driver.prepare(one))
-    assert world.plans.judge(whole, world.plans.fleet_abort(whole))[0].result.value == "warn"
-    assert world.plans.fleet_abort(whole).tier == "prod"
 
 
 def test_of_two_releases_in_one_namespace_the_stricter_channel_decides(world: World, tmp_path: Any) -> None:
