@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -80,7 +81,7 @@ def approve(screen: Screen, *who: str) -> None:
         screen.press("Approve")
         if screen.page.get_by_role("dialog").count():
             screen.press("Approve")
-    expect(screen.page.get_by_text("post-flight checks passed").first).to_be_visible(timeout=LONG)
+    expect(screen.page.get_by_text(re.compile("^Done\\.")).first).to_be_visible(timeout=LONG)
     screen.settled()
 
 
