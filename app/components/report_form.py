@@ -64,7 +64,7 @@ def _about(kind: str, changes: Sequence[Change]) -> dict[str, Any]:
         channel = st.selectbox("Channel", channels, index=None, key="report_channel", placeholder="All of them")
         return period | {"release": release or "", "channel": channel or ""}
     if kind == "environment":
-        tiers = sorted({change.tier for change in changes})
+        tiers = sorted({change.judged_tier for change in changes})
         return period | {"environment": st.selectbox("Tier", tiers, index=None, key="report_tier") or ""}
     return period
 

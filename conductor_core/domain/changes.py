@@ -95,6 +95,11 @@ class Change:
         return self.plan.digest if self.plan else ""
 
     @property
+    def judged_tier(self) -> str:
+        """The tier that gates and approvals go by: the plan's, which knows the target; before it, the one asked for."""
+        return str((self.plan.facts.get("tier") if self.plan else "") or self.tier)
+
+    @property
     def valid_approvals(self) -> tuple[Approval, ...]:
         """The approvals of the present plan that count; the others are kept for reading."""
         return valid(self.approvals, self.plan_digest, self.requester)

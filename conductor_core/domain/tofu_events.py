@@ -22,7 +22,8 @@ class Problem:
     place: str = ""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (f"{self.place}:" if self.place else "", self.summary, self.detail) if part)
+        told = f"{self.summary.removesuffix('.')}. {self.detail}" if self.summary and self.detail else self.summary
+        return f"{self.place}: {told or self.detail}" if self.place else told or self.detail
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ class PlanningService:
             )
         asked = canonical_bytes({k: _plain(v) for k, v in change.parameters.items()})
         facts = {"runbook": runbook.digest, "parameters": digest_bytes(asked), "target": change.target}
+        facts["tier"] = found.tier or change.tier
         pieces = {"parameters.json": ("application/json", asked), **found.pieces}
         return replace(found, pieces=pieces, facts={**self._always(), **facts, **found.facts})
 

@@ -50,7 +50,7 @@ def change_part(
         "title": change.title,
         "runbook": change.runbook,
         "target": change.target,
-        "tier": change.tier,
+        "tier": change.judged_tier,
         "state": change.state.value,
         "requester": {"key": change.requester.key, "name": change.requester.name},
         "reason": change.reason,

@@ -266,7 +266,7 @@ def _wants(wanted: Wanted, change: Change) -> bool:
     if wanted.kind == "release":
         asked = (change.parameters.get("release"), change.parameters.get("channel"))
         return asked[0] == wanted.release and wanted.channel in ("", asked[1])
-    return wanted.kind == "period" or change.tier == wanted.environment
+    return wanted.kind == "period" or change.judged_tier == wanted.environment
 
 
 def _title(wanted: Wanted, changes: Sequence[Change]) -> str:

@@ -44,7 +44,7 @@ def change_form(change: Change, settings: Settings) -> Form:
         "state": change.state.value,
         "title": change.title,
         "target": change.target,
-        "tier": change.tier,
+        "tier": change.judged_tier,
         "runbook": change.runbook,
         "parameters": change.parameters,
         "requester": change.requester.name,

@@ -71,7 +71,7 @@ def show_change(change: Change, settings: Settings, operations: Sequence[Operati
     approvals = f"{change.approvals_given} of {change.approvals_required} approvals"
     by = ", ".join(cast("list[str]", cast("Form", form["approvals"])["by"]))
     lines = [
-        ("target", f"{change.target} ({change.tier})"),
+        ("target", f"{change.target} ({change.judged_tier})"),
         ("requested", f"by {change.requester.name} at {form['created_at']}: {change.reason}"),
         ("plan", change.plan_digest or "not made yet"),
         ("approvals", approvals + (f": {by}" if by else "")),

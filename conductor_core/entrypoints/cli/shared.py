@@ -64,7 +64,7 @@ class Door:
         if not name:
             raise InputError(
                 "It must be known who acts.",
-                why=f"This is recorded with an identity; the local ones are {', '.join(LOCAL_ACTORS)}.",
+                why=f"Policies and the record ask for an identity; the local ones are {', '.join(LOCAL_ACTORS)}.",
                 next="Add --as WHO, or set CONDUCTOR_ACTOR.",
             )
         return self.conductor.actor(name)

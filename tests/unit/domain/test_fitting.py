@@ -48,7 +48,7 @@ def test_long_texts_and_maps_are_cut_where_they_stand() -> None:
 
 
 @given(st.dictionaries(st.text(max_size=20), JSON, max_size=12), st.integers(300, 3_000))
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 def test_everything_fits_always_alike(data: dict[str, object], limit: int) -> None:
     short = fit(data, limit)
     assert len(canonical_bytes(short)) <= limit

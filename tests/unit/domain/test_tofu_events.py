@@ -37,7 +37,7 @@ def test_errors_are_told_with_their_place() -> None:
     told = tofu_events.read([hook("apply_start", "x.a"), hook("apply_errored", "x.a"), ERROR, DONE])
     assert (told.complete, told.in_flight) == (False, ())
     assert told.problems == (Problem("No", "a b", "x.a"),)
-    assert str(told.problems[0]) == "x.a: No a b"
+    assert str(told.problems[0]) == "x.a: No. a b"
 
 
 def test_events_are_sentences() -> None:
@@ -52,7 +52,7 @@ def test_events_are_sentences() -> None:
             '{"type": "version"}',
         )
     ]
-    assert said == ["x.a: …", "x.a: destroyed in 2 s", "x.a: … 2 s", "error: x.a: No a b", "Apply complete!", ""]
+    assert said == ["x.a: …", "x.a: destroyed in 2 s", "x.a: … 2 s", "error: x.a: No. a b", "Apply complete!", ""]
 
 
 @pytest.mark.parametrize(

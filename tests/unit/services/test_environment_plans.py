@@ -172,6 +172,7 @@ def test_a_destroy_names_what_it_takes_away(estate: Estate) -> None:
     assert planned.plan is not None, planned.outcome
     assert planned.plan.summary["destroys"] == "thing.blue, thing.size-1"
     assert planned.approvals_required == 1
+    assert (change.judged_tier, planned.judged_tier) == ("prod", "dev"), "before the plan nobody knows its tier"
     asked = next(document for family, document in reversed(estate.policy.asked) if family == "environment")
     assert asked["environment"]["action"] == "destroy"
     assert asked["environment"]["networks"] == []

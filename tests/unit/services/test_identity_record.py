@@ -8,7 +8,7 @@ from pathlib import Path
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.errors import UnreachableError
 from conductor_core.services.identity import IdentityService
-from conductor_core.services.identity_record import IdentityRecord
+from conductor_core.services.identity_record import AGAIN_SECONDS, IdentityRecord
 from conductor_core.services.ledger import Ledger
 from conductor_core.settings import Settings
 from tests.fakes.change_store import MemoryChangeStore
@@ -58,10 +58,14 @@ def test_a_record_that_cannot_be_written_holds_nobody_up_and_is_caught_up() -> N
         def record(self, events: object) -> None:
             raise UnreachableError("The database does not answer.")
 
-    record = of(store)
-    good, record._ledger = record._ledger, Ledger(Gone(), SteppingClock())
+    now = [100.0]
+    record = IdentityRecord(store, Ledger(Gone(), SteppingClock()), lambda: now[0])
     record.meet(ADA)
-    record._ledger = good
+    record._ledger = Ledger(store, SteppingClock())
+    now[0] += AGAIN_SECONDS - 1
+    record.meet(ADA)
+    assert told(store) == [], "it is not tried at every page"
+    now[0] += 1
     record.meet(ADA)
     assert [kind for kind, *_ in told(store)] == ["seen"]
 

@@ -160,6 +160,7 @@ def test_a_wish_that_cannot_be_met(world: World, kind: str, about: dict[str, obj
         world.make(kind, **about)
 
 
+@pytest.mark.slow
 def test_not_one_byte_can_be_changed(report: Report) -> None:
     chance = random.Random(7)
     for name, data in report.files.items():
