@@ -78,10 +78,7 @@ def fleets(
         elif pipeline:
             key = (pipeline, PIPELINE)
         else:
-            key = (
-                f"{rollout.name} {rollout.version}".strip(),
-                "one name and version in several namespaces or clusters",
-            )
+            key = (f"{rollout.name} {rollout.version}".strip(), VERSIONED)
         groups.setdefault(key, []).append(rollout)
     found = [Fleet(name, why, tuple(m), silent) for (name, why), m in groups.items() if len(m) > 1 or why == LABELLED]
     return tuple(sorted(found, key=lambda f: f.name))
