@@ -15,7 +15,7 @@ from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollout_words import red
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.wave_verdicts import WaveVerdict
-from conductor_core.errors import NotFoundError, StateError
+from conductor_core.errors import InputError, NotFoundError, StateError
 from conductor_core.ports.argocd import ArgoCd
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.delivery import DeliveryReader
@@ -112,6 +112,22 @@ class WaysBack:
         found = self.of(*self.delivery.verdict(namespace, name))
         runbook = found.emergency if emergency else found.runbook
         return self.changes.request(actor, runbook, found.parameters, reason or found.reason)
+
+
+def chosen(runbook: str, given: Mapping[str, object], *, emergency: bool) -> tuple[str, dict[str, object]]:
+    """The runbook and parameters of a rollback or revert, or of its emergency.
+
+    Raises `InputError` when an emergency is to come with values of its own: what comes back must have run as a whole.
+    """
+    if not emergency:
+        return runbook, dict(given)
+    if given.get("sets"):
+        raise InputError(
+            "An emergency takes no values of its own.",
+            why="Nobody has approved it and policy is not asked: what comes back has to have run here as a whole.",
+            next="Leave the values out, or ask for an ordinary rollback.",
+        )
+    return EMERGENCIES[runbook], {name: value for name, value in given.items() if name != "sets"}
 
 
 def reason(rollout: Rollout, verdict: WaveVerdict) -> str:

@@ -30,6 +30,10 @@ CHANNELS = """releases:
     channels:
       dev: {{branch: dev, namespace: {0}, values: [helm/intelgraph/values-waves.yaml], tier: dev}}
       next: {{branch: dev, namespace: {1}, values: [helm/intelgraph/values-next.yaml], tier: dev}}
+  shop:
+    chart: helm/shop
+    channels:
+      staging: {{branch: prod, namespace: {2}, values: [], tier: staging}}
   others:
     chart: helm/intelgraph
     channels:
@@ -306,6 +310,64 @@ def test_an_emergency_acts_at_once_and_is_reviewed_afterwards(
     facts = [row.event.type for row in bench.conductor.changes.events(change["id"])]
     assert "conductor.emergency.declared.v1" in facts
     assert bench.conductor.emergencies.waiting() == []
+
+
+SHOP = """apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {0}, namespace: argocd}}
+spec:
+  project: default
+  source: {{repoURL: "file://{1}", path: helm/shop, targetRevision: prod, helm: {{releaseName: shop}}}}
+  destination: {{server: "https://kubernetes.default.svc", namespace: {0}}}
+  syncPolicy: {{automated: {{selfHeal: true, prune: true}}}}
+"""
+
+
+def shop_chart(tag: str) -> dict[str, str]:
+    """A chart of one Rollout, whose waves wait for a person at 20 %."""
+    wanted = manifest("{{ .Release.Namespace }}", name="shop", tag="{{ .Values.image.tag }}")
+    return {
+        "helm/shop/Chart.yaml": f"apiVersion: v2\nname: shop\nversion: 1.0.0\nappVersion: {tag}\n",
+        "helm/shop/values.yaml": f"image: {{tag: {tag}}}\n",
+        "helm/shop/templates/rollout.yaml": yaml.safe_dump(wanted, width=1000),
+    }
+
+
+def test_an_emergency_reverts_git_where_argo_cd_owns_the_release(
+    bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts, plane: Endpoints
+) -> None:
+    """Nothing done in the cluster would last there: Argo CD heals it. Git goes back, before anybody has approved."""
+    namespace = bench.namespaces[2]
+    place = f"{namespace}/shop"
+    bench.push("prod", shop_chart("1.0.0"), "shop 1.0.0")
+    run_kubectl(plane, "apply", "-f", "-", text=SHOP.format(namespace, bench.repo))
+    argocd = HttpxArgoCd(plane.argocd_url, plane.argocd_token())
+
+    def looked(said: Callable[[Rollout], bool]) -> Rollout:
+        argocd.application(namespace, refresh=True)  # rather than within three minutes
+        return until(rollouts, place, said)
+
+    try:
+        assert looked(lambda r: r.finished).version == "1.0.0"
+        bench.push("prod", shop_chart("2.0.0"), "shop 2.0.0")
+        assert looked(lambda r: bool(r.pauses) and r.updated == 1).version == "2.0.0"
+        urgent = ("delivery", "rollback", place, "--emergency", "--reason", "errors", "--wait", "--json")
+        conductor(*urgent, "--as", "requester", code=4)
+        change = conductor(*urgent, "--as", "captain").json
+        assert (change["state"], change["runbook"]) == ("succeeded", "emergency_revert"), change
+        assert change["approvals"] == {"given": 0, "required": 0, "by": []}
+        now = until(rollouts, place, lambda r: r.finished)
+        assert (now.version, now.available) == ("1.0.0", 5)
+        assert bench.show("prod", "helm/shop/values.yaml") == "image: {tag: 1.0.0}\n"
+        told = argocd.application(namespace, refresh=True)
+        assert (told.automated, told.sync) == (True, "Synced")
+        assert [q.version for q in bench.conductor.quarantines.active("shop")] == ["2.0.0"]
+        conductor("delivery", "review", change["id"], "--reason", "it was down", "--as", "approver", "--json")
+        shown = conductor("change", "show", change["id"], "--json").json
+        assert shown["emergency"]["standing"] == "approved afterwards"
+    finally:
+        argocd.close()
+        run_kubectl(plane, "delete", "application", namespace, "-n", "argocd", "--wait=false")
 
 
 SET = """# first a, then b

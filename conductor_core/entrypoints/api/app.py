@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from conductor_core import __version__
-from conductor_core.entrypoints.api import audit, changes, graph, health, problems, records, releases, smoke, tlog
+from conductor_core.entrypoints.api import (
+    audit,
+    changes,
+    delivery,
+    graph,
+    health,
+    problems,
+    records,
+    releases,
+    smoke,
+    tlog,
+)
 from conductor_core.entrypoints.api.guards import Guards
 from conductor_core.entrypoints.api.metrics import Metrics
 
@@ -37,6 +48,7 @@ def create_app(conductor: Conductor) -> FastAPI:
         changes.router,
         records.router,
         releases.router,
+        delivery.router,
         graph.router,
         tlog.router,
         audit.router,

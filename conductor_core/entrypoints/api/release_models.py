@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 
 from conductor_core.entrypoints.api.models import Body
 
+EMERGENCY = "At once, before anybody has approved, reviewed afterwards; takes the break-glass role."
+
 
 class DeployRequest(Body):
     """A deploy to request."""
@@ -35,7 +37,32 @@ class RollbackRequest(Body):
     sets: dict[str, str] = Field(default_factory=dict, description="Values chosen instead of those it ran with.")
     quarantine: bool = Field(default=True, description="Put the version that is left into quarantine.")
     revert_git: bool = Field(default=True, description="Give the branch the same content back, in one commit.")
+    emergency: bool = Field(default=False, description=EMERGENCY)
     reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class RevertRequest(Body):
+    """A revert in Git to request, of a release that an Argo CD Application owns."""
+
+    channel: str = Field(description="Channel to revert.", max_length=200)
+    to_commit: str = Field(default="", description="Commit to go back to; empty: the newest good one.", max_length=64)
+    quarantine: bool = Field(default=True, description="Put the version that is left into quarantine.")
+    emergency: bool = Field(default=False, description=EMERGENCY)
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class AbortRequest(Body):
+    """The abort of one rollout to request."""
+
+    emergency: bool = Field(default=False, description=EMERGENCY)
+    reason: str = Field(description="Why this is done; it goes into the record.")
+
+
+class WayBackRequest(Body):
+    """The way back from a failed rollout to request; everything but the reason is filled in from the rollout."""
+
+    emergency: bool = Field(default=False, description=EMERGENCY)
+    reason: str = Field(default="", description="Why this is done; empty: what the failing rollout says.")
 
 
 class QuarantineRequest(Body):

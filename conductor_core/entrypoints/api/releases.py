@@ -13,6 +13,7 @@ from conductor_core.entrypoints.api.changes import Opened, created
 from conductor_core.entrypoints.api.forms import Form, past_form
 from conductor_core.entrypoints.api.identity import Reader, Writer
 from conductor_core.entrypoints.api.problems import RESPONSES
+from conductor_core.services.ways_back import BY_GIT, BY_HELM, chosen
 
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"], responses=RESPONSES)
 Release = Annotated[str, Path(max_length=200, description="Name of the release.")]
@@ -67,10 +68,20 @@ def deploy(release: Release, body: rm.DeployRequest, actor: Writer, conductor: O
 
 @router.post("/{release}/rollback", status_code=201, response_model=m.ChangeOut, summary="Request a rollback")
 def rollback(release: Release, body: rm.RollbackRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
-    """A Change that runs the runbook rollback_release."""
+    """A Change that runs the runbook rollback_release, or emergency_rollback."""
     given: dict[str, object] = {"release": release, "channel": body.channel, "to_revision": body.to_revision}
     given |= {"sets": dict(body.sets), "quarantine": body.quarantine, "revert_git": body.revert_git}
-    return created(conductor, conductor.changes.request(actor, "rollback_release", given, body.reason), response)
+    runbook, given = chosen(BY_HELM, given, emergency=body.emergency)
+    return created(conductor, conductor.changes.request(actor, runbook, given, body.reason), response)
+
+
+@router.post("/{release}/revert", status_code=201, response_model=m.ChangeOut, summary="Request a revert in Git")
+def revert(release: Release, body: rm.RevertRequest, actor: Writer, conductor: Opened, response: Response) -> Form:
+    """For a release that an Argo CD Application owns: a Change that runs revert_release, or emergency_revert."""
+    given: dict[str, object] = {"release": release, "channel": body.channel}
+    given |= {"to_commit": body.to_commit, "quarantine": body.quarantine}
+    runbook, given = chosen(BY_GIT, given, emergency=body.emergency)
+    return created(conductor, conductor.changes.request(actor, runbook, given, body.reason), response)
 
 
 @router.get("/quarantines", summary="Versions in quarantine, newest first")

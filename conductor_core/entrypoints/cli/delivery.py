@@ -13,7 +13,17 @@ from conductor_core.entrypoints.cli import delivery_tables as tables
 from conductor_core.entrypoints.cli import delivery_waves
 from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.runbook import pairs
-from conductor_core.entrypoints.cli.shared import As, ChangeId, Json, Reason, Wait, console, entered, print_json
+from conductor_core.entrypoints.cli.shared import (
+    As,
+    ChangeId,
+    Emergency,
+    Json,
+    Reason,
+    Wait,
+    console,
+    entered,
+    print_json,
+)
 from conductor_core.errors import InputError, NotFoundError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines, rollouts, waves and the acts on them.")
@@ -157,9 +167,7 @@ def abort(
     ctx: typer.Context,
     name: Name,
     reason: Reason,
-    emergency: Annotated[
-        bool, typer.Option("--emergency", help="At once, reviewed afterwards; takes the break-glass role.")
-    ] = False,
+    emergency: Emergency = False,
     retry: Annotated[bool, typer.Option("--retry", help="Take back an abort instead.")] = False,
     who: As = "",
     wait: Wait = False,
@@ -199,9 +207,7 @@ def rollback(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; without it, what the failing rollout says.")
     ] = "",
-    emergency: Annotated[
-        bool, typer.Option("--emergency", help="At once, reviewed afterwards; takes the break-glass role.")
-    ] = False,
+    emergency: Emergency = False,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,

@@ -14,6 +14,7 @@ from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import (
     As,
     Channel,
+    Emergency,
     Json,
     Reason,
     ReleaseName,
@@ -23,6 +24,7 @@ from conductor_core.entrypoints.cli.shared import (
     print_json,
 )
 from conductor_core.errors import InputError
+from conductor_core.services.ways_back import BY_GIT, BY_HELM, chosen
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List, compare, deploy and roll back releases.")
 app.registered_commands += promotion.app.registered_commands
@@ -116,11 +118,14 @@ def rollback(
     together: Annotated[
         bool, typer.Option("--together", help="With --only: the smallest set that works, when alone it would break.")
     ] = False,
+    emergency: Emergency = False,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Request a return to a revision, in the cluster and in Git, as a Change."""
+    if only and emergency:
+        raise InputError("--only and --emergency exclude each other.", next="Roll back the whole release at once.")
     if only:
         door = entered(ctx)
         back = door.conductor.partial
@@ -138,7 +143,8 @@ def rollback(
     number = history.last_good(release, channel).revision.revision if last_good else to_revision
     given: dict[str, object] = {"release": release, "channel": channel, "to_revision": number}
     given |= {"sets": pairs(sets or [], "--set"), "quarantine": quarantine, "revert_git": git}
-    requested(ctx, "rollback_release", given, reason, who, wait=wait, as_json=as_json)
+    runbook, given = chosen(BY_HELM, given, emergency=emergency)
+    requested(ctx, runbook, given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(
@@ -153,6 +159,7 @@ def revert(
         str, typer.Option("--to-commit", metavar="SHA", help="Commit to go back to; else the one synced before.")
     ] = "",
     quarantine: Annotated[bool, typer.Option(help="Put the version that is left into quarantine.")] = True,
+    emergency: Emergency = False,
     who: As = "",
     wait: Wait = False,
     as_json: Json = False,
@@ -164,7 +171,8 @@ def revert(
         "to_commit": to_commit,
         "quarantine": quarantine,
     }
-    requested(ctx, "revert_release", given, reason, who, wait=wait, as_json=as_json)
+    runbook, given = chosen(BY_GIT, given, emergency=emergency)
+    requested(ctx, runbook, given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 As = Annotated[str, typer.Option("--as", envvar="CONDUCTOR_ACTOR", metavar="WHO", help="Who acts.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why this is done; it goes into the record.")]
+Emergency = Annotated[
+    bool, typer.Option("--emergency", help="At once, reviewed afterwards; takes the break-glass role.")
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the run on stderr until the Change ends or waits for you.")]
 ReleaseName = Annotated[str, typer.Argument(metavar="RELEASE", help="Name of the release.")]
 Channel = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Channel, such as staging.")]

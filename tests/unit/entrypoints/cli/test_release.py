@@ -10,7 +10,8 @@ import pytest
 from conductor_core.domain.manifests import Kind
 from conductor_core.entrypoints.cli.main import run
 from conductor_core.errors import UnreachableError
-from tests.fakes.conductor import FakeConductor, build
+from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
+from tests.pages.delivery_worlds import EMERGENCY_REVERT, EMERGENCY_ROLLBACK
 
 
 @pytest.fixture
@@ -133,6 +134,24 @@ def test_wait_leaves_stdout_to_the_json(conductor: FakeConductor, capsys: pytest
     assert asked(conductor, capsys, line.replace("dev", "staging").removesuffix(" --json"), 3)["state"] == (
         "awaiting_approval"
     )
+
+
+def test_an_emergency_takes_the_break_glass_role_and_no_values(
+    conductor: FakeConductor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RUNBOOKS, "emergency_rollback", EMERGENCY_ROLLBACK)
+    monkeypatch.setitem(RUNBOOKS, "emergency_revert", EMERGENCY_REVERT)
+    tail = "intelgraph --channel dev --emergency --reason errors --as"
+    for line, runbook in (
+        (f"release rollback --to-revision 1 {tail}", "rollback"),
+        (f"release revert {tail}", "revert"),
+    ):
+        asked(conductor, capsys, f"{line} requester", 4)
+        assert asked(conductor, capsys, f"{line} captain")["runbook"] == f"emergency_{runbook}"
+    own = asked(conductor, capsys, f"release rollback --to-revision 1 --set a=b {tail} captain", 2)["error"]
+    assert own["what"] == "An emergency takes no values of its own."
+    both = asked(conductor, capsys, f"release rollback --only ui {tail} captain", 2)["error"]
+    assert both["what"] == "--only and --emergency exclude each other."
 
 
 def test_rollback_takes_a_revision_or_the_last_good_one(
