@@ -96,8 +96,8 @@ def _draw(variable: Variable, label: str, key: str, told: str, placeholder: str,
         case "lines":
             st.text_area(label, key=key, help=told, placeholder="one a line", height=90, on_change=changed)
         case _:
-            told = f"{told} {variable.type}"
-            st.text_area(label, key=key, help=told, placeholder="JSON", height=110, on_change=changed)
+            kind = "" if told == str(variable.type) else f" {variable.type}"
+            st.text_area(label, key=key, help=f"{told}{kind}", placeholder="JSON", height=110, on_change=changed)
 
 
 def _table(variable: Variable, label: str, key: str, start: Any, told: str) -> None:
