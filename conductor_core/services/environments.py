@@ -120,25 +120,34 @@ class EnvironmentService:
         return differences(self.get(left), self.get(right))
 
     def live(self, blueprint: Blueprint, environment: str, given: Mapping[str, Any], tier: str = "") -> Live:
-        """What speaks against these values now. Nothing is recorded; equal questions are answered at once."""
+        """What speaks against these values now. Nothing is recorded; equal questions are answered at once.
+
+        What is missing or doesn't fit its type is told, and left out as null, so that the rest is judged all the same.
+        """
         problems: dict[str, list[str]] = {}
         if not e.NAME.fullmatch(environment):
             problems["environment"] = ["3 to 32 lower-case letters, digits and '-', a letter first."]
         for variable in blueprint.parameters:
             if variable.required and variable.name not in given:
                 problems[variable.name] = ["A value is required."]
-        try:
-            values = self._reads.plain(blueprint, environment or "unnamed", given)
-            checked = self._reads.check(blueprint, values)
-        except ConductorError as bad:
-            said = bad.diagnostics()
-            problems.setdefault(_about(bad, blueprint), []).append(f"{said.what} {said.why}")
-            return Live({k: tuple(v) for k, v in problems.items()})
+        left_out = problems.keys() - {"environment"}
+        fitting = dict(given)
+        while True:
+            try:
+                values = self._reads.plain(blueprint, environment or "unnamed", fitting)
+                checked = self._reads.check(blueprint, {**values, **dict.fromkeys(left_out)})
+                break
+            except ConductorError as bad:
+                said, name = bad.diagnostics(), _about(bad, blueprint)
+                problems.setdefault(name, []).append(f"{said.what} {said.why}")
+                if fitting.pop(name, None) is None:
+                    return Live({k: tuple(v) for k, v in problems.items()})
+                left_out.add(name)
         for found in checked.problems:
             name = found.place.removeprefix("var.")
-            if not (name in problems and "required" in found.summary):
+            if name not in left_out:
                 problems.setdefault(name, []).append(_sentence(found))
-        complete = checked.values or values
+        complete = {k: value for k, value in (checked.values or values).items() if k not in left_out}
         shape = _shape(blueprint, complete)
         decision = None if problems.keys() & {"environment"} else self._judged(blueprint, environment, shape, tier)
         return Live({k: tuple(v) for k, v in problems.items()}, decision, complete, shape)

@@ -41,6 +41,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "validated": (RULE, {"cidr": "10.0.0.0/16"}),
     "refused": (RULE, {"cidr": "10.0.0.0/99"}),
     "missing": (RULE, {}),
+    "left out": (RULE + POOLS, {"cidr": None, "pools": {"a": {"nodes": "many"}}}),
     "unknown value": (RULE, {"cidr": "10.0.0.0/16", "stranger": 1}),
     "sensitive": ('variable "s" {\n  type = string\n  sensitive = true\n}\n', {"s": "secret://x"}),
     "null": ('variable "n" {\n  type = string\n  default = null\n}\n' + POOLS, {}),
@@ -86,6 +87,21 @@ def test_values_that_are_right_take_one_run(tmp_path: Path) -> None:
     assert ran == ["console"]
     assert [p.detail for p in tofu.check(RULE, {"cidr": "10"}).problems] == ["Write a network."]
     assert ran == ["console", "console", "plan"]
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.usefixtures("plane")
+def test_what_is_left_out_as_null_keeps_nothing_from_being_judged(tmp_path: Path) -> None:
+    size = 'variable "size" {\n  type = number\n  validation {\n    condition = var.size < 9\n'
+    size += '    error_message = "At most nine."\n  }\n}\n'
+    tofu = TofuProgram(SystemCommands(), str(program()), tmp_path)
+    told = tofu.check(RULE + size + POOLS, {"cidr": None, "size": 12}).problems
+    assert ("var.size", "At most nine.") in {(p.place, p.detail) for p in told}
+    free = 'variable "free" {\n  type = string\n}\n'
+    assert tofu.check(free + POOLS, {"free": None}).values["pools"] == {
+        "general": {"nodes": 2, "cpu": 4, "zones": ["a", "b"]}
+    }
 
 
 @pytest.mark.parametrize(

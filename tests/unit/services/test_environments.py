@@ -44,6 +44,21 @@ def test_what_tofu_says_to_a_value_stands_at_its_parameter(estate: Estate) -> No
     assert live.problems == {"size": ("At most nine.",)}
 
 
+def test_one_value_that_does_not_fit_hides_nothing_that_is_said_of_others(estate: Estate) -> None:
+    small = estate.service.blueprints().get("small")
+    estate.tofu.problems = [
+        Problem("No value for required variable", "network_cidr is not set.", "var.network_cidr"),
+        Problem("Invalid value for variable", "Nobody is called that.", "var.environment"),
+    ]
+    live = estate.service.live(small, "blue", {"size": "many"})
+    assert live.problems["network_cidr"] == ("A value is required.",)
+    assert len(live.problems["size"]) == 1
+    assert live.problems["environment"] == ("Nobody is called that.",)
+    estate.tofu.problems = []
+    assert estate.service.live(small, "blue", {"network_cidr": 7, "size": "many"}).problems.keys() == {"size"}
+    assert "size" not in estate.service.live(small, "blue", {"size": "many"}).values
+
+
 def test_equal_questions_are_answered_without_tofu(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     small = estate.service.blueprints().get("small")
     estate.service.live(small, "blue", {"network_cidr": "10.1.0.0/16"})
