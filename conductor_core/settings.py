@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from conductor_core.domain import placeholders
 from conductor_core.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -157,6 +158,20 @@ class Settings(BaseSettings):
     channels_file: str = Field(
         default="channels.yaml", description="File in the operations repository that declares channels and releases."
     )
+
+    @field_validator("intelgraph_url", "intelgraph_ui_url", "smoke_urls")
+    @classmethod
+    def _can_be_filled(cls, text: str) -> str:
+        if fault := placeholders.fault(text, {"namespace", "release"}):
+            raise ValueError(fault)
+        return text
+
+    @field_validator("grafana_panels")
+    @classmethod
+    def _knows_its_words(cls, text: str) -> str:
+        if fault := placeholders.unknown_word(text, {"namespace", "rollout"}):
+            raise ValueError(fault)
+        return text
 
     def chart_roots(self) -> tuple[Path, ...]:
         """The folders of `chart_folders`."""

@@ -26,7 +26,7 @@ run.show_plan()
 
 # %% [markdown]
 # ## Validate
-# Workloads, pods and the API, as they answer now.
+# Workloads, pods, the API and the files of the UI, as they answer now.
 
 # %%
-run.check("workloads", "pods", "api")
+run.check("workloads", "pods", "api", "assets")

@@ -8,7 +8,7 @@ from typing import Any
 
 from conductor_core.domain import health
 from conductor_core.domain.health import Health
-from conductor_core.domain.manifests import Kind, kind_of
+from conductor_core.domain.manifests import Kind, Object, kind_of
 from conductor_core.errors import UnreachableError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.web import Web
@@ -38,13 +38,7 @@ class ReleaseChecks:
         """Every Deployment, StatefulSet, DaemonSet and Rollout of the release is healthy by its own status."""
         release, channel = _named(context)
         namespace = self.source.namespace(release, channel)
-        plan = context.change.plan
-        if plan and plan.facts.get(APPLICATION):  # Helm has no revision of what Argo CD installs
-            made = self.source.render(release, f"commit:{plan.facts['commit']}/{channel}")
-            manifests = tuple(made.objects.values())
-        else:
-            manifests = self.source.manifests(release, channel)
-        wanted = [m for m in manifests if m.get("kind") in LONG_LIVED]
+        wanted = [m for m in installed(self.source, context) if m.get("kind") in LONG_LIVED]
         found = {f"{m['kind']}/{m['metadata']['name']}": self._finding(m, namespace) for m in wanted}
         return _judged(found, f"{len(found)} workloads are healthy")
 
@@ -62,7 +56,7 @@ class ReleaseChecks:
         if not address:
             return Look(True, "not asked: CONDUCTOR_INTELGRAPH_URL is not set")
         release, channel = _named(context)
-        served = any(m.get("kind") == "Rollout" for m in self.source.manifests(release, channel))
+        served = any(m.get("kind") == "Rollout" for m in installed(self.source, context))
         if not served:
             return Look(True, "not asked: the release has no API workload")
         url = address.format(namespace=self.source.namespace(release, channel), release=release) + "/healthz"
@@ -76,6 +70,17 @@ class ReleaseChecks:
         metadata = manifest["metadata"]
         live = self.cluster.get(kind_of(manifest), metadata.get("namespace") or namespace, metadata["name"])
         return health.of(live) if live is not None else health.Finding(Health.MISSING, "It is not there.")
+
+
+def installed(source: ReleaseReader, context: Context) -> tuple[Object, ...]:
+    """What the release consists of: the manifests of its revision, or those of the planned commit where an Argo CD
+    Application owns it, since Helm has no revision of what Argo CD installs.
+    """
+    release, channel = _named(context)
+    plan = context.change.plan
+    if plan and plan.facts.get(APPLICATION):
+        return tuple(source.render(release, f"commit:{plan.facts['commit']}/{channel}").objects.values())
+    return source.manifests(release, channel)
 
 
 def _judged(found: Mapping[str, health.Finding], healthy: str) -> Look:

@@ -18,6 +18,7 @@ from conductor_core.ports.web import Web
 from conductor_core.services.checks import Look
 from conductor_core.services.operations import Context, Facts
 from conductor_core.services.planning import Draft
+from conductor_core.services.release_checks import installed
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.settings import Settings
 
@@ -64,7 +65,7 @@ class UiAssets:
         if not self.now().intelgraph_ui_url:
             return Look(True, "not asked: CONDUCTOR_INTELGRAPH_UI_URL is not set")
         release, channel = _named(context.change)
-        if not any(_is_ui(m) for m in self.reader.manifests(release, channel)):
+        if not any(_is_ui(m) for m in installed(self.reader, context)):
             return Look(True, "not asked: the release has no UI")
         page = self.look(release, channel)
         for _ in range(LOOKS - 1):

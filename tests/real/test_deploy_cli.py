@@ -120,7 +120,9 @@ def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer
     assert [p["name"] for p in shown["parameters"]] == ["release", "channel"]
     where = ("-p", "release=intelgraph", "-p", "channel=dev")
     run = ("runbook", "run", "validate_release", *where, "--reason", "still well", "--as", "requester")
-    assert conductor(*run, "--wait", "--json").json["state"] == "succeeded"
+    valid = conductor(*run, "--wait", "--json").json
+    assert (valid["state"], valid["checks"][-1]["name"]) == ("succeeded", "assets")
+    assert "none is missing" in valid["checks"][-1]["detail"]
 
 
 def test_staging_needs_a_second_person_and_a_bad_version_ends_where_it_began(
@@ -180,6 +182,7 @@ def test_staging_needs_a_second_person_and_a_bad_version_ends_where_it_began(
         (again["id"], "denied"), (rollback, "succeeded"), (bad, "failed"), (change_id, "succeeded")
     ]  # fmt: skip
     shown = conductor("change", "show", rollback, "--json").json
+    assert "none is missing" in shown["checks"][-1]["detail"], "the files of the UI are looked at after a rollback too"
     assert (shown["reason"], shown["parameters"]["to_revision"]) == ("1.4.3 has errors", 1)
     revisions = conductor("release", "history", "intelgraph", "--channel", "staging", "--json").json["revisions"]
     assert [(r["revision"], r["status"]) for r in revisions] == [

@@ -47,6 +47,10 @@ def test_the_environment_beats_the_file_which_beats_the_default(nowhere: Path, m
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CONDUCTOR_INTELGRAPH_URL", "https://{relase}.example.com"),
+        ("CONDUCTOR_INTELGRAPH_UI_URL", "https://{release.example.com"),
+        ("CONDUCTOR_SMOKE_URLS", "shop=https://{}.example.com"),
+        ("CONDUCTOR_GRAFANA_PANELS", "d-solo/x?var={pod}"),
         ("CONDUCTOR_UI_PORT", "http"),
         ("CONDUCTOR_API_PORT", "65536"),
         ("CONDUCTOR_UI_PORT", "-1"),

@@ -34,7 +34,9 @@ class World:
         self.settings = SimpleNamespace(**(given | settings))
         self.web = FakeWeb({HOME: (200, HTML), HOME + "app.js": (200, ""), "https://cdn.test/app.css": (404, "")})
         self.manifests: tuple[Any, ...] = (UI,)
+        self.rendered: list[str] = []
         reader = SimpleNamespace(
+            render=lambda release, ref: self.rendered.append(ref) or SimpleNamespace(objects={"ui": UI}),
             namespace=lambda release, channel: f"{release}-{channel}",
             manifests=lambda release, channel: self.manifests,
             channel=lambda release, channel: (None, SimpleNamespace(tier="dev")),
@@ -74,6 +76,16 @@ def test_what_has_no_ui_is_not_asked(settings: dict[str, Any], manifests: tuple[
     look = world.assets.probe(world.context)
     assert look.passed
     assert look.detail.startswith("not asked")
+
+
+def test_the_files_of_a_ui_that_argo_cd_installs_are_asked_for() -> None:
+    world = World()
+    world.manifests = ()  # Helm has no revision of it
+    plan = SimpleNamespace(facts={"application": "argocd/shop", "commit": "c1"})
+    change = SimpleNamespace(parameters=world.change.parameters, plan=plan)
+    context = cast("Context", SimpleNamespace(change=change))
+    assert "1 of 2 files are missing" in world.assets.probe(context).detail
+    assert set(world.rendered) == {"commit:c1/dev"}
 
 
 def test_without_address_page_or_cache_it_says_so() -> None:
