@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from conductor_core.domain import placeholders
 from conductor_core.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_WORD = re.compile(r"(?<!\$)\{(\w+)\}")
 
 
 class Settings(BaseSettings):
@@ -162,14 +164,14 @@ class Settings(BaseSettings):
     @field_validator("intelgraph_url", "intelgraph_ui_url", "smoke_urls")
     @classmethod
     def _can_be_filled(cls, text: str) -> str:
-        if fault := placeholders.fault(text, {"namespace", "release"}):
+        if fault := _fault(text, {"namespace", "release"}):
             raise ValueError(fault)
         return text
 
     @field_validator("grafana_panels")
     @classmethod
     def _knows_its_words(cls, text: str) -> str:
-        if fault := placeholders.unknown_word(text, {"namespace", "rollout"}):
+        if fault := _unknown_word(text, {"namespace", "rollout"}):
             raise ValueError(fault)
         return text
 
@@ -215,6 +217,26 @@ class Settings(BaseSettings):
         """What tofu is to see of the worker's environment, and secrets that are given there."""
         named = re.findall(r"[A-Za-z_]\w*", f"{self.tofu_plan_env} {self.tofu_apply_env}")
         return {k: v for k, v in os.environ.items() if k in named or k.startswith("CONDUCTOR_SECRET_")}
+
+
+def _fault(text: str, known: Collection[str]) -> str:
+    """Why `str.format` can't fill the text with the names of `known`; '' when it can."""
+    told = f"use {' and '.join(f'{{{name}}}' for name in sorted(known))} only"
+    try:
+        for _, name, form, conversion in Formatter().parse(text):
+            if name is not None and (name not in known or form or conversion):
+                return f"{{{name}}} is no known placeholder: {told}"
+    except ValueError as bad:
+        return f"a brace doesn't match ({bad}): {told}"
+    return ""
+
+
+def _unknown_word(text: str, known: Collection[str]) -> str:
+    """As `_fault`, for texts that have braces of their own: only a bare `{word}` counts."""
+    found = next((word for word in _WORD.findall(text) if word not in known), "")
+    return (
+        f"{{{found}}} is no known placeholder: use {' and '.join(f'{{{n}}}' for n in sorted(known))}" if found else ""
+    )
 
 
 @dataclass(frozen=True)

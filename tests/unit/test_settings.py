@@ -89,3 +89,18 @@ def test_no_secret_shows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change_under_a_process() -> None:
     with pytest.raises(ValidationError):
         load().ui_port = 1
+
+
+@pytest.mark.parametrize("url", ["https://{host}/", "{", "}", "{}", "{release.x}", "{release:>9}", "{release!r}"])
+def test_a_placeholder_that_can_not_be_filled_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUCTOR_INTELGRAPH_UI_URL", url)
+    with pytest.raises(ConfigurationError) as bad:
+        load()
+    assert "CONDUCTOR_INTELGRAPH_UI_URL" in bad.value.why
+    assert "use {namespace} and {release}" in bad.value.why
+
+
+def test_known_placeholders_and_braces_of_grafana_are_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUCTOR_INTELGRAPH_URL", "https://{release}.{namespace}.example.com")
+    monkeypatch.setenv("CONDUCTOR_GRAFANA_PANELS", "d-solo/x?var=${DS}&f={a,b}&n={rollout}")
+    assert load().grafana_panels.endswith("{rollout}")
