@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     chart_folders: str = Field(
         default="", description="Folders on this machine whose charts the workbench may compare, with ':' between them."
     )
+    post_renderers: str = Field(
+        default="",
+        description="Post-renderers that channels.yaml may name: `overlay=/opt/overlay; labels=/opt/labels --strict`.",
+    )
     kube_context: str = Field(
         default="", description="Context of the kubeconfig to work on; empty: the local control plane."
     )

@@ -7,7 +7,8 @@ releases:
       dev: {branch: dev, namespace: shop-dev, values: [helm/shop/values-dev.yaml], tier: dev}
       prod: {branch: main, namespace: shop, tier: prod, chart: "oci://registry.example.com/charts/shop:1.4.2"}
 
-A channel's own `chart` beats the release's; either may be an address (see `domain.chart_addresses`).
+A channel's own `chart` beats the release's; either may be an address (see `domain.chart_addresses`). So does its own
+`post_renderer` (see `domain.post_renderers`); `post_renderer: false` has none.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conductor_core.domain import chart_addresses, names
+from conductor_core.domain import chart_addresses, names, post_renderers
+from conductor_core.domain.post_renderers import PostRenderer
 from conductor_core.domain.tiers import TIERS
 from conductor_core.errors import InputError, NotFoundError
 
-_CHANNEL_KEYS = frozenset({"branch", "namespace", "values", "tier", "chart"})
-_RELEASE_KEYS = frozenset({"chart", "channels", "title"})
+_CHANNEL_KEYS = frozenset({"branch", "namespace", "values", "tier", "chart", "post_renderer"})
+_RELEASE_KEYS = frozenset({"chart", "channels", "title", "post_renderer"})
 
 
 @dataclass(frozen=True)
 class Channel:
     """A Git branch and value files that are installed into a namespace; `tier` decides how many must approve. Paths
-    are from the repository's root. `chart`: the channel's own, '' is the release's.
+    are from the repository's root. `chart`: the channel's own, '' is the release's. `post`: its own or the release's.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Channel:
     values: tuple[str, ...]
     tier: str
     chart: str = ""
+    post: PostRenderer | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,8 @@ def _release(name: str, entry: object) -> ReleaseSpec:
     channels = _mapping(fields.get("channels"), f"`channels` of {name}", None)
     if not channels:
         raise InputError(f"The release {name} has no channels.", why="`channels` is empty.", next="Add one.")
-    made = tuple(_channel(str(n), c, f"{name}/{n}") for n, c in channels.items())
+    post = _post(fields, name, None)
+    made = tuple(_channel(str(n), c, f"{name}/{n}", post) for n, c in channels.items())
     needed = "chart" in fields or not all(c.chart for c in made)
     chart = _chart(_text(fields, "chart", f"The release {name}")) if needed else ""
     return ReleaseSpec(name, chart, made, str(fields.get("title", "")))
@@ -146,7 +150,12 @@ def _chart(text: str) -> str:
     return str(chart_addresses.parse(text)) if remote(text) else names.inner_path(text)
 
 
-def _channel(name: str, entry: object, where: str) -> Channel:
+def _post(fields: Mapping[str, Any], where: str, above: PostRenderer | None) -> PostRenderer | None:
+    entry = fields.get("post_renderer")
+    return above if entry is None else None if entry is False else post_renderers.declared(entry, where)
+
+
+def _channel(name: str, entry: object, where: str, post: PostRenderer | None) -> Channel:
     names.channel(name)
     fields = _mapping(entry, f"The channel {where}", _CHANNEL_KEYS)
     values = fields.get("values", [])
@@ -164,6 +173,7 @@ def _channel(name: str, entry: object, where: str) -> Channel:
         tuple(names.inner_path(v) for v in values),
         tier,
         _chart(_text(fields, "chart", f"The channel {where}")) if "chart" in fields else "",
+        _post(fields, where, post),
     )
 
 

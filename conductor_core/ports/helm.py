@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from conductor_core.domain.chart_addresses import ChartAddress
+from conductor_core.ports.post_renders import PostRender
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class ChartRequest:
 
     `values`: files, later ones win. `sets`: `--set` keys and values, both as text; a comma in a value is part of it.
     `kube_version` and `api_versions` are what the chart sees as `.Capabilities` when rendered without a cluster;
-    empty: Helm's own.
+    empty: Helm's own. `post`: the post-renderer that changes the manifests, but no hooks and no `crds/`.
     """
 
     chart: Path
@@ -26,6 +27,7 @@ class ChartRequest:
     sets: Mapping[str, str] = field(default_factory=dict)
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
+    post: PostRender | None = None
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from conductor_core.domain.operations import Observation
+from conductor_core.domain.post_renderers import FACT
 from conductor_core.domain.releases import Revision, Status
 from conductor_core.errors import ConductorError, StateError, ToolError
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.services.argo_sync import ArgoSync
 from conductor_core.services.hook_failures import HookFailures
 from conductor_core.services.operations import Context, Facts
-from conductor_core.services.release_renders import CHART_CONTENT, content_of
+from conductor_core.services.release_renders import CHART_CONTENT, content_of, post_told
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.rollback_plan import WITH_VALUES
 
@@ -54,6 +55,13 @@ class HelmUpgrade:
                 f"The chart of {release} is not the one that was planned.",
                 why=f"Its address now stands for {content_of(chart)[:12]}, and {planned[:12]} was approved.",
                 next="Request the deploy anew, and ask who published another chart under the same version.",
+            )
+        bound, now = plan.facts.get(FACT, "none") if plan else "none", post_told(chart).get(FACT, "none")
+        if bound != now:
+            raise StateError(
+                f"The post-renderer of {release} is not the one that was planned.",
+                why=f"Planned: {bound[:90]}; now: {now[:90]}.",
+                next="Request the deploy anew, and ask who changed the program or its place in channels.yaml.",
             )
         context.say(f"helm upgrade --install {release} in {chart.namespace} from {commit[:12]}")
         try:

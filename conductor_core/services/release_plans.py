@@ -13,7 +13,7 @@ from conductor_core.services.argo_sync import APPLICATION
 from conductor_core.services.planning import Draft, PlanFunction
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named, newest, sets_of
-from conductor_core.services.release_renders import CHART_CONTENT
+from conductor_core.services.release_renders import CHART_CONTENT, post_told
 from conductor_core.services.releases import ReleaseReader
 
 
@@ -53,6 +53,7 @@ class ReleasePlans:
             "helm": self.helm.version(),
             "revision": newest(history),
             **({"chart from": made.source, CHART_CONTENT: made.content} if made.source else {}),
+            **post_told(made.request),
         }
         namespace, application = self.reader.owner(made.objects)
         if application and sets:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from conductor_core.domain import channels, chart_addresses, manifests, names
+from conductor_core.domain import channels, chart_addresses, manifests, names, post_renderers
 from conductor_core.domain.channels import Channel, ReleaseSpec
 from conductor_core.domain.manifests import Identity, Object
 from conductor_core.domain.references import Ref
@@ -22,6 +23,7 @@ from conductor_core.errors import (
 )
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import ChartRequest, Helm, Rendered
+from conductor_core.ports.post_renders import PostRender, digest_of
 from conductor_core.ports.repository import Repository
 from conductor_core.services.release_cluster import ReleaseCluster
 
@@ -65,6 +67,11 @@ class Render:
         return {**self.crds, **self.objects, **self.hooks}
 
 
+def post_told(request: ChartRequest) -> dict[str, str]:
+    """The fact of a plan that binds the post-renderer; none when there is none."""
+    return {post_renderers.FACT: f"{request.post.name} {request.post.digest}"} if request.post else {}
+
+
 def content_of(request: ChartRequest) -> str:
     """The digest in the path of a fetched chart; see `Helm.pull`."""
     return request.chart.parent.name
@@ -73,11 +80,12 @@ def content_of(request: ChartRequest) -> str:
 @dataclass(frozen=True)
 class ChartPlaces:
     """Where charts may come from beside the operations repository: `sources` are URLs by name (see
-    `chart_addresses.sources`), `folders` are roots on this machine.
+    `chart_addresses.sources`), `folders` are roots on this machine. `post_renderers` are the allowed programs by name.
     """
 
     sources: Callable[[], Mapping[str, str]]
     folders: Callable[[], tuple[Path, ...]]
+    post_renderers: Callable[[], Mapping[str, tuple[str, ...]]] = dict
 
 
 NOWHERE = ChartPlaces(dict, tuple)
@@ -125,7 +133,8 @@ class ReleaseRenders:
         spec, channel = where
         inside = channel.chart or spec.chart
         values = tuple(_own(chart, inside, path) or self._repository.export(commit, path) for path in channel.values)
-        request = ChartRequest(chart, spec.name, channel.namespace, values, dict(sets))
+        post = self._post(spec, channel, commit)
+        request = ChartRequest(chart, spec.name, channel.namespace, values, dict(sets), post=post)
         made = self._rendered_with(request, channel.name, commit, chart)
         return replace(made, source=ref.point)
 
@@ -134,7 +143,27 @@ class ReleaseRenders:
         chart = channel.chart or spec.chart
         values = tuple(self._repository.export(commit, path) for path in channel.values)
         found = self._pulled(chart) if channels.remote(chart) else self._committed(chart, commit)
-        return ChartRequest(found, spec.name, channel.namespace, values, dict(sets))
+        post = self._post(spec, channel, commit)
+        return ChartRequest(found, spec.name, channel.namespace, values, dict(sets), post=post)
+
+    def _post(self, spec: ReleaseSpec, channel: Channel, commit: str) -> PostRender | None:
+        """The channel's post-renderer, its files as they are at the commit. Raises `RefusedError` when it isn't
+        allowed, `ConfigurationError` when its program isn't there.
+        """
+        wanted = channel.post
+        if wanted is None:
+            return None
+        where = f"{spec.name}/{channel.name}"
+        program, *args = post_renderers.command(wanted, self._places.post_renderers(), where)
+        folder = self._repository.export(commit, wanted.folder) if wanted.folder else None
+        if not os.access(program, os.X_OK) or not Path(program).is_file():
+            raise ConfigurationError(
+                f"The post-renderer {wanted.name} of {where} is missing.",
+                why=f"{program} is no program that can be run on this machine.",
+                next="Install it there, or correct CONDUCTOR_POST_RENDERERS.",
+            )
+        digest = digest_of(Path(program), tuple(args), folder)
+        return PostRender(wanted.name, Path(program), tuple(args), folder, digest)
 
     def _committed(self, path: str, commit: str) -> Path:
         folder, _, name = path.rpartition("/")

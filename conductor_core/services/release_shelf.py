@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from conductor_core.domain import chart_addresses
+from conductor_core.domain import chart_addresses, post_renderers
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
@@ -68,7 +68,11 @@ class ReaderParts(Protocol):
 def release_reader(parts: ReaderParts, quarantines: QuarantineService) -> ReleaseReader:
     """The reader of releases over these parts; charts come from where the settings say."""
     settings = parts.settings
-    places = ChartPlaces(lambda: chart_addresses.sources(settings.chart_sources), settings.chart_roots)
+    places = ChartPlaces(
+        lambda: chart_addresses.sources(settings.chart_sources),
+        settings.chart_roots,
+        lambda: post_renderers.allowed(settings.post_renderers),
+    )
     return ReleaseReader(
         parts.repository,
         parts.helm,

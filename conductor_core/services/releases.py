@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from conductor_core.domain import channels, comparison, difference, manifests, ownership, references, text_lines
+from conductor_core.domain import (
+    channels,
+    comparison,
+    difference,
+    manifests,
+    ownership,
+    post_renderers,
+    references,
+    text_lines,
+)
 from conductor_core.domain.channels import Catalogue, Channel, ReleaseSpec
 from conductor_core.domain.comparison import Comparison, ResourceDiff, Side
 from conductor_core.domain.manifests import Identity, Object, hook_events
@@ -231,7 +240,8 @@ class ReleaseReader:
             namespace = self.namespace(release, ref.channel)
             applied = self._applied(namespace, release)
             title = f"{ref.channel}, live" if applied else f"{ref.channel}, live (not installed by Helm)"
-            return Loaded(Side(str(ref), title), release, namespace, {}, applied[1] if applied else {})
+            notes = self._unknown_post(release, ref.channel, applied[0].manifest) if applied else ()
+            return Loaded(Side(str(ref), title, notes), release, namespace, {}, applied[1] if applied else {})
         if ref.kind == "revision":
             return self._load_revision(release, ref)
         made = self._render(release, ref, sets, anywhere)
@@ -254,7 +264,16 @@ class ReleaseReader:
         crds = self._objects("\n---\n".join(found.crds), found)
         objects = {**crds, **self._objects(found.manifest, found), **self._objects(found.hooks, found)}
         title = f"{ref.channel}, revision {found.revision} ({found.status.value})"
-        return Loaded(Side(str(ref), title), release, namespace, objects, crds=frozenset(crds))
+        notes = self._unknown_post(release, ref.channel, found.manifest)
+        return Loaded(Side(str(ref), title, notes), release, namespace, objects, crds=frozenset(crds))
+
+    def _unknown_post(self, release: str, channel: str, manifest: str) -> tuple[str, ...]:
+        """A remark when a stored manifest was changed by a post-renderer that the channel doesn't declare."""
+        return () if self._declares_post(release, channel) else post_renderers.unknown_note(manifest)
+
+    def _declares_post(self, release: str, channel: str) -> bool:
+        found = next((r for r in self.catalogue().releases if r.name == release), None)
+        return found is not None and any(c.name == channel and c.post is not None for c in found.channels)
 
     def _with_live(self, loaded: Loaded, other: Loaded) -> Loaded:
         """A live side with its objects: those that its release has applied, and those that the other side wants."""

@@ -18,6 +18,7 @@ from conductor_core.services.planning import Draft
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named, newest, sets_of
 from conductor_core.services.release_history import Past, ReleaseHistory
+from conductor_core.services.release_renders import post_told
 from conductor_core.services.releases import ReleaseReader
 
 WITH_VALUES = "chosen values"
@@ -131,7 +132,7 @@ class RollbackPlan:
             self.contents.of(made.objects),
             values,
             self.reader.compare(release, f"live:{channel}", ref, sets),
-            {"chart": f"{chart.name} {chart.version}", WITH_VALUES: "yes"},
+            {"chart": f"{chart.name} {chart.version}", WITH_VALUES: "yes", **post_told(made.request)},
         )
 
     def _quarantine(self, change: Change, bad: Revision, goal: _Goal) -> dict[str, str]:

@@ -25,6 +25,7 @@ from conductor_core.domain.releases import Revision
 from conductor_core.errors import InputError, NotFoundError, ToolError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import ChartRequest, Helm
+from conductor_core.ports.post_renders import PostRender, digest_of
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.helm import FakeHelm
 from tests.real.conftest import plane  # noqa: F401  # a fixture: the real half of the contract asks for it by name
@@ -167,6 +168,46 @@ def test_a_chart_comes_from_a_registry_by_its_version(bench: Bench, registry: st
         bench.helm.pull(replace(address, version="9.9.9"))
     with pytest.raises(NotFoundError):
         bench.helm.pull(replace(address, chart="nothing"))
+
+
+SCRIPT = """#!/bin/sh
+test -z "$CONDUCTOR_ARGOCD_TOKEN" || exit 9
+test "$1" = fail && { echo "no such overlay" >&2; exit 3; }
+sed "s/b: .*/b: $1-$(cat extra)}/"
+"""
+
+
+def post(tmp_path: Path, *args: str) -> PostRender:
+    """A post-renderer that puts its argument and a file of its folder into the ConfigMap."""
+    program, folder = tmp_path / "overlay", tmp_path / "files"
+    folder.mkdir(exist_ok=True)
+    (folder / "extra").write_text("file")
+    program.write_text(SCRIPT)
+    program.chmod(0o755)
+    return PostRender("overlay", program, args, folder, digest_of(program, args, folder))
+
+
+def test_a_post_renderer_changes_manifests_and_nothing_else(
+    bench: Bench, space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDUCTOR_ARGOCD_TOKEN", "canary")
+    (bench.chart / "crds").mkdir()
+    (bench.chart / "crds" / "one.yaml").write_text(CRD.format("a"))
+    asked = replace(bench.request(space), post=post(tmp_path, "prod"))
+    made = bench.helm.render(asked)
+    (conf,) = loaded(made.manifests)
+    assert conf["data"] == {"a": "one", "b": "prod-file"}
+    assert [d["metadata"]["name"] for d in loaded(made.hooks)] == ["hook"]
+    assert [d["metadata"]["name"] for d in loaded(made.crds)] == ["a.example.test"]
+    with pytest.raises(ToolError, match="post-renderer of shop failed") as failed:
+        bench.helm.render(replace(asked, post=post(tmp_path, "fail")))
+    assert "no such overlay" in failed.value.why
+
+
+def test_what_is_installed_is_post_rendered(bench: Bench, space: str, tmp_path: Path) -> None:
+    bench.helm.upgrade(replace(bench.request(space), post=post(tmp_path, "prod")), "op-1", create_namespace=True)
+    (conf,) = loaded(bench.history(space)[0].manifest)
+    assert conf["data"]["b"] == "prod-file"
 
 
 def test_a_template_that_fails_says_which(bench: Bench, space: str) -> None:

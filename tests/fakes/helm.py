@@ -4,8 +4,10 @@ sets.
 
 from __future__ import annotations
 
+import os
 import re
 import string
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +19,8 @@ from conductor_core.domain.values import from_sets
 from conductor_core.errors import InputError, NotFoundError, ToolError
 from conductor_core.ports.helm import ChartInfo, ChartRequest, HelmOutcome, Rendered
 from tests.fakes.cluster import FakeCluster, release_secret
+
+PATH = os.defpath
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class FakeHelm:
         for file in (request.chart / "values.yaml", *request.values):
             values |= _lines(file.read_text()) if file.is_file() else {}
         values |= {names.set_key(k).replace(".", "_"): v for k, v in request.sets.items()}
-        texts = [string.Template(t.read_text()) for t in sorted((request.chart / "templates").glob("*.yaml"))]
+        files = sorted((request.chart / "templates").glob("*.yaml"))
+        texts = [string.Template(f"# Source: {request.chart.name}/templates/{t.name}\n{t.read_text()}") for t in files]
         try:
             printed = [t.substitute(values) for t in texts]
         except KeyError as bad:
@@ -67,7 +72,8 @@ class FakeHelm:
         info = ChartInfo(about["name"], about["version"], about.get("appVersion", ""))
         crds = [t.read_text() for t in sorted((request.chart / "crds").glob("*.yaml"))]
         streams = ([p for p in printed if p not in hooks], hooks, crds)
-        return Rendered(info, *("".join(f"---\n{p}" for p in stream) for stream in streams))
+        made = Rendered(info, *("".join(f"---\n{p}" for p in stream) for stream in streams))
+        return replace(made, manifests=_post_rendered(request, made.manifests)) if request.post else made
 
     def pull(self, address: ChartAddress) -> Path:
         if str(address) not in self.packages:
@@ -163,3 +169,14 @@ class FakeHelm:
 
 def _lines(text: str) -> Mapping[str, str]:
     return dict(re.findall(r"^(\w+): *(.*)$", text, flags=re.MULTILINE))
+
+
+def _post_rendered(request: ChartRequest, manifests: str) -> str:
+    post = request.post
+    if post is None:
+        return manifests
+    argv = [str(post.program), *post.args]
+    done = subprocess.run(argv, input=manifests, text=True, capture_output=True, cwd=post.folder, env={"PATH": PATH})
+    if done.returncode:
+        raise ToolError(f"The post-renderer of {request.release} failed.", why=done.stderr)
+    return done.stdout

@@ -28,6 +28,8 @@ _HINT = re.compile(r"\n*Use --debug flag to render out invalid YAML\s*\Z")
 
 # (sign in helm's words, error, what happened, what to do next); the first that matches counts.
 _MEANINGS: tuple[tuple[str, type[ConductorError], str, str], ...] = (
+    ("error while running post render", ToolError, "The post-renderer of {name} failed.",
+     "Read what it says; it is given the manifests on stdin, and prints them changed."),
     ("don't meet the specifications of the schema", ToolError, "The values of {name} don't fit the chart's schema.",
      "Correct the value at the path that is named, in the channel's value files or in --set."),
     ("requires kubeVersion", ToolError, "The chart of {name} doesn't support this Kubernetes version.",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from conductor_core.adapters.helm import charts
+from conductor_core.adapters.helm import charts, post_renders
 from conductor_core.adapters.helm.meanings import failure, without
 from conductor_core.adapters.helm.packages import Packages
 from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion
@@ -80,11 +80,14 @@ class HelmProgram:
             return kept
         self._usable()
         about, _ = charts.info(self._documents, chart)
-        argv = ["template", "--skip-tests", "--include-crds", *self._flags(request)]
+        argv = ["template", "--skip-tests", *self._flags(request)]
+        argv += ["--include-crds"] if request.post is None else []  # a post-renderer would be given them too
         if request.kube_version:
             argv += [f"--kube-version={_matched(_KUBE_VERSION, request.kube_version, 'Kubernetes version')}"]
         argv += [f"--api-versions={_matched(_API_VERSION, a, 'API version')}" for a in request.api_versions]
-        result = self._run(*argv, "--", request.release, str(chart), timeout=120.0)
+        with post_renders.ready(request.post, self._runner, self._work) as post:
+            operands = ("--", request.release, str(chart))
+            result = self._run(*argv, *post.flags, *operands, timeout=120.0, cwd=post.folder)
         if result.code != 0:
             raise failure(request.release, "template", result, self._secrets(request))
         if result.truncated:
@@ -93,7 +96,10 @@ class HelmProgram:
                 why="Its manifests passed the cap of 64 MB.",
                 next="Split the chart.",
             )
-        made = Rendered(about, *self._split(result.raw.decode("utf-8", "replace"), request.release))
+        manifests, hooks, crds = self._split(result.raw.decode("utf-8", "replace"), request.release)
+        if request.post is not None:
+            crds = self._crds(request, chart)
+        made = Rendered(about, manifests, hooks, crds)
         self._kept.put(name, made)
         return made
 
@@ -121,10 +127,11 @@ class HelmProgram:
         argv += [f"--labels={operation_label(operation_id)}", "--reset-values"]
         argv += ["--create-namespace"] if create_namespace else []
         argv += ["--dry-run=server", "--hide-secret"] if dry_run else []
-        result = self._run(
-            *argv, *self._cluster(), *self._flags(request), "--", request.release, str(chart),
-            timeout=timeout + 60.0, inherit_fds=inherit_fds,
-        )  # fmt: skip
+        with post_renders.ready(request.post, self._runner, self._work) as post:
+            result = self._run(
+                *argv, *self._cluster(), *self._flags(request), *post.flags, "--", request.release, str(chart),
+                timeout=timeout + 60.0, inherit_fds=inherit_fds, cwd=post.folder,
+            )  # fmt: skip
         secrets = self._secrets(request)
         if result.code != 0:
             raise failure(request.release, "upgrade", result, secrets)
@@ -193,11 +200,11 @@ class HelmProgram:
                     why="There is no such file at the commit.",
                     next="Commit it, or remove it from the channel's `values` in the channels file.",
                 )
-        return charts.ready(self._documents, self._run, request.chart, self._work)
+        return charts.ready(self._documents, self._run, request.chart, self._work).absolute()
 
     def _flags(self, request: ChartRequest) -> list[str]:
         sets = [f"--set={names.set_key(key)}={_value(text)}" for key, text in sorted(request.sets.items())]
-        return [f"--namespace={request.namespace}", *(f"--values={_csv(p)}" for p in request.values), *sets]
+        return [f"--namespace={request.namespace}", *(f"--values={_csv(p.absolute())}" for p in request.values), *sets]
 
     def _cluster(self) -> list[str]:
         if not self._context or self._context.startswith("-"):
@@ -206,7 +213,7 @@ class HelmProgram:
                 why="The kubeconfig context is empty.",
                 next="Set CONDUCTOR_KUBE_CONTEXT, or start the local control plane with `conductor local up`.",
             )
-        chosen = [f"--kubeconfig={self._kubeconfig}"] if self._kubeconfig is not None else []
+        chosen = [f"--kubeconfig={self._kubeconfig.absolute()}"] if self._kubeconfig is not None else []
         return [*chosen, f"--kube-context={self._context}"]
 
     def _secrets(self, request: ChartRequest) -> list[str]:
@@ -233,12 +240,21 @@ class HelmProgram:
                 (crds if defining else hooks if all(hook_events(m) for m in found) else kept).append(part)
         return _stream(kept), _stream(hooks), _stream(crds)
 
-    def _run(self, *arguments: str, timeout: float, inherit_fds: Sequence[int] = ()) -> CommandResult:
+    def _crds(self, request: ChartRequest, chart: Path) -> str:
+        result = self._run("show", "crds", "--", str(chart), timeout=60.0)
+        if result.code != 0:
+            raise failure(request.release, "show crds", result)
+        return result.stdout
+
+    def _run(
+        self, *arguments: str, timeout: float, inherit_fds: Sequence[int] = (), cwd: Path | None = None
+    ) -> CommandResult:
         env = {k: v for k, v in os.environ.items() if k != "KUBECONFIG" and not k.startswith(_FOREIGN)}
         if self._kubeconfig is None and "KUBECONFIG" in os.environ:
             env["KUBECONFIG"] = os.environ["KUBECONFIG"]
         env |= {"HELM_DRIVER": "secret", "HELM_NO_PLUGINS": "1"}
-        return self._runner.run([self._program, *arguments], env=env, timeout=timeout, inherit_fds=inherit_fds)
+        program = str(self._runner.which(self._program) or self._program) if cwd is not None else self._program
+        return self._runner.run([program, *arguments], env=env, timeout=timeout, inherit_fds=inherit_fds, cwd=cwd)
 
 
 def _stream(documents: list[str]) -> str:

@@ -1,7 +1,8 @@
 """What charts rendered to, kept on disk by what it was made from, so that a new process need not run helm again.
 
 A render is named by helm's program, every file of the chart and of the values, the release and the capabilities. Values
-given by hand may be secrets and charts may draw random values or look at the clock: such renders are never kept.
+given by hand may be secrets; charts may draw random values or look at the clock, and so may post-renderers: such
+renders are never kept.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class KeptRenders:
     def name(self, program: Path | None, chart: Path, request: ChartRequest) -> str:
         """What names this render; '' when it isn't to be kept."""
         maker = _program(program) if program is not None else ""
-        if not maker or request.sets:
+        if not maker or request.sets or request.post is not None:
             return ""
         made_from = hashlib.sha256(maker.encode())
         files = [(str(p.relative_to(chart)), p) for p in sorted(chart.rglob("*")) if p.is_file()]

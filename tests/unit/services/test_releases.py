@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain import comparison
 from conductor_core.domain.managed_fields import LAST_APPLIED
 from conductor_core.domain.manifests import Kind
-from conductor_core.errors import InputError, NotFoundError, RefusedError, UnreachableError
+from conductor_core.errors import ConfigurationError, InputError, NotFoundError, RefusedError, UnreachableError
 from conductor_core.ports.helm import ChartRequest
+from conductor_core.ports.post_renders import PostRender, digest_of
 from conductor_core.services.release_dry_runs import DryRuns
-from conductor_core.services.release_renders import ChartPlaces
+from conductor_core.services.release_renders import ChartPlaces, post_told
 from conductor_core.services.releases import ReleaseReader
 from tests.fakes.cluster import FakeCluster, release_secret
 from tests.fakes.helm import FakeHelm
@@ -76,6 +78,7 @@ class World:
         self.repository.push("dev", FILES | {"helm/shop/templates/debug.yaml": DEV_ONLY.encode()})
         self.cluster = FakeCluster()
         self.helm = FakeHelm(self.cluster)
+        self.post_renderers: dict[str, tuple[str, ...]] = {}
         self.documents = YamlDocuments()
         self.reader = ReleaseReader(
             self.repository,
@@ -84,7 +87,9 @@ class World:
             self.documents,
             mask_key=b"k" * 32,
             fresh_seconds=-1,
-            charts=ChartPlaces(lambda: {"shop": "oci://r.example.com/charts"}, lambda: (folder / "mine",)),
+            charts=ChartPlaces(
+                lambda: {"shop": "oci://r.example.com/charts"}, lambda: (folder / "mine",), lambda: self.post_renderers
+            ),
             dry_runs=DryRuns(self.cluster, FakePatches(self.cluster)),
         )
         self.folder = folder
@@ -543,3 +548,52 @@ def test_a_channel_may_be_made_from_a_published_chart(world: World) -> None:
     assert made.content == made.request.chart.parent.name
     world.deploy()
     assert world.reader.compare("shop", "live:staging", "channel:staging").same
+
+
+def with_overlay(world: World) -> Path:
+    """Staging is rendered through a post-renderer that is allowed; gives its program."""
+    program = world.folder / "overlay"
+    program.write_text("#!/bin/sh\nsed s/shop:1/mirror.test\\\\/shop:1/\n")
+    program.chmod(0o755)
+    told = CHANNELS.replace("values-staging.yaml], tier: staging}", "values-staging.yaml], tier: staging, "
+                            "post_renderer: {name: overlay, folder: overlays}}")  # fmt: skip
+    files = FILES | {"channels.yaml": told.encode(), "overlays/note.txt": b"one"}
+    world.repository.push("main", files)
+    world.repository.push("dev", files)
+    world.reader.refresh()
+    return program
+
+
+def test_a_declared_post_renderer_is_part_of_every_render(world: World) -> None:
+    program = with_overlay(world)
+    with pytest.raises(RefusedError, match="overlay of shop/staging is not allowed"):
+        world.reader.render("shop", "channel:staging")
+    world.post_renderers["overlay"] = (str(program),)
+    compared = world.reader.compare("shop", "channel:dev", "channel:staging")
+    changed = next(r for r in compared.resources if r.identity.kind == "Deployment")
+    assert "mirror.test/shop:1.4.2" in [f.new for f in changed.fields]
+    first = post_told(world.reader.chart_request("shop", "staging"))
+    assert first["post-renderer"].startswith("overlay ")
+    program.write_text(program.read_text() + "# another\n")
+    assert post_told(world.reader.chart_request("shop", "staging")) != first
+    program.unlink()
+    with pytest.raises(ConfigurationError, match="overlay of shop/staging is missing"):
+        world.reader.render("shop", "channel:staging")
+
+
+def test_a_release_that_others_post_rendered_says_so(world: World) -> None:
+    world.deploy("dev")
+    assert world.reader.compare("shop", "live:dev", "channel:dev").old.notes == ()
+    strips = world.folder / "strips"
+    strips.write_text("#!/bin/sh\ngrep -v '^# Source'\n")
+    strips.chmod(0o755)
+    post = PostRender("strips", strips, (), None, digest_of(strips, (), None))
+    world.helm.upgrade(replace(world.reader.chart_request("shop", "dev"), post=post), "op-2")
+    for ref in ("live:dev", "revision:dev/2"):
+        assert "through a post-renderer" in world.reader.compare("shop", ref, "channel:dev").old.notes[-1]
+    with_overlay(world)
+    told = CHANNELS.replace("values-dev.yaml], tier: dev}", "values-dev.yaml], tier: dev, post_renderer: strips}")
+    world.repository.push("main", FILES | {"channels.yaml": told.encode()})
+    world.reader.refresh()
+    world.post_renderers["strips"] = (str(strips),)
+    assert world.reader.compare("shop", "live:dev", "channel:dev").old.notes == (), "the channel declares it"

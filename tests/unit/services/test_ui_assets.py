@@ -36,7 +36,7 @@ class World:
         self.manifests: tuple[Any, ...] = (UI,)
         self.rendered: list[str] = []
         reader = SimpleNamespace(
-            render=lambda release, ref: self.rendered.append(ref) or SimpleNamespace(objects={"ui": UI}),
+            render=self._render,
             namespace=lambda release, channel: f"{release}-{channel}",
             manifests=lambda release, channel: self.manifests,
             channel=lambda release, channel: (None, SimpleNamespace(tier="dev")),
@@ -45,6 +45,10 @@ class World:
         self.assets = UiAssets(cast("Any", reader), self.web, lambda: cast("Any", self.settings), self.slept.append)
         self.change = cast("Change", SimpleNamespace(parameters={"release": "shop", "channel": "dev"}, plan=None))
         self.context = cast("Context", SimpleNamespace(change=self.change, say=lambda text: None))
+
+    def _render(self, release: str, ref: str) -> SimpleNamespace:
+        self.rendered.append(ref)
+        return SimpleNamespace(objects={"ui": UI})
 
 
 def test_only_the_page_and_named_hosts_are_asked() -> None:
