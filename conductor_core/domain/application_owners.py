@@ -1,21 +1,37 @@
-"""Which releases of the channels Argo CD Applications install, seen from the Applications' own manifests.
+"""Which releases of the channels Argo CD Applications install, by where they deploy to and what.
 
 https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from conductor_core.domain import pipelines
-from conductor_core.domain.manifests import Kind, Object
+from conductor_core.domain.manifests import Kind
 
 KIND = Kind("argoproj.io/v1alpha1", "Application")
-_HERE = ("", "in-cluster", "https://kubernetes.default.svc")
+_OWN = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
 """How a destination names the cluster that Argo CD runs in."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """The cluster that the channels are installed in: its API server's URL, the name of the context (by which `argocd
+    cluster add` knows it), and whether Argo CD runs in it.
+    """
+
+    server: str = ""
+    context: str = ""
+    argo: bool = True
+
+    def is_destination(self, cluster: str) -> bool:
+        """Whether a destination's server or name means this cluster."""
+        own = self.argo and cluster in _OWN
+        named = bool(self.context) and cluster == self.context
+        return own or named or (bool(self.server) and _plain(cluster) == _plain(self.server))
 
 
 @dataclass(frozen=True)
@@ -42,16 +58,18 @@ class Owned:
     message: str = ""
 
 
-def owned(applications: Iterable[Object], wanted: Iterable[Wanted]) -> dict[Wanted, Owned]:
-    """The owner of each wanted release that has one: an Application that installs into its namespace, under its name or
-    from its chart. One that can't be read owns nothing.
+def owned(
+    applications: Iterable[pipelines.Application], wanted: Iterable[Wanted], here: Here = Here()
+) -> dict[Wanted, Owned]:
+    """The owner of each wanted release that has one: an Application that installs into its namespace `here`, under its
+    name or from its chart. One that can't be read owns nothing.
     """
-    read = [(raw, pipelines.application(raw)) for raw in applications]
+    read = [a for a in applications if here.is_destination(a.cluster)]
     out: dict[Wanted, Owned] = {}
     for want in wanted:
-        fitting = [(raw, a) for raw, a in read if a.cluster in _HERE and a.target_namespace == want.namespace]
-        named = [a for raw, a in fitting if want.release in _names(raw)]
-        charted = [a for _, a in fitting if any(s.path and s.path == want.chart for s in a.sources)]
+        fitting = [a for a in read if a.target_namespace == want.namespace]
+        named = [a for a in fitting if want.release in (a.release_names or (a.name,))]
+        charted = [a for a in fitting if any(s.path and s.path == want.chart for s in a.sources)]
         found = [*named, *charted]
         if found:
             out[want] = _standing(found[0])
@@ -65,11 +83,6 @@ def _standing(found: pipelines.Application) -> Owned:
     return Owned(found.name, found.sync, found.health, now, before, at, found.health_message)
 
 
-def _names(raw: Mapping[str, Any]) -> list[str]:
-    """The release names that an Application's sources give; Helm's default is the Application's own name."""
-    spec = raw.get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
-    sources = [spec.get("source"), *(spec.get("sources") or [])]
-    helm = [s.get("helm") for s in sources if isinstance(s, Mapping)]
-    given = [str(h["releaseName"]) for h in helm if isinstance(h, Mapping) and h.get("releaseName")]
-    return given or [str((raw.get("metadata") or {}).get("name", ""))]
+def _plain(server: str) -> str:
+    """A server's URL as it compares: without the default port and a slash at its end."""
+    return server.strip().lower().rstrip("/").removesuffix(":443")

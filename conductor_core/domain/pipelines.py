@@ -91,6 +91,8 @@ class Application:
     wave: int | None = None
     """Step of the pipeline's progressive sync, from 1; None when it has none."""
     wave_status: str = ""
+    release_names: tuple[str, ...] = ()
+    """The Helm release names that its sources give; Helm's default is the Application's own name."""
 
     @property
     def last_error(self) -> str:
@@ -160,6 +162,7 @@ def application(raw: Mapping[str, Any]) -> Application:
         sources=tuple(
             Source(*(str(s.get(k, "")) for k in ("repoURL", "path", "chart", "targetRevision"))) for s in sources
         ),
+        release_names=tuple(str(n) for s in sources if (n := mapping(s.get("helm")).get("releaseName"))),
         sync=str(compared.get("status") or "Unknown"),
         health=str(health.get("status") or "Unknown"),
         health_message=str(health.get("message", "")),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from conductor_core.domain import application_owners, health, manifests, releases
+from conductor_core.domain import application_owners, health, manifests, pipelines, releases
+from conductor_core.domain.application_owners import Here, Owned, Wanted
 from conductor_core.domain.health import Finding, Health
 from conductor_core.domain.manifests import Identity, Kind, Object
+from conductor_core.domain.pipelines import Application
 from conductor_core.domain.releases import Head, Revision
 from conductor_core.errors import NotFoundError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 
 SECRET = Kind("v1", "Secret")
+Applications = Callable[[], tuple[Application, ...]]
 AT_ONCE = 8
 _KEPT = 400
 
@@ -54,9 +57,15 @@ class ReleaseCluster:
                 self._decoded.popitem(last=False)
         return found
 
-    def applications(self) -> tuple[Object, ...]:
-        """Argo CD's Applications; none where it isn't installed."""
-        return self._cluster.objects(application_owners.KIND)
+    def owners(self, wanted: Sequence[Wanted], elsewhere: Applications | None = None) -> dict[Wanted, Owned]:
+        """Argo CD's Applications that own wanted releases. `elsewhere` lists those of an Argo CD that runs in another
+        cluster and deploys to this one; it is asked where this cluster has none.
+        """
+        found = tuple(pipelines.application(raw) for raw in self._cluster.objects(application_owners.KIND))
+        near = bool(found) or elsewhere is None
+        about = self._cluster.version()
+        here = Here(about.server, about.context, argo=near)
+        return application_owners.owned(found if near or elsewhere is None else elsewhere(), wanted, here)
 
     def history(self, namespace: str, release: str) -> tuple[Revision, ...]:
         """Every stored revision, oldest first; empty when the release was never installed."""

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conductor_core.domain.application_owners import Owned, Wanted
-from conductor_core.domain.application_owners import owned as owned_by_applications
 from conductor_core.domain.channels import Catalogue, Channel, Problem, ReleaseSpec
 from conductor_core.domain.health import Finding
 from conductor_core.domain.quarantine import Quarantine
 from conductor_core.domain.releases import Head, Revision, Status, latest
 from conductor_core.errors import ConductorError
-from conductor_core.services.release_cluster import AT_ONCE, ReleaseCluster
+from conductor_core.services.release_cluster import AT_ONCE, Applications, ReleaseCluster
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,11 @@ Key = tuple[str, str]
 InStep = Callable[[ReleaseSpec, Channel, Revision], bool]
 
 
-def inventory(catalogue: Catalogue, cluster: ReleaseCluster, in_step: InStep | None) -> Inventory:
-    """The matrix. `in_step` renders and compares (None: not asked). An unreachable cluster leaves the cells empty,
-    with a note.
+def inventory(
+    catalogue: Catalogue, cluster: ReleaseCluster, in_step: InStep | None, elsewhere: Applications | None = None
+) -> Inventory:
+    """The matrix. `in_step` renders and compares (None: not asked); `elsewhere`: see `ReleaseCluster.owners`. An
+    unreachable cluster leaves the cells empty, with a note.
     """
     cells = [(spec, channel) for spec in catalogue.releases for channel in spec.channels]
     try:
@@ -123,7 +124,8 @@ def inventory(catalogue: Catalogue, cluster: ReleaseCluster, in_step: InStep | N
     notes: list[str] = []
     revisions = _read(cluster, newest, notes)
     healths = _healths(cluster, revisions, notes)
-    owners = _owners(cluster, [w for w in map(_wanted, cells) if (w.namespace, w.release) not in revisions], notes)
+    missing = [w for w in map(_wanted, cells) if (w.namespace, w.release) not in revisions]
+    owners = _owners(cluster, missing, elsewhere, notes)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inventory") as pool:
         rows = tuple(
             pool.map(lambda cell: _row(cell[0], cell[1], revisions, healths, in_step, owners.get(_wanted(cell))), cells)
@@ -161,10 +163,12 @@ def _wanted(cell: tuple[ReleaseSpec, Channel]) -> Wanted:
     return Wanted(spec.name, channel.namespace, channel.chart or spec.chart)
 
 
-def _owners(cluster: ReleaseCluster, wanted: list[Wanted], notes: list[str]) -> dict[Wanted, Owned]:
+def _owners(
+    cluster: ReleaseCluster, wanted: list[Wanted], elsewhere: Applications | None, notes: list[str]
+) -> dict[Wanted, Owned]:
     """Argo CD's Applications that own what Helm has no revision of; one list for all."""
     try:
-        return owned_by_applications(cluster.applications(), wanted) if wanted else {}
+        return cluster.owners(wanted, elsewhere) if wanted else {}
     except ConductorError as bad:
         notes.append(str(bad))
         return {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from conductor_core.domain import chart_addresses, post_renderers
+from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
@@ -60,6 +61,8 @@ class ReaderParts(Protocol):
     @property
     def patches(self) -> ObjectPatches: ...
     @property
+    def argocd(self) -> ArgoCd: ...
+    @property
     def documents(self) -> Documents: ...
     @property
     def mask_key(self) -> bytes: ...
@@ -83,6 +86,7 @@ def release_reader(parts: ReaderParts, quarantines: QuarantineService) -> Releas
         quarantined=quarantines.active,
         charts=places,
         dry_runs=DryRuns(parts.cluster, parts.patches),
+        elsewhere=parts.argocd.applications if settings.argocd_url else None,
     )
 
 

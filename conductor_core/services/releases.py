@@ -30,7 +30,7 @@ from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.documents import Documents
 from conductor_core.ports.helm import ChartRequest, Helm
 from conductor_core.ports.repository import Repository
-from conductor_core.services.release_cluster import ReleaseCluster
+from conductor_core.services.release_cluster import Applications, ReleaseCluster
 from conductor_core.services.release_dry_runs import DryRuns
 from conductor_core.services.release_inventory import Inventory, inventory, marked
 from conductor_core.services.release_renders import NOWHERE, ChartPlaces, ReleaseRenders, Render
@@ -42,7 +42,8 @@ class ReleaseReader:
 
     `mask_key`: at least 16 random bytes that this installation keeps, for fingerprints of secrets. `fresh_seconds`:
     how old the mirror of the operations repository may be before it is fetched again; `quarantined` gives the
-    quarantines that stand; `charts` says where charts may come from. Safe to use from many threads.
+    quarantines that stand; `charts` says where charts may come from; `elsewhere`: see
+    `ReleaseCluster.owners`. Safe to use from many threads.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ReleaseReader:
         quarantined: Callable[[], Sequence[Quarantine]] = tuple,
         charts: ChartPlaces = NOWHERE,
         dry_runs: DryRuns | None = None,
+        elsewhere: Applications | None = None,
     ) -> None:
         self._repository, self._documents = repository, documents
         self._cluster = ReleaseCluster(cluster, documents)
@@ -66,7 +68,7 @@ class ReleaseReader:
         self._mask_key, self._channels_file, self._dry_runs = mask_key, channels_file, dry_runs
         self._fresh_seconds, self._clock, self._quarantined = fresh_seconds, clock, quarantined
         self._lock = threading.Lock()
-        self._fetched_at = float("-inf")
+        self._fetched_at, self._elsewhere = float("-inf"), elsewhere
         self._commits: dict[str, str] = {}
         self._catalogue: tuple[str, Catalogue] | None = None
 
@@ -99,7 +101,7 @@ class ReleaseReader:
         """The release x channel matrix with foreign releases at its end; `check_step` renders each channel to see
         whether it is in step.
         """
-        found = inventory(self.catalogue(), self._cluster, self._in_step if check_step else None)
+        found = inventory(self.catalogue(), self._cluster, self._in_step if check_step else None, self._elsewhere)
         return marked(found, self._quarantined())
 
     def channel(self, release: str, channel: str) -> tuple[ReleaseSpec, Channel]:

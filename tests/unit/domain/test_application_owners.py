@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from conductor_core.domain.application_owners import Wanted, owned
+from conductor_core.domain import pipelines
+from conductor_core.domain.application_owners import Here, Owned, Wanted
+from conductor_core.domain.application_owners import owned as of_applications
 
+NEAR = Here()
 SHOP = Wanted("shop", "shop-dev", "helm/shop")
+
+
+def owned(raw: list[dict[str, Any]], wanted: list[Wanted], here: Here = NEAR) -> dict[Wanted, Owned]:
+    return of_applications(map(pipelines.application, raw), wanted, here)
 
 
 def application(
@@ -58,6 +65,30 @@ def test_an_owned_release_stands_as_its_application_says() -> None:
 )
 def test_which_application_owns_a_release(one: dict[str, Any], owns: bool) -> None:
     assert (SHOP in owned([one], [SHOP])) is owns
+
+
+FAR = Here("https://far.test:443", "far-context", argo=False)
+
+
+@pytest.mark.parametrize(
+    ("where", "owns"),
+    [
+        ({"server": "https://far.test"}, True),
+        ({"server": "https://FAR.test:443/"}, True),
+        ({"name": "far-context"}, True),
+        ({"server": "https://kubernetes.default.svc"}, False),
+        ({"name": "in-cluster"}, False),
+        ({"server": "https://other.test"}, False),
+        ({"name": "other"}, False),
+    ],
+)
+def test_an_argo_cd_elsewhere_owns_what_it_deploys_here(where: dict[str, str], owns: bool) -> None:
+    one = application("shop")
+    one["spec"]["destination"] = {"namespace": "shop-dev", **where}
+    assert (SHOP in owned([one], [SHOP], FAR)) is owns
+    assert (SHOP in owned([one], [SHOP], Here("https://far.test", "far-context"))) is (
+        owns or where in ({"server": "https://kubernetes.default.svc"}, {"name": "in-cluster"})
+    )
 
 
 def test_an_application_that_was_never_synced_has_no_past() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conductor_core.adapters.yaml_documents import YamlDocuments
-from conductor_core.domain import comparison
+from conductor_core.domain import comparison, pipelines
 from conductor_core.domain.managed_fields import LAST_APPLIED
 from conductor_core.domain.manifests import Kind
 from conductor_core.errors import ConfigurationError, InputError, NotFoundError, RefusedError, UnreachableError
@@ -79,6 +79,7 @@ class World:
         self.cluster = FakeCluster()
         self.helm = FakeHelm(self.cluster)
         self.post_renderers: dict[str, tuple[str, ...]] = {}
+        self.far: list[dict[str, Any]] = []
         self.documents = YamlDocuments()
         self.reader = ReleaseReader(
             self.repository,
@@ -91,6 +92,7 @@ class World:
                 lambda: {"shop": "oci://r.example.com/charts"}, lambda: (folder / "mine",), lambda: self.post_renderers
             ),
             dry_runs=DryRuns(self.cluster, FakePatches(self.cluster)),
+            elsewhere=lambda: tuple(map(pipelines.application, self.far)),
         )
         self.folder = folder
 
@@ -441,6 +443,15 @@ def test_the_matrix_says_what_argo_cd_installs(world: World) -> None:
     assert (staging.application, staging.revision) == ("", 1)
     assert dev.as_json()["application"] == "shop-dev"
     assert world.cluster.requests.count("list Application ") == 1
+
+
+def test_the_matrix_says_what_an_argo_cd_elsewhere_installs_here(world: World) -> None:
+    world.far = [APPLICATION | {"spec": APPLICATION["spec"] | {"destination": where | {"namespace": "shop-dev"}}}
+                 for where in ({}, {"server": world.cluster.address})]  # fmt: skip
+    world.far[1]["metadata"] = {"name": "far-shop", "namespace": "argocd"}
+    assert world.reader.inventory().rows[0].application == "far-shop"
+    world.far.pop()
+    assert world.reader.inventory().rows[0].application == "", "its own cluster is not this one"
 
 
 def test_the_matrix_tells_a_cell_that_fell_out_of_step_and_one_that_is_unwell(world: World) -> None:
