@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
+import psutil
 import pytest
 
 from conductor_core.adapters.rego import RegoEngine
+from conductor_core.adapters.rego import engine as module
 from conductor_core.domain.gates import Result
 from conductor_core.domain.policies import PolicyBundle, PolicyDecision
 
@@ -70,6 +73,21 @@ def test_a_slow_rule_denies_at_the_timeout_and_does_not_hold_up_the_next() -> No
     assert [r.rule for r in decision.denials] == ["engine/timeout"]
     assert time.monotonic() - started < 5
     assert engine.decide("door", {}).result is Result.ALLOW
+
+
+def test_a_machine_with_other_work_denies_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child is stopped for longer than its time: it has not worked, and is waited for."""
+    files = (("door/door.rego", f"package door\n\n{REST}\ndeny := set()\n"),)
+    engine = RegoEngine(lambda: PolicyBundle(files), timeout=1.0)
+    assert engine.decide("door", {}).result is Result.ALLOW
+    assert engine._child is not None
+    child = psutil.Process(engine._child._process.pid)
+    child.suspend()
+    threading.Timer(2.5, child.resume).start()
+    assert engine.decide("door", {"other": 1}).result is Result.ALLOW
+    child.suspend()
+    monkeypatch.setattr(module, "CROWDED", 2)
+    assert [r.rule for r in engine.decide("door", {"third": 1}).denials] == ["engine/timeout"]
 
 
 def test_a_family_is_compiled_once_for_each_bundle() -> None:
