@@ -157,6 +157,13 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Refuse:
+    """Who asked for it, or said yes to it, may not do so any more: it is not executed."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
 class Replan:
     """The plan is to be made again; approvals of another digest won't count."""
 
@@ -201,7 +208,9 @@ class Settle:
     reason: str
 
 
-Message = Planned | PlanFailed | Approve | Reject | Cancel | Replan | Start | Validate | Finish | LoseTrack | Settle
+Message = (
+    Planned | PlanFailed | Approve | Reject | Refuse | Cancel | Replan | Start | Validate | Finish | LoseTrack | Settle
+)
 
 
 def moved(change: Change, state: State, now: datetime, **fields: object) -> Change:

@@ -45,6 +45,8 @@ def _step(change: Change, message: c.Message, now: datetime) -> Decision:
             return _approve(change, message, now)
         case c.Reject():
             return _reject(change, message, now)
+        case c.Refuse():
+            return _refuse(change, message, now)
         case c.Cancel():
             return _cancel(change, message, now)
         case c.Replan():
@@ -195,6 +197,11 @@ def _approve(change: Change, m: c.Approve, now: datetime) -> Decision:
 def _reject(change: Change, m: c.Reject, now: datetime) -> Decision:
     _expect(change, {State.AWAITING_APPROVAL, State.APPROVED}, "be rejected")
     return _ended(change, State.REJECTED, Outcome(f"Rejected by {m.actor.name}.", m.reason), now)
+
+
+def _refuse(change: Change, m: c.Refuse, now: datetime) -> Decision:
+    _expect(change, {State.APPROVED}, "be refused")
+    return _ended(change, State.REJECTED, m.outcome, now)
 
 
 def _cancel(change: Change, m: c.Cancel, now: datetime) -> Decision:

@@ -101,7 +101,9 @@ def begin(parameters: Mapping[str, object]) -> Run:
             why=f"They differ in {', '.join(sorted(_differing(parameters, change.parameters)))}.",
             next="Request a new Change.",
         )
-    context = Context(change, lock, lambda text: _say(conductor, change_id, text))
+    context = Context(
+        change, lock, lambda text: _say(conductor, change_id, text), lambda: conductor.emergencies.overtaking(change)
+    )
     return Run(conductor, change, context)
 
 

@@ -1,4 +1,7 @@
-"""Post-flight checks: is what a Change left behind healthy? They wait, tell what they see, and then give one answer."""
+"""Post-flight checks: is what a Change left behind healthy? They wait, tell what they see, and then give one answer.
+
+They wait no longer than until an emergency on the same target wants to act.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,8 @@ class _Check:
                 said = look.detail
             if look.passed or look.hopeless or self.patience.monotonic() >= end:
                 return look
+            if by := context.overtaken():
+                return Look(False, f"not waited for: it gives way to the emergency {by}. {look.detail}")
             self.patience.sleep(0.5)
 
     def _look(self, context: Context) -> Look:

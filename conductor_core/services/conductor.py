@@ -167,8 +167,17 @@ def join(parts: Parts) -> Conductor:
         ),
     }
     acts = OperationService(parts.operations, kinds, parts.clock)
+    emergencies = Emergencies(parts.store, runbooks, ledger)
     execution = ExecutionService(
-        changes, planning, runbooks, acts, parts.notebooks, parts.run_log, parts.blobs, parts.settings.kernel_variables
+        changes,
+        planning,
+        runbooks,
+        acts,
+        parts.notebooks,
+        parts.run_log,
+        parts.blobs,
+        parts.settings.kernel_variables,
+        emergencies.overtaking,
     )
     projector = AuditProjector(parts.store, parts.audit_builder, parts.locks, sealed_in(parts.ledger_reader))
     asked = [
@@ -240,7 +249,7 @@ def join(parts: Parts) -> Conductor:
         doctor=doctor,
         compatibility=tested.compatibility,
         release_values=ReleaseValues(releases, parts.documents, parts.mask_key),
-        emergencies=Emergencies(parts.store, runbooks, ledger),
+        emergencies=emergencies,
         delivery=delivering.reader,
         timelines=delivering.timelines,
         values_edits=delivering.edits,

@@ -1,11 +1,17 @@
-"""Emergencies as people see them: which wait for a review, and the review itself."""
+"""Emergencies: which wait for a review, the review itself, and what they overtake.
+
+What runs on an emergency's target stops at its next safe point: before an act on the world, or while something is only
+waited for. An act under way is never broken off, and the queue lets one Change of a target act at a time: there are
+never two writers.
+"""
 
 from __future__ import annotations
 
 from conductor_core.domain import emergencies
 from conductor_core.domain.actors import Actor
+from conductor_core.domain.changes import Change, State
 from conductor_core.domain.emergencies import Emergency
-from conductor_core.errors import InputError, StateError
+from conductor_core.errors import ConductorError, InputError, StateError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
 from conductor_core.services.access import Action, Resource, authorize
 from conductor_core.services.ledger import Ledger
@@ -27,6 +33,20 @@ class Emergencies:
     def waiting(self) -> list[Emergency]:
         """Those that nobody has reviewed."""
         return [e for e in self.all() if e.waits]
+
+    def overtaking(self, change: Change) -> str:
+        """The id of the emergency that waits for the target of `change`; '' for none, and for an emergency itself.
+
+        What can't be read overtakes nobody.
+        """
+        try:
+            urgent = {name for name, found in self._runbooks.catalogue().runbooks.items() if found.emergency}
+            if change.runbook in urgent:
+                return ""
+            waiting = self._store.find(ChangeQuery(target=change.target, states=frozenset({State.APPROVED})))
+        except ConductorError:
+            return ""
+        return next((other.id for other in reversed(waiting) if other.runbook in urgent), "")
 
     def of(self, change_id: str) -> Emergency:
         """One emergency; raises `NotFoundError`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Change, Check, Outcome, State
@@ -12,7 +13,14 @@ from conductor_core.domain.gates import Result, overall
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import what_changed
 from conductor_core.domain.runbooks import Runbook
-from conductor_core.errors import ConductorError, LedgerError, StateError, StorageError, TransientError
+from conductor_core.errors import (
+    AccessDeniedError,
+    ConductorError,
+    LedgerError,
+    StateError,
+    StorageError,
+    TransientError,
+)
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.notebooks import NotebookRun, Notebooks, Output
 from conductor_core.ports.run_log import RunLog
@@ -39,8 +47,11 @@ class ExecutionService:
         run_log: RunLog,
         blobs: Blobs,
         environment: Callable[[str], Mapping[str, str]],
+        overtaken: Callable[[Change], str] = lambda _: "",
     ) -> None:
-        """`environment` gives the variables of the kernel that runs the Change of an id."""
+        """`environment` gives the variables of the kernel that runs the Change of an id, `overtaken` the emergency that
+        waits for the same target.
+        """
         self._changes = changes
         self._planning = planning
         self._runbooks = runbooks
@@ -49,6 +60,7 @@ class ExecutionService:
         self._run_log = run_log
         self._blobs = blobs
         self._environment = environment
+        self._overtaken = overtaken
 
     def plan(self, change_id: str) -> None:
         """Plan a requested Change, leave any other alone. Raises `TransientError` when it must be called again."""
@@ -88,8 +100,16 @@ class ExecutionService:
             authorize(change.requester, needed, Resource("change", change.id, change.requester.key))
             for approval in change.valid_approvals:
                 authorize(approval.actor, Action.APPROVE, Resource("change", change.id, change.requester.key))
-        except ConductorError as refused:
-            self._replan(change, (str(refused),), None)
+        except AccessDeniedError as refused:
+            self._run_log.write(change.id, "note", f"not executed: {refused}")
+            next = "Somebody who may has to request it anew, and have it approved."
+            self._transition(change.id, c.Refuse(Outcome("Refused at dispatch.", str(refused), next)))
+            return False
+        except ConductorError as unknown:
+            self._replan(change, (str(unknown),), None)
+            return False
+        if by := self._overtaken(change):
+            self._replan(change, (f"the emergency {by} goes first",), None)
             return False
         fresh = self._planned(change)
         if isinstance(fresh, c.PlanFailed):
@@ -124,7 +144,9 @@ class ExecutionService:
             logging.exception("running %s", change.id)
             end = _unexpected("The run", bug)
             return _ending(NotebookRun(b"", end.what), "", self._operations.of(change.id), end.why, end.next)
-        return _ending(run, self._kept(change.id, run.notebook), self._operations.of(change.id))
+        ending = _ending(run, self._kept(change.id, run.notebook), self._operations.of(change.id))
+        by = self._overtaken(change)
+        return _gave_way(ending, by) if by and isinstance(ending, c.Finish) and ending.error else ending
 
     def _notebook(self, runbook: Runbook, change: Change) -> NotebookRun:
         return self._notebooks.run(
@@ -195,6 +217,14 @@ def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str
         next = next or "Read the executed notebook, mend the cause, then request it again."
         return c.Finish(checks, Outcome("The runbook stopped with an error.", why or run.error, next), digest)
     return c.Finish(checks, None, digest)
+
+
+def _gave_way(ending: c.Finish, by: str) -> c.Finish:
+    """The same ending, said as what it is: an emergency on the same target waited."""
+    error = ending.error or Outcome("")
+    why = f"{error.what} {error.why}".strip()
+    next = "Look at the target when the emergency has ended, and request it again if it is still wanted."
+    return replace(ending, error=Outcome(f"It gave way to the emergency {by}.", why, next))
 
 
 def _is_check(operation: Operation) -> bool:

@@ -71,7 +71,7 @@ class FleetAbort:
                 except StateError:
                     if not self._aborted(key, was):  # its own analysis may have been first
                         raise
-            return awaited(rollouts, place[1:], Act.ABORT, was, self.patience, context.say)
+            return awaited(rollouts, place[1:], Act.ABORT, was, self.patience, context)
         except ConductorError as bad:
             context.say(f"{key}: {bad}")
             return ReadBack(False, False, PROMISED, str(bad))

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation, Operation, OperationState, resume
-from conductor_core.errors import ConductorError, NotFoundError
+from conductor_core.errors import ConductorError, NotFoundError, StateError
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.locks import HeldLock
 from conductor_core.ports.operation_store import OperationStore
@@ -28,6 +28,8 @@ class Context:
     change: Change
     lock: HeldLock
     say: Callable[[str], None]
+    overtaken: Callable[[], str] = lambda: ""
+    """The id of an emergency that waits for the same target: what is only waited for is then waited for no longer."""
 
     @property
     def operation_id(self) -> str:
@@ -68,7 +70,8 @@ class OperationService:
     def perform(self, context: Context, kind: str, key: str = "") -> Operation:
         """Carry out one operation and return how it ended; called again, it returns the same ending.
 
-        Raises `NotFoundError` for an unknown kind. A failure of the act is a state of the operation, not an error.
+        Raises `NotFoundError` for an unknown kind, `StateError` when an emergency waits for the target and the act has
+        not begun. A failure of the act is a state of the operation, not an error.
         """
         driver = self._drivers.get(kind)
         if driver is None:
@@ -76,6 +79,8 @@ class OperationService:
         key = key or kind
         past = next((op for op in self._store.of(context.change.id) if op.key == key), None)
         if past is None:
+            if by := context.overtaken():
+                raise _given_way(kind, by)
             fresh = Operation(
                 context.change.id, key, kind, driver.prepare(context), OperationState.STARTED, self._clock.now()
             )
@@ -94,6 +99,9 @@ class OperationService:
         state = resume(observation)
         if state is not None:
             return self._finish(context, past, state, seen | {"observed": observation.value})
+        if by := context.overtaken():
+            ended: Facts = dict(_given_way(past.kind, by).diagnostics().as_dict())
+            return self._finish(context, past, OperationState.FAILED, ended | seen | {"observed": observation.value})
         context.say(f"{past.kind}: it had not happened, dispatching")
         self._store.again(past)
         return self._dispatch(context, driver, replace(past, dispatches=past.dispatches + 1))
@@ -112,6 +120,14 @@ class OperationService:
         self._store.finish(ended)
         context.say(f"{operation.kind}: {state.value}" + (f": {result['what']}" if "what" in result else ""))
         return ended
+
+
+def _given_way(kind: str, by: str) -> StateError:
+    return StateError(
+        f"{kind} was not begun: it gives way to the emergency {by}.",
+        why="An emergency on the same target goes first.",
+        next="Look at the target when the emergency has ended, and request it again if it is still wanted.",
+    )
 
 
 def _observe(driver: Driver, context: Context, operation: Operation) -> tuple[Observation, Facts]:

@@ -50,7 +50,7 @@ class RolloutAct:
         act, was = act_in(context.change), acts.before_of(request)
         namespace, name = _named(context)
         acted(self.rollouts, (namespace, name), act, was, context.say)
-        back = awaited(self.rollouts, (namespace, name), act, was, self.patience, context.say)
+        back = awaited(self.rollouts, (namespace, name), act, was, self.patience, context)
         return _outcome(back, act, f"{namespace}/{name}")
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
@@ -63,7 +63,7 @@ class RolloutAct:
         back = acts.read_back(act, was, now)
         if not back.happened:
             return Observation.ABSENT, {"seen": back.seen}
-        back = awaited(self.rollouts, place, act, was, self.patience, context.say)
+        back = awaited(self.rollouts, place, act, was, self.patience, context)
         return _outcome(back, act, now.id)
 
 
@@ -109,9 +109,12 @@ def awaited(
     act: Act,
     was: Before,
     patience: Patience,
-    say: Callable[[str], None],
+    context: Context,
 ) -> ReadBack:
-    """Read it back until the promise is kept or time is up; a controller that missed the act is shown it again."""
+    """Read it back until the promise is kept, time is up or an emergency waits; a controller that missed the act is
+    shown it again.
+    """
+    say = context.say
     started, said, nudged = patience.monotonic(), "", False
     while True:
         now = rollouts.get(*place)
@@ -120,7 +123,7 @@ def awaited(
             say(f"{now.id}: {back.seen}")
             said = back.seen
         waited = patience.monotonic() - started
-        if back.reached or waited >= patience.deadline:
+        if back.reached or waited >= patience.deadline or context.overtaken():
             return back
         if not nudged and waited >= NUDGE_AFTER and back.happened:
             say(f"{now.id}: its controller has not gone on; it is shown the rollout again")

@@ -247,6 +247,25 @@ def test_a_good_version_walks_through_its_waves_and_a_bad_one_is_caught(
     conductor("delivery", "review", back["id"], "--reason", "it was down", "--as", "approver", "--json")
     assert conductor("change", "show", back["id"], "--json").json["emergency"]["standing"] == "approved afterwards"
 
+    # an emergency waits for no deploy that only waits itself, whatever becomes of the worker in between
+    held = conductor(*start, "--set", "image.tag=1.4.5").json
+    until(rollouts, place, lambda r: bool(r.pauses) and r.version == "1.4.5")
+    bench.kill()
+    again = conductor("delivery", "rollback", place, "--emergency", "--as", "captain", "--json").json
+    bench.start()
+    assert conductor("change", "wait", again["id"], "--json").json["state"] == "succeeded"
+    gave_way = conductor("change", "wait", held["id"], "--json", code=1).json
+    assert gave_way["outcome"]["what"] == f"It gave way to the emergency {again['id']}."
+    both = [bench.conductor.operations.of(change["id"]) for change in (held, again)]
+    acts = [next(op for op in rows if op.kind.startswith("helm_")) for rows in both]
+    assert [(op.kind, op.state.value, op.dispatches) for op in acts] == [
+        ("helm_upgrade", "succeeded", 1),
+        ("helm_rollback", "succeeded", 1),
+    ]
+    assert acts[0].finished_at is not None
+    assert acts[0].finished_at < acts[1].started_at  # never two writers at once
+    assert until(rollouts, place, lambda r: r.finished).version == "1.4.3"
+
 
 def put(bench: Workbench, namespace: str, name: str, tag: str) -> None:
     """Apply a Rollout of its own, as somebody with kubectl would."""

@@ -16,6 +16,7 @@ from conductor_core.domain.runbooks import Parameter
 from conductor_core.errors import ConductorError, LedgerError, StorageError, ToolError, TransientError
 from conductor_core.ports.notebooks import NotebookRun, Output
 from conductor_core.services.changes import ChangeService
+from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
 from conductor_core.services.ledger import Ledger
@@ -56,7 +57,15 @@ class Stage:
         )
         acts = OperationService(self.rows, {}, self.clock)
         self.execution = ExecutionService(
-            self.changes, planning, runbooks, acts, self, self.log, self.blobs, lambda change_id: {"ID": change_id}
+            self.changes,
+            planning,
+            runbooks,
+            acts,
+            self,
+            self.log,
+            self.blobs,
+            lambda change_id: {"ID": change_id},
+            Emergencies(self.memory, runbooks, Ledger(self.memory, self.clock)).overtaking,
         )
 
     def _draft(self, change: Change) -> Draft:
@@ -167,8 +176,68 @@ def test_who_may_only_break_the_glass_has_an_emergency_executed_and_nothing_else
     stage.execution.plan(second)
     monkeypatch.setitem(RUNBOOKS, "deploy_release", ordinary)
     stage.execution.execute(second)
-    assert (stage.state(second), stage.runs) == (State.REQUESTED, 1)
+    ended = stage.changes.get(second)
+    assert (ended.state, stage.runs) == (State.REJECTED, 1)  # not planned again: nothing would change
+    assert ended.outcome is not None
+    assert ended.outcome.what == "Refused at dispatch."
+    assert "may not do change.request" in ended.outcome.why
     assert any("may not do change.request" in line.text for line in stage.log.read(second))
+
+
+def urgent(stage: Stage) -> str:
+    """An emergency that waits for the target of the others."""
+    change_id = stage.changes.request(
+        domain.CAPTAIN, "emergency", {"release": "shop", "channel": "dev"}, "5 % errors"
+    ).id
+    stage.execution.plan(change_id)
+    assert stage.state(change_id) is State.APPROVED
+    return change_id
+
+
+@pytest.fixture
+def emergency(monkeypatch: pytest.MonkeyPatch) -> None:
+    ordinary = RUNBOOKS["deploy_release"]
+    monkeypatch.setitem(RUNBOOKS, "emergency", replace(ordinary, name="emergency", emergency=True))
+
+
+@pytest.mark.usefixtures("emergency")
+def test_what_runs_on_the_target_of_an_emergency_says_that_it_gave_way(stage: Stage) -> None:
+    running, waited = stage.request(), list[str]()
+
+    def cells(change_id: str) -> str:
+        stage.operation(change_id, "helm_upgrade", OperationState.SUCCEEDED)
+        waited.append(urgent(stage))
+        stage.operation(change_id, "check:workloads", OperationState.FAILED, detail="not waited for")
+        return "ToolError: The check workloads did not pass."
+
+    stage.cells = cells
+    stage.execution.plan(running)
+    stage.execution.execute(running)
+    change = stage.changes.get(running)
+    assert change.state is State.FAILED
+    assert change.outcome is not None
+    assert change.outcome.what == f"It gave way to the emergency {waited[0]}."
+    assert "workloads: not waited for" in change.outcome.why
+    stage.cells = stage.succeed
+    stage.execution.execute(waited[0])
+    assert stage.state(waited[0]) is State.SUCCEEDED
+
+
+@pytest.mark.usefixtures("emergency")
+def test_what_was_queued_before_an_emergency_is_planned_again_behind_it(stage: Stage) -> None:
+    queued = stage.request()
+    stage.execution.plan(queued)
+    first = urgent(stage)
+    stage.execution.execute(queued)
+    assert (stage.state(queued), stage.runs) == (State.REQUESTED, 0)
+    assert any(f"the emergency {first} goes first" in line.text for line in stage.log.read(queued))
+    other = urgent(stage)
+    stage.execution.execute(first)  # an emergency gives way to nobody
+    assert (stage.state(first), stage.state(other), stage.runs) == (State.SUCCEEDED, State.APPROVED, 1)
+    stage.execution.execute(other)
+    stage.execution.plan(queued)
+    stage.execution.execute(queued)
+    assert stage.state(queued) is State.SUCCEEDED
 
 
 def test_called_again_it_does_nothing_more(stage: Stage) -> None:

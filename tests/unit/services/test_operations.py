@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from conductor_core.domain.operations import Observation, OperationState
-from conductor_core.errors import ConductorError, NotFoundError, ToolError, UnreachableError
+from conductor_core.errors import ConductorError, NotFoundError, StateError, ToolError, UnreachableError
 from conductor_core.ports.locks import HeldLock
 from conductor_core.services.operations import Context, Facts, OperationService
 from tests.fakes import domain
@@ -135,6 +136,28 @@ def test_a_world_that_cant_be_observed_leaves_it_unknown(desk: Desk) -> None:
     blind.fails = UnreachableError("no answer")
     service = OperationService(desk.rows, {"act": blind}, SteppingClock())
     assert service.perform(desk.context, "act").state is OperationState.UNKNOWN
+
+
+def test_an_act_that_has_not_begun_gives_way_to_an_emergency(desk: Desk) -> None:
+    desk.context = replace(desk.context, overtaken=lambda: "chg-urgent")
+    with pytest.raises(StateError, match="gives way to the emergency chg-urgent"):
+        desk.act()
+    assert (desk.world.acts, desk.rows.of("chg-01")) == ([], [])
+
+
+@pytest.mark.parametrize(("dies", "state", "acts"), [("before", "failed", 0), ("after", "succeeded", 1)])
+def test_an_act_found_half_done_is_observed_and_not_begun_again_beside_an_emergency(
+    desk: Desk, dies: str, state: str, acts: int
+) -> None:
+    desk.world.dies = dies
+    with pytest.raises(Died):
+        desk.act()
+    desk.world.dies, desk.context = "", replace(desk.context, overtaken=lambda: "chg-urgent")
+    assert desk.act().value == state
+    assert len(desk.world.acts) == acts
+    (row,) = desk.rows.of("chg-01")
+    assert row.dispatches == 1
+    assert ("chg-urgent" in str(row.result.get("what"))) is (acts == 0)
 
 
 def test_an_unknown_kind_is_named(desk: Desk) -> None:

@@ -105,6 +105,15 @@ def test_a_controller_that_does_nothing_makes_an_act_without_effect(world: World
     assert any("shown the rollout again" in line for line in world.said)
 
 
+def test_a_read_back_is_not_waited_for_while_an_emergency_waits(world: World) -> None:
+    context = replace(world.context(act="abort"), overtaken=lambda: "chg-urgent")
+    request = world.driver.prepare(context)
+    world.player.stuck = True
+    observation, facts = world.driver.dispatch(context, request)
+    assert (observation, world.clock) == (Observation.FAILED, 0.0)
+    assert "is not finished" in str(facts["what"])
+
+
 def test_half_done_it_is_observed_and_not_repeated(world: World) -> None:
     context = world.context(act="promote")
     request = world.driver.prepare(context)
