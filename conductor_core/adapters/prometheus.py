@@ -14,6 +14,7 @@ from typing import Any
 from conductor_core.errors import ConductorError, ConfigurationError, InputError, UnreachableError
 from conductor_core.ports.prometheus import Series
 
+BUSY = (408, 429, 500, 502, 503, 504)
 TIMEOUT = 15
 _STATUS = re.compile(r"HTTP Status Code (\d+) \((.*)\)", re.DOTALL)
 
@@ -64,9 +65,11 @@ class PrometheusApi:
             )
         if not hasattr(self._local, "client"):
             from prometheus_api_client import PrometheusConnect
+            from urllib3.util import Retry
 
             headers = {"Authorization": f"Bearer {self._token}"} if self._token else None
-            client = PrometheusConnect(self._url, headers=headers, timeout=TIMEOUT)
+            once_more = Retry(total=1, backoff_factor=0, status_forcelist=BUSY)  # else a page waits six seconds
+            client = PrometheusConnect(self._url, headers=headers, retry=once_more, timeout=TIMEOUT)
             client._session.trust_env = False  # no proxy or .netrc of this machine's on the way
             self._local.client = client
         return self._local.client
