@@ -19,7 +19,7 @@ def show(fleets: Sequence[Fleet], actor: Actor) -> None:
         name = f"fleet:{fleet.name}"
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/groups: **{theme.plain(fleet.name)}**")
-            said = f"{len(fleet.moving)} of {len(fleet.members)} in progress · {fleet.why}"
+            said = f"{len(fleet.moving)} of {len(fleet.members)} in progress · bound by {fleet.why}"
             st.caption(theme.plain(said), width="stretch")
             st.button(
                 "Abort fleet",

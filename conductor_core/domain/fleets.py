@@ -14,8 +14,8 @@ from conductor_core.domain.rollouts import Rollout
 from conductor_core.errors import InputError
 
 LABEL = "conductor.summit.example/fleet"
-LABELLED, PIPELINE = "bound by their label", "made by one pipeline"
-VERSIONED = "one name and version in several namespaces or clusters"
+LABELLED, PIPELINE = "one label", "one pipeline"
+VERSIONED = "one name and version"
 
 
 class Member(NamedTuple):

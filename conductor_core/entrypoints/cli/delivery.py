@@ -24,7 +24,7 @@ from conductor_core.entrypoints.cli.shared import (
     entered,
     print_json,
 )
-from conductor_core.errors import InputError, NotFoundError
+from conductor_core.errors import ConductorError, InputError, NotFoundError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines, rollouts, waves and the acts on them.")
 app.registered_commands += delivery_waves.app.registered_commands
@@ -46,19 +46,28 @@ def place(name: str) -> tuple[str, str]:
 
 @app.command("list", epilog="Example: conductor delivery list --json")
 def list_all(ctx: typer.Context, as_json: Json = False) -> None:
-    """List pipelines with their Applications, and every rollout."""
+    """List pipelines with their Applications, every rollout, and the fleets that move in lockstep.
+
+    Without Argo CD the rest is listed, and stderr says why there are no pipelines.
+    """
     delivery = entered(ctx).conductor.delivery
-    board, rollouts = delivery.pipelines(), delivery.rollouts()
+    rollouts, fleets, missing = delivery.rollouts(), delivery.fleets(), ""
+    try:
+        pipelines = delivery.pipelines().pipelines
+    except ConductorError as bad:
+        pipelines, missing = (), f"no pipelines: {bad}"
+        sys.stderr.write(missing + "\n")
     if as_json:
         print_json(
             {
-                "pipelines": [forms.pipeline_form(p) for p in board.pipelines],
+                "pipelines": [forms.pipeline_form(p) for p in pipelines],
                 "rollouts": [forms.rollout_form(r) for r in rollouts],
-                "fleets": [forms.fleet_form(f) for f in delivery.fleets()],
+                "fleets": [forms.fleet_form(f) for f in fleets],
+                **({"missing": missing} if missing else {}),
             }
         )
     else:
-        tables.show_board(board, rollouts)
+        tables.show_board(pipelines, rollouts, fleets)
 
 
 @app.command("show", epilog="Example: conductor delivery show intelgraph-staging/intelgraph")

@@ -7,28 +7,38 @@ from collections.abc import Sequence
 from conductor_core.domain import rollout_acts
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.dora import DEFINITIONS, Measure
+from conductor_core.domain.fleets import Fleet
+from conductor_core.domain.pipelines import Pipeline
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import console
 from conductor_core.services.delivery import Panel
-from conductor_core.services.pipeline_board import Board
 
 
-def show_board(board: Board, rollouts: Sequence[Rollout]) -> None:
-    """Pipelines with their Applications, then rollouts."""
+def show_board(pipelines: Sequence[Pipeline], rollouts: Sequence[Rollout], fleets: Sequence[Fleet]) -> None:
+    """Pipelines with their Applications, then rollouts, then fleets; a kind of which there is none is left out."""
     rows = [
         (p.name, a.name, a.sync, a.health, a.revision[:12], str(a.wave or "-"), a.last_error)
-        for p in board.pipelines
+        for p in pipelines
         for a in p.applications
     ]
-    console().print(table(("PIPELINE", "APPLICATION", "SYNC", "HEALTH", "REVISION", "WAVE", "LAST ERROR"), rows))
+    if rows:
+        console().print(table(("PIPELINE", "APPLICATION", "SYNC", "HEALTH", "REVISION", "WAVE", "LAST ERROR"), rows))
     told = [
         (r.id, r.version, r.phase.value, r.wave or "-", f"{r.actual} %", f"{min(r.step, len(r.steps))}/{len(r.steps)}")
         for r in rollouts
     ]
-    console().print(table(("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP"), told))
+    if told:
+        console().print(table(("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP"), told))
+    else:
+        console().print("No rollout runs here. `conductor release deploy` of a chart that has one makes it.")
+    groups = [(f.name, f"{len(f.moving)} of {len(f.members)}", f.why) for f in fleets]
+    if groups:
+        console().print(table(("FLEET", "MOVING", "BOUND BY"), groups))
+    for silent in sorted({name for f in fleets for name in f.silent}):
+        console().print(f"no answer from {silent}: what runs there is in no fleet")
 
 
 def show_detail(detail: Detail, verdict: WaveVerdict) -> None:
