@@ -48,13 +48,17 @@ def stepped(rollout: Rollout) -> Fact:
 
 
 def mark(fact: Fact | Event) -> tuple[object, ...]:
-    """What makes two facts of one Rollout the same moment: a step in a phase, or one measurement."""
+    """What makes two facts of one Rollout the same moment: a step in a phase, or one measurement.
+
+    An abort has two: when it is asked for, and when nobody gets the new version any more.
+    """
     data = fact.data
     if fact.type == MEASURED:
         return (MEASURED, data.get("run"), data.get("metric"), data.get("number"))
     if fact.type == SYNCED:
         return (SYNCED, data.get("at"))
-    return (STEPPED, *(data.get(k) for k in ("revision", "template", "step", "phase")))
+    gone = data.get("phase") == "aborted" and data.get("weight") == 0
+    return (STEPPED, *(data.get(k) for k in ("revision", "template", "step", "phase")), gone)
 
 
 def measured(run: AnalysisRun) -> list[Fact]:

@@ -62,6 +62,23 @@ def test_a_step_that_comes_again_is_a_step(world: World) -> None:
     assert told == ["paused", "aborted", "paused"]
 
 
+def test_an_abort_is_told_until_nobody_has_the_new_version(world: World) -> None:
+    tail: tuple[dict[str, Any], ...] = ({"setWeight": 20}, {"pause": {}}, {"setWeight": 100})
+    world.put("shop", "1.0.0", "lock", tail)
+    raw = world.put("shop", "2.0.0", "lock", tail)
+    kept = recorder(world)
+    kept.once()
+    raw["status"].update(abort=True, phase="Degraded")  # seen while the pods of the new version still serve
+    raw["metadata"]["resourceVersion"] += "1"
+    assert kept.once() == 1
+    world.player.play()
+    raw["metadata"]["resourceVersion"] += "1"
+    assert (kept.once(), kept.once()) == (1, 0)
+    told = [row.event.data for row in world.conductor.memory.events(subject="rollout/shop/lock")]
+    assert [(d["phase"], d["weight"]) for d in told] == [("paused", 20), ("aborted", 20), ("aborted", 0)]
+    assert recorder(world).once() == 0
+
+
 def test_syncs_are_kept_with_who_asked(world: World) -> None:
     state: dict[str, Any] = {"phase": "Succeeded", "finishedAt": "2026-11-24T10:00:00Z", "message": "ok"}
     state |= {"operation": {"initiatedBy": {"username": "ada"}}, "syncResult": {"revision": "c" * 40}}
