@@ -22,7 +22,7 @@ from tests.crash.workbench import Answer, Workbench, fresh_names, opened
 from tests.fakes.rollouts import manifest
 from tests.real.conftest import run_kubectl
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 CHANNELS = """releases:
   intelgraph:

@@ -9,8 +9,8 @@ import typer
 
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.entrypoints.api import delivery_forms as forms
+from conductor_core.entrypoints.cli import delivery_fleets, delivery_waves
 from conductor_core.entrypoints.cli import delivery_tables as tables
-from conductor_core.entrypoints.cli import delivery_waves
 from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import (
@@ -24,10 +24,10 @@ from conductor_core.entrypoints.cli.shared import (
     entered,
     print_json,
 )
-from conductor_core.errors import ConductorError, InputError, NotFoundError
+from conductor_core.errors import ConductorError, InputError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines, rollouts, waves and the acts on them.")
-app.registered_commands += delivery_waves.app.registered_commands
+app.registered_commands += delivery_waves.app.registered_commands + delivery_fleets.app.registered_commands
 Name = Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")]
 Minutes = Annotated[int, typer.Option("--minutes", metavar="N", min=1, max=1440, help="How far back.")]
 
@@ -256,36 +256,6 @@ def restart(
 ) -> None:
     """Request that each pod of a rollout is replaced by a fresh one."""
     _act(ctx, name, Act.RESTART, reason, who, wait, as_json)
-
-
-@app.command(
-    "fleet-abort", epilog='Example: conductor delivery fleet-abort shop --reason "5 % errors everywhere" --as requester'
-)
-def fleet_abort(
-    ctx: typer.Context,
-    fleet: Annotated[str, typer.Argument(metavar="FLEET", help="Name of the fleet, as `list` shows it.")],
-    reason: Reason,
-    who: As = "",
-    wait: Wait = False,
-    as_json: Json = False,
-) -> None:
-    """Request that all rollouts of a fleet that move are aborted, as one Change."""
-    door = entered(ctx)
-    known = door.conductor.delivery.fleets()
-    found = next((f for f in known if f.name == fleet), None)
-    if found is None:
-        names = ", ".join(f.name for f in known) or "none"
-        raise NotFoundError(
-            f"There is no fleet {fleet!r}.", why=f"Known: {names}.", next="Label rollouts, or name one."
-        )
-    if found.silent:
-        sys.stderr.write(f"no answer from {', '.join(found.silent)}: what runs there is not aborted\n")
-    given: dict[str, object] = {
-        "fleet": fleet,
-        "members": [m.id for m in found.members],
-        "silent": list(found.silent),
-    }
-    requested(ctx, "fleet_abort", given, reason, who, wait=wait, as_json=as_json)
 
 
 @app.command("review", epilog='Example: conductor delivery review chg-... --reason "errors were real" --as approver')
