@@ -10,7 +10,7 @@ from conductor_core.domain.audit_columns import ABOUT, NUMBER, PLACE, columns
 from conductor_core.domain.audit_columns import Column as Column
 from conductor_core.domain.audit_columns import Table as Table
 
-VERSION = 4
+VERSION = 5
 """Grows with every change of the tables below; a read model of another version is built anew."""
 EVENTS = Table(
     "events",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from conductor_core.domain import audit_model as model
 from conductor_core.domain.events import Event, words
@@ -80,10 +81,8 @@ class _Fold:
 
     def rows(self) -> dict[str, list[Row]]:
         """Everything, by table."""
-        changes = [tuple(row[name] for name in model.CHANGES.names) for row in self._changes.values() if "_new" in row]
-        operations = [
-            tuple(row[name] for name in model.OPERATIONS.names) for row in self._operations.values() if "_new" in row
-        ]
+        changes = [_CELLS["changes"](row) for row in self._changes.values() if "_new" in row]
+        operations = [_CELLS["operations"](row) for row in self._operations.values() if "_new" in row]
         found = self._added | {"changes": changes, "operations": operations}
         return {name: rows for name, rows in found.items() if rows}
 
@@ -126,7 +125,7 @@ class _Fold:
         row = self._changes.get(change_id)
         if row is None:
             row = self._changes[change_id] = (
-                dict.fromkeys(model.CHANGES.names)
+                _EMPTY
                 | _BLANK
                 | {
                     "id": change_id,
@@ -219,10 +218,12 @@ class _Fold:
         row |= {name: _text(data, name) for name in ("request", "result")}
 
     def _add(self, table: model.Table, place: Fields, **fields: object) -> None:
-        row = place | fields
-        self._added.setdefault(table.name, []).append(tuple(row[name] for name in table.names))
+        self._added.setdefault(table.name, []).append(_CELLS[table.name](place | fields))
 
 
+_CELLS: dict[str, Callable[[Fields], Row]] = {table.name: itemgetter(*table.names) for table in model.STORED}
+"""Takes a row's cells in the order of its table's columns."""
+_EMPTY: Fields = dict.fromkeys(model.CHANGES.names)
 _BLANK: Fields = {column.name: "" for column in model.CHANGES.columns if column.type == "VARCHAR"} | {
     column.name: 0 for column in model.CHANGES.columns if column.type == "INTEGER"
 }

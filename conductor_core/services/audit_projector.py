@@ -27,9 +27,9 @@ CHUNK = 2000
 CHUNK_BYTES = 4 << 20
 """Bytes of data that the events read at once should have at most: fewer are read after a batch that had more."""
 _FIRST_CHUNK = 250
-EVERY = 0.2
+EVERY = 0.1
 """Seconds between two looks for new events."""
-PUBLISH_SECONDS = 2.0
+PUBLISH_SECONDS = 0.5
 """How long a long catching-up may go on before what it has so far can be asked."""
 
 
@@ -93,7 +93,7 @@ class AuditProjector:
             self._builder.close()
 
     def _project(self, at: Position, say: Callable[[Position], None], *, whole: bool = False) -> Position:
-        published = time.monotonic()
+        published, whole_until = time.monotonic(), self._newest() if whole else 0
         while True:
             limit = self._chunk
             events = self._store.events(after=at.sequence, limit=limit)
@@ -106,9 +106,14 @@ class AuditProjector:
             if len(events) < limit:
                 self._builder.publish(self._sealed())
                 return at
-            if not whole and time.monotonic() - published > PUBLISH_SECONDS:
+            if at.sequence >= whole_until and time.monotonic() - published > PUBLISH_SECONDS:
                 self._builder.publish(self._sealed())
                 published = time.monotonic()
+
+    def _newest(self) -> int:
+        """The sequence of the last event: a model that is begun is not shown before it is that far."""
+        last = self._store.events(limit=1, newest=True)
+        return last[0].sequence if last else 0
 
     def _fit(self, events: int, size: int) -> None:
         """Choose how many events are read next, from the bytes of data of the last ones."""

@@ -24,6 +24,7 @@ import duckdb
 import psycopg
 
 from conductor_core.adapters.duckdb_audit import published, words
+from conductor_core.adapters.duckdb_audit.merging import digests
 from conductor_core.adapters.duckdb_audit.model import PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
@@ -172,7 +173,7 @@ TUNED = (
 def make_model(folder: Path, changes: int) -> None:
     """A published read model of that many Changes, all of them in its base, as a rebuild leaves it."""
     published.prepare(folder)
-    base, recent = f"base-{0:016x}.duckdb", f"recent-{0:016x}.duckdb"
+    base, recent = f"base-{0:016x}.duckdb", f"layer-{0:016x}.duckdb"
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "4GB"}) as db:
         db.execute(f"ATTACH '{folder / base}' AS base (BLOCK_SIZE 16384)")
         for statement in create_all("base"):
@@ -181,21 +182,26 @@ def make_model(folder: Path, changes: int) -> None:
             db.execute(f"INSERT INTO base.main.{PREFIX}{table} BY NAME {sql.format(n=changes, k=PER_CHANGE, t=TIME)}")
         words.convert(db, "base", words.used(db, "base", words.PLACES, PREFIX), PREFIX)
         db.execute("CHECKPOINT base")
-        same = tuple(words.known(db, "base"))
+        same, types = tuple(words.known(db, "base")), digests(db, "base")
         db.execute(f"ATTACH '{folder / recent}' AS made (BLOCK_SIZE 16384)")
         words.make_types(db, "made", same)
         for statement in create_all("made", same):
             db.execute(statement)
     events = changes * PER_CHANGE
     position = Position(events, events, events)
-    published.write(folder, published.Published(VERSION, base, recent, events, position, same))
+    sizes = [(folder / name).stat().st_size for name in (base, recent)]
+    layers = published.Layer(base, events, 0, sizes[0], types), published.Layer(recent, 0, events, sizes[1], types)
+    published.write(folder, published.Published(VERSION, layers, position))
 
 
 def fill_postgres(url: str, folder: Path) -> None:
     """The same rows, with indexes, vacuumed and analysed."""
     made = published.read(folder)
     assert made is not None
-    with duckdb.connect(str(folder / made.base), read_only=True) as source, psycopg.connect(url, autocommit=True) as to:
+    with (
+        duckdb.connect(str(folder / made.base.name), read_only=True) as source,
+        psycopg.connect(url, autocommit=True) as to,
+    ):
         source.execute("SET TimeZone = 'UTC'")
         to.execute("CREATE SCHEMA bench")
         to.execute("SET search_path = bench")

@@ -24,7 +24,7 @@ def main() -> None:
     order = json.loads(sys.stdin.read())
     os.chdir("/")
     child.limit(order["seconds"])
-    db = child.opened(order["recent"], order["base"], order["views"])
+    db = child.opened(order["files"], order["views"])
     before = settings(db)
     out: list[list[str]] = []
     for sql in order["statements"]:

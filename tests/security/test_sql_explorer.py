@@ -44,15 +44,15 @@ class Place:
     def places(self) -> dict[str, object]:
         made = published.read(self.folder)
         assert made is not None
-        files = {"recent": self.folder / made.recent, "base": self.folder / made.base}
+        files = {"recent": self.folder / made.layers[-1].name, "base": self.folder / made.base.name}
         return {"dir": self.outside, "port": self.port, **files}
 
     def run(self, statements: list[str], *, checked: bool, seconds: float = 250.0) -> Any:
         """What becomes of the statements in one locked process."""
         made = published.read(self.folder)
         assert made is not None
-        order = {"statements": statements, "seconds": seconds, "views": made.views()}
-        order |= {name: str(path) for name, path in self.places.items() if name in ("recent", "base")}
+        files = made.files(self.folder)
+        order = {"statements": statements, "seconds": seconds, "views": made.views(), "files": files}
         done = subprocess.run(
             [sys.executable, "-m", "tests.security.sql_child", "yes" if checked else "no"],
             cwd=PROJECT_ROOT,

@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from typing import IO, Any
 
 ADDRESS_SPACE = 480 << 20
@@ -87,7 +88,7 @@ def _answer(order: dict[str, Any], answers: IO[bytes]) -> None:
     from conductor_core.adapters.duckdb_audit.statements import NotReadingError, check
 
     limit(order["seconds"])
-    db = opened(order["recent"], order["base"], order["views"])
+    db = opened(order["files"], order["views"])
     started = time.monotonic()
     try:
         sql = check(db, order["sql"])
@@ -129,13 +130,16 @@ def _stream(result: Any, rows: list[Any], most_rows: int, most_bytes: int, answe
     return ""
 
 
-def opened(recent: str, base: str, views: list[str]) -> Any:
-    """A connection on which nothing can be changed or reached any more."""
+def opened(files: Sequence[str], views: Sequence[str]) -> Any:
+    """A connection on these files, oldest first, on which nothing can be changed or reached any more."""
     import duckdb
 
-    db = duckdb.connect(recent, read_only=True, config=CONFIG)
-    quoted = base.replace("'", "''")
-    db.execute(f"ATTACH '{quoted}' AS base (READ_ONLY)")
+    from conductor_core.adapters.duckdb_audit.model import alias
+
+    db = duckdb.connect(files[-1], read_only=True, config=CONFIG)
+    for number, file in enumerate(files[:-1]):
+        quoted = file.replace("'", "''")
+        db.execute(f"ATTACH '{quoted}' AS {alias(number)} (READ_ONLY)")
     db.execute("SET TimeZone = 'UTC'")
     for view in views:
         db.execute(view)

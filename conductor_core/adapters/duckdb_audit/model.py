@@ -1,20 +1,22 @@
 """The tables and views of the read model as DuckDB SQL (from `domain.audit_model`).
 
-A read model is two files: a large `base` that never changes once it is published, and a small `recent` that is written
-anew with each publication. A view adds them up. A recent row of a table with a key hides the base's row of that key,
-whose sequence stands in a table of hidden ones: no two rows of a table with a key have one sequence.
+A read model is files in layers: a large base, and above it smaller and younger ones. A view adds them up. A row of a
+table with a key hides the row of that key in an older layer, whose sequence stands in a table of hidden ones beside the
+new row: no two rows of a table with a key have one sequence, and a row keeps its sequence into whichever layer it goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from conductor_core.domain.audit_model import STORED, Column, Table
 
 PREFIX = "t_"
 """Stands before the name of a stored table, so that its view can have the name."""
 HIDDEN = "h_"
-"""Stands before the name of a table with a key: which rows of the base are hidden."""
+"""Stands before the name of a table with a key: which rows of older layers are hidden."""
+BASE = "base"
+"""The base's name in a connection; those above it are `layer1`, `layer2` ..., and the youngest is the opened file."""
 
 
 def create(table: Table, database: str, words: Collection[str] = ()) -> str:
@@ -33,16 +35,25 @@ def create_all(database: str, words: Collection[str] = ()) -> list[str]:
     return [create(table, database, words) for table in STORED] + hidden
 
 
-def views(sealed: int, words: Collection[str] | None = None, hidden: Mapping[str, int] | None = None) -> list[str]:
-    """The statements that make the views over `base` and the opened file, and a `now()` that is in UTC like every time.
+def alias(number: int) -> str:
+    """The name of a layer in a connection, counted from the base."""
+    return f"layer{number}" if number else BASE
 
-    `sealed` events have a ledger index; `words`: the families that are the same type in both files (None: show all
+
+def views(
+    sealed: int, words: Collection[str] | None = None, hidden: Mapping[str, int] | None = None, layers: int = 2
+) -> list[str]:
+    """The statements that make the views over so many layers, and a `now()` that is in UTC like every time.
+
+    `sealed` events have a ledger index; `words`: the families that are the same type in every layer (None: show all
     as text); `hidden`: of each table with hidden rows the least sequence of one (None: any may have some).
     """
     last = sorted(STORED, key=lambda table: table.name == "approvals")  # its view asks that of `voids`
     if hidden is None:
         hidden = {table.name: -1 for table in STORED if table.key}
-    return [*_NOW, *(_stored(table, sealed, words, hidden) for table in last), *_OVER.values()]
+    older = [alias(number) for number in range(layers - 1)]
+    found = [_hidden(table, older) for table in STORED if table.name in hidden]
+    return [*_NOW, *found, *(_stored(table, sealed, words, hidden, older) for table in last), *_OVER.values()]
 
 
 def _type(column: Column, database: str, words: Collection[str]) -> str:
@@ -51,7 +62,16 @@ def _type(column: Column, database: str, words: Collection[str]) -> str:
     return "VARCHAR" if column.type == "JSON" else column.type
 
 
-def _stored(table: Table, sealed: int, words: Collection[str] | None, hidden: Mapping[str, int]) -> str:
+def _hidden(table: Table, older: Sequence[str]) -> str:
+    """The view of what is hidden, by any layer: the base hides nothing."""
+    places = [f"{database}.main." for database in older[1:]] + [""]
+    parts = [f"SELECT sequence FROM {place}{HIDDEN}{table.name}" for place in places]  # noqa: S608  # names of our own model
+    return f"CREATE OR REPLACE TEMP VIEW {_ALL_HIDDEN}{table.name} AS {' UNION ALL '.join(parts)}"
+
+
+def _stored(
+    table: Table, sealed: int, words: Collection[str] | None, hidden: Mapping[str, int], older: Sequence[str]
+) -> str:
     columns = []
     for column in table.columns:
         if column.name == "ordinal":
@@ -63,21 +83,25 @@ def _stored(table: Table, sealed: int, words: Collection[str] | None, hidden: Ma
         else:
             columns.append(f"x.{column.name}")
     columns += [f"{sql} AS {name}" for name, sql in _COMPUTED.get(table.name, {}).items()]
-    name = PREFIX + table.name
-    parts = [f"SELECT * FROM {name}", *_of_base(table, name, hidden.get(table.name))]  # noqa: S608  # names of our own model
+    parts = [f"SELECT * FROM {PREFIX}{table.name}"]  # noqa: S608  # names of our own model
+    for database in older:
+        parts += _of_layer(table, database, hidden.get(table.name))
     made = f"SELECT {', '.join(columns)} FROM ({' UNION ALL '.join(parts)}) AS x"  # noqa: S608  # names of our own model
     return f"CREATE OR REPLACE TEMP VIEW {table.name} AS {made}"
 
 
-def _of_base(table: Table, name: str, least: int | None) -> list[str]:
-    """The rows of the base that aren't hidden: those before the first hidden one need no look at what is."""
-    every = f"SELECT b.* FROM base.main.{name} AS b"  # noqa: S608  # names of our own model
+def _of_layer(table: Table, database: str, least: int | None) -> list[str]:
+    """A layer's rows that aren't hidden: those before the first hidden one need no look at what is."""
+    every = f"SELECT b.* FROM {database}.main.{PREFIX}{table.name} AS b"  # noqa: S608  # names of our own model
     if least is None:
         return [every]
-    rest = f"{every} ANTI JOIN {HIDDEN}{table.name} USING (sequence) WHERE b.sequence >= {int(least)}"
-    return [f"{every} WHERE b.sequence < {int(least)}", rest]
+    rest = f"{every} ANTI JOIN {_ALL_HIDDEN}{table.name} USING (sequence)"
+    if database != BASE:
+        return [rest]
+    return [f"{every} WHERE b.sequence < {int(least)}", f"{rest} WHERE b.sequence >= {int(least)}"]
 
 
+_ALL_HIDDEN = "all_h_"
 _NOW = (
     "CREATE OR REPLACE TEMP MACRO now() AS (transaction_timestamp()::TIMESTAMP)",
     "CREATE OR REPLACE TEMP MACRO get_current_timestamp() AS (transaction_timestamp()::TIMESTAMP)",

@@ -1,8 +1,8 @@
-"""What is published: a small manifest that names the two files of the read model, replaced by an atomic rename.
+"""What is published: a small manifest that names the files of the read model, replaced by an atomic rename.
 
-    <home>/audit/published.json      which files, and how far they are
-    <home>/audit/base-<hex>.duckdb   most of the rows; never changes once it is published
-    <home>/audit/recent-<hex>.duckdb the rows since
+    <home>/audit/published.json      which files, oldest first, and how far they are
+    <home>/audit/base-<hex>.duckdb   most of the rows
+    <home>/audit/layer-<hex>.duckdb  rows since, in some files; none changes once it is published
 
 Nothing here is worth a backup: all of it is built again from the record.
 """
@@ -23,42 +23,74 @@ from conductor_core.domain.audit_model import VERSION
 from conductor_core.errors import StorageError
 from conductor_core.ports.audit_database import Position
 
-_FILE = re.compile(r"(base|recent)-[0-9a-f]{16}\.duckdb")
+_FILE = re.compile(r"(base|layer)-[0-9a-f]{16}\.duckdb")
 _LINGER = 30.0
 """Seconds that a superseded file stays, for a reader who has just read the manifest."""
 
 
 @dataclass(frozen=True)
-class Published:
-    """The manifest. `base` and `recent` are names of files; `base_events` of the position's events are in the base.
+class Layer:
+    """One file: `events` of the record are in it, those after the sequence `after`.
 
-    `words`: the families that are the same type in both files; `hidden`: of each table with hidden rows of the base the
-    least sequence of one.
+    `words`: the digest of the type of each family that is one in it; `hidden`: of each table some of whose rows hide
+    older ones the least sequence of such a one; `size` in bytes.
     """
 
-    version: int
-    base: str
-    recent: str
-    base_events: int
-    position: Position
-    words: tuple[str, ...] = ()
+    name: str
+    events: int
+    after: int
+    size: int
+    words: dict[str, str] = field(default_factory=dict)
     hidden: dict[str, int] = field(default_factory=dict)
 
+
+@dataclass(frozen=True)
+class Published:
+    """The manifest. `layers`: the files, the base first, the youngest last; two at least."""
+
+    version: int
+    layers: tuple[Layer, ...]
+    position: Position
+
+    @property
+    def base(self) -> Layer:
+        """The oldest and largest file."""
+        return self.layers[0]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The families that are the same type in every file."""
+        young = self.layers[1:]
+        return tuple(f for f, kind in self.base.words.items() if all(layer.words.get(f) == kind for layer in young))
+
+    @property
+    def hidden(self) -> dict[str, int]:
+        """Of each table with hidden rows the least sequence of one."""
+        found: dict[str, int] = {}
+        for layer in self.layers:
+            for table, least in layer.hidden.items():
+                found[table] = min(least, found.get(table, least))
+        return found
+
+    def files(self, folder: Path) -> list[str]:
+        """The paths of the files, in order."""
+        return [str(folder / layer.name) for layer in self.layers]
+
     def views(self, *, plain: bool = False) -> list[str]:
-        """The statements that make the views over both files; `plain`: with every word as text."""
-        return model.views(self.position.sealed, None if plain else self.words, self.hidden)
+        """The statements that make the views over all files; `plain`: with every word as text."""
+        return model.views(self.position.sealed, None if plain else self.words, self.hidden, len(self.layers))
 
 
 def read(folder: Path) -> Published | None:
     """The manifest; None when there is none, when it can't be read, or when it is of another version of the model."""
     try:
         found = json.loads((folder / "published.json").read_bytes())
-        place, kept = Position(**found["position"]), tuple(map(str, found["words"]))
-        made = Published(**{**found, "position": place, "words": kept, "hidden": dict(found["hidden"])})
+        layers = tuple(Layer(**layer) for layer in found["layers"])
+        made = Published(found["version"], layers, Position(**found["position"]))
+        sound = made.version == VERSION and len(layers) > 1 and all(_FILE.fullmatch(layer.name) for layer in layers)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    sound = made.version == VERSION and all(_FILE.fullmatch(str(name)) for name in (made.base, made.recent))
-    return made if sound and all((folder / name).is_file() for name in (made.base, made.recent)) else None
+    return made if sound and all((folder / layer.name).is_file() for layer in layers) else None
 
 
 def write(folder: Path, made: Published) -> None:
@@ -98,7 +130,7 @@ def full(folder: Path, bad: Exception) -> StorageError:
 
 
 def new_name(kind: str) -> str:
-    """A name for a file that nobody has had; `kind` is base or recent."""
+    """A name for a file that nobody has had; `kind` is base or layer."""
     return f"{kind}-{secrets.token_hex(8)}.duckdb"
 
 

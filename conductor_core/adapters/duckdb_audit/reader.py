@@ -94,8 +94,7 @@ class Statement:
         self._error: ConductorError | None = None
         order = {
             "sql": sql.encode("utf-8", "replace").decode(),
-            "recent": str(folder / made.recent),
-            "base": str(folder / made.base),
+            "files": made.files(folder),
             "views": made.views(),
             "plain": made.views(plain=True),
             "seconds": limits.seconds,

@@ -19,15 +19,25 @@ def staged(
     db: duckdb.DuckDBPyConnection, columns: Sequence[Column], rows: Sequence[Row | Sequence[object]]
 ) -> Iterator[None]:
     """Inside the block `given` is a table of these rows (times in UTC, JSON as text)."""
-    types = ["VARCHAR" if column.type == "JSON" else column.type for column in columns]
-    lists = [f"unnest(${n}::{kind}[]) AS {c.name}" for n, (c, kind) in enumerate(zip(columns, types, strict=True), 1)]
-    select = f"SELECT {', '.join(lists)}"
     try:
-        for start in range(0, max(1, len(rows)), SLICE):
-            given = [list(cell) for cell in zip(*rows[start : start + SLICE], strict=True)] or [[] for _ in columns]
-            into = "INSERT INTO temp.given" if start else "CREATE TEMP TABLE given AS"
-            db.execute(f"{into} {select}", given)
+        names = ", ".join(f"{c.name} {_type(c)}" for c in columns)
+        db.execute(f"CREATE TEMP TABLE given ({names})")
+        insert(db, "temp.given", columns, rows)
         yield
     finally:
         with suppress(duckdb.Error):  # after a failed statement the rollback drops it
             db.execute("DROP TABLE IF EXISTS temp.given")
+
+
+def insert(
+    db: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: Sequence[Row | Sequence[object]]
+) -> None:
+    """Add rows to a table of these columns."""
+    lists = [f"unnest(${n}::{_type(c)}[]) AS {c.name}" for n, c in enumerate(columns, 1)]
+    sql = f"INSERT INTO {table} SELECT {', '.join(lists)}"  # names of our own model
+    for start in range(0, len(rows), SLICE):
+        db.execute(sql, [list(cell) for cell in zip(*rows[start : start + SLICE], strict=True)])
+
+
+def _type(column: Column) -> str:
+    return "VARCHAR" if column.type == "JSON" else column.type

@@ -1,7 +1,7 @@
 """Texts with few different values, kept as DuckDB's ENUM: a byte or two each, which are grouped without hashing text.
 
-A family of words (`Column.words`) is one type in the base. The recent file has the same types for the families whose
-recent values the base knows too; a family with a new value is text in both until the next base knows it.
+A family of words (`Column.words`) is one type in the base. A younger layer has the same type for the families all of
+whose values in it the base knows; a family with a new value is shown as text by all until the next base knows it.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def of_rows(rows: Mapping[str, Sequence[Row]]) -> Words:
     return found
 
 
-def make_types(db: duckdb.DuckDBPyConnection, database: str, families: Collection[str]) -> None:
-    """Types in another database that are the same as the base's."""
+def make_types(db: duckdb.DuckDBPyConnection, database: str, families: Collection[str], base: str = "base") -> None:
+    """Types in another database that are the same as those in `base`."""
     for family in families:
         name = PREFIX + family
-        db.execute(f"CREATE TYPE {database}.main.{name} AS ENUM (SELECT unnest(enum_range(NULL::base.main.{name})))")
+        db.execute(f"CREATE TYPE {database}.main.{name} AS ENUM (SELECT unnest(enum_range(NULL::{base}.main.{name})))")
 
 
 def convert(db: duckdb.DuckDBPyConnection, database: str, wanted: Words, prefix: str) -> None:

@@ -1,7 +1,8 @@
-"""Builds the read model: rows go into memory, and a publication writes them beside the base (port `AuditBuilder`).
+"""Builds the read model: rows go into memory, and a publication writes them beside the others (port `AuditBuilder`).
 
-DuckDB lets nobody read a file that somebody writes, so readers get files that are never written again. A base is
-replaced in the background, by a copy with the recent rows added, when those have become many.
+DuckDB lets nobody read a file that somebody writes, so readers get files that are never written again. The youngest
+one is written anew with each publication and stays small: at a few thousand events it becomes a layer as it is, and the
+next one is begun. So a publication costs the same however long the record is; layers are merged in the background.
 """
 
 from __future__ import annotations
@@ -13,20 +14,29 @@ from pathlib import Path
 import duckdb
 
 from conductor_core.adapters.duckdb_audit import published, words
-from conductor_core.adapters.duckdb_audit.merging import Merge, replace
-from conductor_core.adapters.duckdb_audit.model import HIDDEN, PREFIX, create_all
-from conductor_core.adapters.duckdb_audit.published import Published, new_name, quoted
-from conductor_core.adapters.duckdb_audit.staging import staged
+from conductor_core.adapters.duckdb_audit.merging import (
+    Merge,
+    digest,
+    digests,
+    full,
+    least_hidden,
+    weight,
+    young,
+)
+from conductor_core.adapters.duckdb_audit.model import BASE, HIDDEN, PREFIX, create_all
+from conductor_core.adapters.duckdb_audit.published import Layer, Published, new_name, quoted
+from conductor_core.adapters.duckdb_audit.staging import insert, staged
 from conductor_core.domain.audit_model import STORED, VERSION, Column, Table
 from conductor_core.errors import StorageError
 from conductor_core.ports.audit_database import Batch, Position, Row
 
-LEAST_RECENT, MOST_RECENT = 8_000, 50_000
-"""Events that are written anew with each publication before they go into the base: the more, the larger the base is."""
-MOST_RECENT_BYTES = 32 << 20
-"""The same in bytes of the recent file: some events are a thousand times as large as others."""
+TAIL = 3000
+"""Events that are written anew with each publication, before their file is left as it is."""
+TAIL_BYTES = 8 << 20
+"""The same in bytes of that file: some events are a thousand times as large as others."""
 MEMORY = "192MB"
 """What DuckDB may hold; more is kept on disk beside it."""
+Key = tuple[object, ...]
 _TABLES = {table.name: table for table in STORED}
 _UNPACKED = "SET force_compression = 'uncompressed'"
 """For the recent file, which is written again a moment later."""
@@ -36,16 +46,27 @@ _NAMES = [PREFIX + table.name for table in STORED] + [HIDDEN + table.name for ta
 class DuckdbAuditBuilder:
     """Implements `ports.audit_database.AuditBuilder` in one folder."""
 
-    def __init__(self, folder: Path, most_recent: int = MOST_RECENT) -> None:
+    def __init__(self, folder: Path, tail: int = TAIL) -> None:
         self._folder = folder
-        self._most_recent = most_recent
+        self._tail = tail
         self._db: duckdb.DuckDBPyConnection | None = None
         self._position = Position()
         self._shown: Published | None = None
-        self._base = ""
-        self._base_events = 0
-        self._open_base = False
-        self._merge: Merge | None = None
+        self._open_base = ""
+        """The name of a base that is being written, and that nobody can ask yet."""
+        self._layers: list[Layer] = []
+        self._names: dict[str, str] = {}
+        """The layers that are attached, by file, and what they are called."""
+        self._attached = 0
+        self._start = Position()
+        """Where the tail begins."""
+        self._written: Layer | None = None
+        """The file of the tail as it is; None: it has to be written."""
+        self._merges: list[Merge] = []
+        self._here: dict[str, set[Key]] = {table.name: set() for table in STORED if table.key}
+        """The keys of the rows in memory."""
+        self._ends: dict[tuple[str, str], tuple[str, str]] = {}
+        """The least and the greatest first key of a layer's table: what lies outside need not be looked for there."""
         self._known: words.Words = {}
         self._recent: words.Words = {}
 
@@ -67,49 +88,50 @@ class DuckdbAuditBuilder:
         published.prepare(self._folder)
         with self._guard():
             db = self._connect()
-            self._base = new_name("base")
-            db.execute(f"ATTACH '{quoted(self._folder / self._base)}' AS base (BLOCK_SIZE 16384)")
+            self._open_base = new_name("base")
+            db.execute(f"ATTACH '{quoted(self._folder / self._open_base)}' AS {BASE} (BLOCK_SIZE 16384)")
             db.begin()
-            for statement in create_all("base"):
+            for statement in create_all(BASE):
                 db.execute(statement)
             db.commit()
-        self._open_base = True
-        self._base_events, self._position, self._shown = 0, Position(), None
-        self._known, self._recent = {}, {}
+        self._position, self._shown = Position(), None
 
     def known(self, table: str, keys: Sequence[Sequence[object]]) -> dict[tuple[object, ...], Row]:
         """See `AuditBuilder`."""
         kind, db = _TABLES[table], self._ready()
         at = [kind.names.index(k) for k in kind.key]
+        here = self._here[table]
+        sought = [tuple(key) for key in keys]
+        wanted = self._by_layer(table, [key for key in sought if key not in here])
+        wanted["base" if self._open_base else "memory"] = [key for key in sought if key in here]
         found: dict[tuple[object, ...], Row] = {}
-        asked = tuple(Column(name, "VARCHAR", "") for name in kind.key)
-        with self._guard(), staged(db, asked, keys):
-            for database in ("base", "memory"):
-                name, keys_of = f"{database}.main.{PREFIX}{table}", ", ".join(kind.key)
-                sql = f"SELECT {_aware(kind)} FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
-                for row in db.execute(sql).fetchall():
-                    found[tuple(row[n] for n in at)] = row
+        with self._guard():
+            for layer, asked in wanted.items():
+                if not asked:
+                    continue
+                with staged(db, _keys(kind), asked):
+                    name, keys_of = f"{layer}.main.{PREFIX}{table}", ", ".join(kind.key)
+                    sql = f"SELECT {_aware(kind)} FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
+                    for row in db.execute(sql).fetchall():
+                        found[tuple(row[n] for n in at)] = row
         return found
 
     def write(self, batch: Batch) -> None:
         """See `AuditBuilder`."""
-        db, database = self._ready(), "base" if self._open_base else "memory"
+        db, database = self._ready(), BASE if self._open_base else "memory"
         with self._guard():
             db.begin()
             try:
                 for name, rows in batch.rows.items():
-                    with staged(db, _TABLES[name].columns, rows):
-                        if _TABLES[name].key and not self._open_base:
-                            _hide(db, _TABLES[name])
-                        replace(db, _TABLES[name], database, "given")
+                    if _TABLES[name].key:
+                        self._make_room(db, _TABLES[name], database, rows)
+                    insert(db, f"{database}.main.{PREFIX}{name}", _TABLES[name].columns, rows)
             except BaseException:
                 db.rollback()
                 raise
             db.commit()
-        self._position = batch.position
-        if self._open_base:
-            self._base_events = batch.position.events
-        else:
+        self._position, self._written = batch.position, None
+        if not self._open_base:
             for family, values in words.of_rows(batch.rows).items():
                 self._recent.setdefault(family, set()).update(values)
 
@@ -122,35 +144,68 @@ class DuckdbAuditBuilder:
             return False
         with self._guard():
             if self._open_base:
-                words.convert(db, "base", words.used(db, "base", words.PLACES, PREFIX), PREFIX)
-                db.execute("CHECKPOINT base")
-                db.execute("DETACH base")
-                self._attach(self._base)
-                self._open_base = False
-                db.execute(_UNPACKED)
-            self._finish_merge()
-            recent, same = new_name("recent"), self._same
-            hidden = _write_recent(db, self._folder / recent, same)
-        self._shown = Published(VERSION, self._base, recent, self._base_events, position, same, hidden)
+                self._end_base(db)
+            self._take_merged()
+            tail = self._position.events - self._start.events
+            if self._written is None and (tail or len(self._layers) == 1):
+                self._written = self._write_tail(db, tail)
+        shown = (*self._layers, self._written) if self._written else tuple(self._layers)
+        self._shown = Published(VERSION, shown, position)
         published.write(self._folder, self._shown)
+        with self._guard():
+            if self._written and weight(self._written, self._tail, TAIL_BYTES) >= 1:
+                self._end_tail(db, self._written)
+            self._merge()
         published.sweep(self._folder, self._in_use())
-        most = min(self._most_recent, max(LEAST_RECENT, self._base_events // 50))
-        large = (self._folder / recent).stat().st_size > MOST_RECENT_BYTES
-        if self._merge is None and (large or position.events - self._base_events > most):
-            grown = {family: self._known.get(family, set()) | values for family, values in self._recent.items()}
-            grown = {family: values for family, values in grown.items() if values != self._known.get(family)}
-            self._merge = Merge(self._folder, self._base, recent, position, grown)
         return True
 
     def close(self) -> None:
         """See `AuditBuilder`."""
-        if self._merge is not None:
-            self._merge.wait()
-            self._merge = None
+        for merge in self._merges:
+            merge.wait()
         if self._db is not None:
             with suppress(duckdb.Error):
                 self._db.close()
-        self._db, self._shown = None, None
+        self._db, self._shown, self._merges = None, None, []
+        self._open_base, self._layers, self._names, self._attached = "", [], {}, 0
+        self._start, self._written, self._known, self._recent = Position(), None, {}, {}
+        self._ends = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        for keys in self._here.values():
+            keys.clear()
+
+    @property
+    def merges(self) -> tuple[Merge, ...]:
+        """What is being merged."""
+        return tuple(self._merges)
+
+    def _by_layer(self, table: str, keys: Sequence[Key]) -> dict[str, Sequence[Key]]:
+        """Which keys may be in each older layer, oldest first."""
+        found: dict[str, Sequence[Key]] = {}
+        for layer in self._layers:
+            least, most = self._ends[self._names[layer.name], table]
+            found[self._names[layer.name]] = [key for key in keys if least <= str(key[0]) <= most]
+        return found
+
+    def _make_room(self, db: duckdb.DuckDBPyConnection, table: Table, database: str, rows: Sequence[Row]) -> None:
+        """Remove the rows with the keys of these from memory, and hide them in older layers."""
+        at = [table.names.index(k) for k in table.key]
+        keys, here = [tuple(row[n] for n in at) for row in rows], self._here[table.name]
+        same = ", ".join(table.key)
+        if again := [key for key in keys if key in here]:
+            with staged(db, _keys(table), again):
+                mine = f"{database}.main.{PREFIX}{table.name}"
+                db.execute(f"DELETE FROM {mine} WHERE ({same}) IN (SELECT ({same}) FROM given)")  # noqa: S608  # names of our own model
+        for layer, asked in self._by_layer(table.name, [key for key in keys if key not in here]).items():
+            if asked:
+                with staged(db, _keys(table), asked):
+                    old = (
+                        f"SELECT b.sequence FROM {layer}.main.{PREFIX}{table.name} AS b SEMI JOIN given USING ({same})"  # noqa: S608  # names of our own model
+                    )
+                    db.execute(f"INSERT INTO memory.main.{HIDDEN}{table.name} {old}")
+        here.update(keys)
 
     def _ready(self) -> duckdb.DuckDBPyConnection:
         if self._db is None:
@@ -177,48 +232,90 @@ class DuckdbAuditBuilder:
         self.close()
         with self._guard():
             db = self._connect()
-            self._base = shown.base
             db.execute(_UNPACKED)
-            self._attach(shown.base)
-            db.execute(f"ATTACH '{quoted(self._folder / shown.recent)}' AS taken (READ_ONLY)")
-            for name in _NAMES:
-                db.execute(f"INSERT INTO memory.main.{name} SELECT * FROM taken.main.{name}")  # noqa: S608  # names of our own model
-            db.execute("DETACH taken")
-            self._recent = words.used(db, "memory", words.PLACES, PREFIX)
-        self._open_base = False
-        self._base_events, self._position, self._shown = shown.base_events, shown.position, shown
+            held = [shown.base, *(layer for layer in shown.layers[1:] if layer.events)]
+            for layer in held:
+                self._attach(layer)
+            self._layers = held
+        self._position = self._start = shown.position
+        self._shown = shown
 
-    def _attach(self, base: str) -> None:
-        assert self._db is not None
-        self._db.execute(f"ATTACH '{quoted(self._folder / base)}' AS base (READ_ONLY)")
-        self._known = words.known(self._db, "base")
-
-    @property
-    def _same(self) -> tuple[str, ...]:
-        """The families all of whose recent values the base knows."""
-        return tuple(family for family, values in self._known.items() if self._recent.get(family, set()) <= values)
-
-    def _finish_merge(self) -> None:
-        merge = self._merge
-        if merge is None or not merge.ended:
-            return
-        self._merge = None
-        if merge.failed is not None:
-            raise merge.failed
+    def _attach(self, layer: Layer) -> None:
         db = self._ready()
-        db.execute("DETACH base")
-        self._attach(merge.base)
-        self._base, self._base_events = merge.base, merge.upto.events
-        for table in STORED:
-            db.execute(f"DELETE FROM memory.main.{PREFIX}{table.name} WHERE sequence <= {merge.upto.sequence}")  # noqa: S608  # a number and names of our own
-            if table.key:
-                db.execute(f"DELETE FROM memory.main.{HIDDEN}{table.name}")  # noqa: S608  # names of our own model
-                db.execute(_hiding(table, f"memory.main.{PREFIX}{table.name}"))
-        self._recent = words.used(db, "memory", words.PLACES, PREFIX)
+        self._attached += 1
+        name = self._names[layer.name] = f"l{self._attached}"
+        db.execute(f"ATTACH '{quoted(self._folder / layer.name)}' AS {name} (READ_ONLY)")
+        for table in (table for table in STORED if table.key):
+            sql = f"SELECT min({table.key[0]}), max({table.key[0]}) FROM {name}.main.{PREFIX}{table.name}"  # noqa: S608  # names of our own model
+            least, most = db.execute(sql).fetchone() or (None, None)
+            self._ends[name, table.name] = ("", "") if least is None else (str(least), str(most))
+        if not self._layers:
+            self._layers = [layer]
+            self._known = words.known(db, name)
+
+    def _end_base(self, db: duckdb.DuckDBPyConnection) -> None:
+        """From here on nothing is written into the base."""
+        words.convert(db, BASE, words.used(db, BASE, words.PLACES, PREFIX), PREFIX)
+        types = digests(db, BASE)
+        db.execute(f"CHECKPOINT {BASE}")
+        db.execute(f"DETACH {BASE}")
+        size = (self._folder / self._open_base).stat().st_size
+        base, self._open_base = Layer(self._open_base, self._position.events, 0, size, types), ""
+        self._forget()
+        self._attach(base)
+        self._start = self._position
+        db.execute(_UNPACKED)
+
+    def _write_tail(self, db: duckdb.DuckDBPyConnection, events: int) -> Layer:
+        same = [f for f, values in self._known.items() if self._recent.get(f, set()) <= values]
+        path = self._folder / new_name("layer")
+        least = _write(db, path, self._names[self._layers[0].name], same)
+        types = {f: digest(self._known[f]) for f in same}
+        return Layer(path.name, events, self._start.sequence, path.stat().st_size, types, least)
+
+    def _end_tail(self, db: duckdb.DuckDBPyConnection, tail: Layer) -> None:
+        """The tail becomes a layer as it is, and the next one begins with nothing."""
+        for name in _NAMES:
+            db.execute(f"TRUNCATE memory.main.{name}")
+        self._forget()
+        self._attach(tail)
+        self._layers.append(tail)
+        self._start, self._written, self._recent = self._position, None, {}
+
+    def _merge(self) -> None:
+        """Begin to merge what has become many: one time into the base, and one time above it, at once."""
+        if any(not merge.anew for merge in self._merges):
+            return
+        taken = {layer.name for merge in self._merges for layer in merge.layers}
+        free = [layer for layer in self._layers[1:] if layer.name not in taken]
+        worth = [weight(layer, self._tail, TAIL_BYTES) for layer in free]
+        base = self._layers[0]
+        if not self._merges and full(weight(base, self._tail, TAIL_BYTES), worth):
+            self._merges.append(Merge(self._folder, base, self._layers))
+        elif count := young(worth):
+            self._merges.append(Merge(self._folder, base, free[-count:]))
+
+    def _take_merged(self) -> None:
+        for merge in [merge for merge in self._merges if merge.ended]:
+            self._merges.remove(merge)
+            if merge.failed is not None or merge.made is None:
+                raise merge.failed or OSError("a merge ended without a file")
+            db, at = self._ready(), self._layers.index(merge.layers[0])
+            rest = self._layers[at + len(merge.layers) :]
+            for layer in merge.layers:
+                db.execute(f"DETACH {self._names.pop(layer.name)}")
+            self._layers[at:] = []
+            self._attach(merge.made)
+            if at:
+                self._layers.append(merge.made)
+            self._layers += rest
+            if merge.anew:
+                self._written = None  # its types are those of the base before
 
     def _in_use(self) -> set[str]:
-        shown = (self._shown.base, self._shown.recent) if self._shown else ()
-        return {self._base, *shown, *((self._merge.base, self._merge.recent) if self._merge else ())}
+        shown = {layer.name for layer in self._shown.layers} if self._shown else set()
+        now = {layer.name for layer in self._layers} | ({self._written.name} if self._written else set())
+        return shown | now | {self._open_base} | {name for merge in self._merges for name in merge.names}
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -233,15 +330,15 @@ class DuckdbAuditBuilder:
             raise published.full(self._folder, bad) from bad
 
 
-def _write_recent(db: duckdb.DuckDBPyConnection, path: Path, same: Sequence[str]) -> dict[str, int]:
+def _write(db: duckdb.DuckDBPyConnection, path: Path, base: str, same: Sequence[str]) -> dict[str, int]:
     """Write what is in memory, with the types of the base for the families of words that are the same there.
 
     Returns the least sequence of the hidden rows of each table that has some.
     """
-    db.execute(f"ATTACH '{quoted(path)}' AS made (BLOCK_SIZE 16384)")
+    db.execute(f"ATTACH '{quoted(path)}' AS made (BLOCK_SIZE 16384, RECOVERY_MODE NO_WAL_WRITES)")
     try:
         db.begin()  # one transaction: each would wait for the disk
-        words.make_types(db, "made", same)
+        words.make_types(db, "made", same, base)
         for statement in create_all("made", same):
             db.execute(statement)
         for name in _NAMES:
@@ -250,12 +347,7 @@ def _write_recent(db: duckdb.DuckDBPyConnection, path: Path, same: Sequence[str]
         db.execute("CHECKPOINT made")
     finally:
         db.execute("DETACH made")
-    least = {}
-    for table in (table for table in STORED if table.key):
-        (found,) = db.execute(f"SELECT min(sequence) FROM memory.main.{HIDDEN}{table.name}").fetchone() or (None,)  # noqa: S608  # names of our own model
-        if found is not None:
-            least[table.name] = int(found)
-    return least
+    return least_hidden(db, "memory")
 
 
 def _aware(table: Table) -> str:
@@ -265,14 +357,5 @@ def _aware(table: Table) -> str:
     )
 
 
-def _hide(db: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Hide the base's rows whose keys are given and have no recent row yet."""
-    keys = ", ".join(table.key)
-    new = f"(SELECT {keys} FROM given ANTI JOIN memory.main.{PREFIX}{table.name} USING ({keys}))"  # noqa: S608  # names of our own model
-    db.execute(_hiding(table, new))
-
-
-def _hiding(table: Table, keys: str) -> str:
-    names = ", ".join(table.key)
-    found = f"SELECT b.sequence FROM base.main.{PREFIX}{table.name} AS b SEMI JOIN {keys} AS k USING ({names})"  # noqa: S608  # names of our own model
-    return f"INSERT INTO memory.main.{HIDDEN}{table.name} {found}"
+def _keys(table: Table) -> tuple[Column, ...]:
+    return tuple(column for column in table.columns if column.name in table.key)

@@ -46,7 +46,7 @@ def projector(home: Path, conductor: FakeConductor, sealed: int = 1 << 40) -> Au
 def locked(folder: Path) -> Iterator[object]:
     made = read(folder)
     assert made is not None
-    with opened(str(folder / made.recent), str(folder / made.base), made.views()) as db:
+    with opened(made.files(folder), made.views()) as db:
         yield db
 
 

@@ -84,7 +84,7 @@ def both(folder: Path, sql: str) -> list[Any]:
     made, found = published.read(folder), []
     assert made is not None
     for views in (made.views(), made.views(plain=True)):
-        with opened(str(folder / made.recent), str(folder / made.base), views) as db:
+        with opened(made.files(folder), views) as db:
             found.append(db.execute(sql).fetchall())
     return found
 
@@ -99,7 +99,7 @@ def test_words_answer_as_text_does(database: DuckdbAuditDatabase, tmp_path: Path
     publish(tmp_path, events, at_once=1000)
     made = published.read(tmp_path)
     assert made is not None
-    published.write(tmp_path, replace(made, words=()))
+    published.write(tmp_path, replace(made, layers=tuple(replace(layer, words={}) for layer in made.layers)))
     text = DuckdbAuditDatabase(tmp_path)
     for sql in EXPRESSIONS.strip().splitlines():
         statement = f"SELECT {sql} FROM changes ORDER BY sequence"  # written above
@@ -122,7 +122,7 @@ def test_a_function_that_takes_text_alone_gets_text(database: DuckdbAuditDatabas
 
 def test_a_new_word_is_text_until_the_base_knows_it(tmp_path: Path, events: list[RecordedEvent]) -> None:
     known = [e for e in events if e.event.type != "conductor.change.sealed.v1"]
-    builder = DuckdbAuditBuilder(tmp_path, most_recent=1)
+    builder = DuckdbAuditBuilder(tmp_path, tail=1)
     position = builder.open()
     builder.write(project(known, position, builder.known))
     builder.publish(0)
@@ -146,8 +146,8 @@ def test_a_new_word_is_text_until_the_base_knows_it(tmp_path: Path, events: list
 def test_a_merge_makes_new_words_known(
     tmp_path: Path, events: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conductor_core.adapters.duckdb_audit.writer.LEAST_RECENT", 0)
-    builder = DuckdbAuditBuilder(tmp_path, most_recent=1)
+    monkeypatch.setattr("conductor_core.adapters.duckdb_audit.merging.LEAST", 0.0)
+    builder = DuckdbAuditBuilder(tmp_path, tail=1)
     half = len(events) // 2
     builder.write(project(events[:half], builder.open(), builder.known))
     builder.publish(0)
@@ -155,12 +155,12 @@ def test_a_merge_makes_new_words_known(
         position = builder.open()
         builder.write(project(events[position.events : upto + 5], position, builder.known))
         builder.publish(0)
-        if builder._merge is not None:
-            builder._merge.wait()
+        for merge in builder.merges:
+            merge.wait()
     builder.publish(1)
     made = published.read(tmp_path)
     assert made is not None
-    assert made.base_events > half
+    assert made.base.events > half
     assert {"person", "state", "type"} <= set(made.words)
     first, second = both(tmp_path, "SELECT * FROM changes ORDER BY sequence")
     assert first == second
