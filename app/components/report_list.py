@@ -12,7 +12,7 @@ from app.components import errors, facts
 from conductor_core.errors import ConductorError
 from conductor_core.services.reports import Report
 
-TYPES = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
+TYPES = {"html": "text/html", "pdf": "application/pdf", "json": "application/json", "csv": "text/csv"}
 SHOWN = 20
 
 

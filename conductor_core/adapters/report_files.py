@@ -1,4 +1,4 @@
-"""Reports as folders of files, `<root>/<id>/report.*` (port `ReportStore`; security, rules 13 and 19)."""
+"""Reports as folders: `<root>/<id>/report.*` and `timeline.csv` (port `ReportStore`; security, rules 13 and 19)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from conductor_core.errors import ConflictError, NotFoundError, StorageError
 
 _ID = re.compile(r"rep-[0-9A-HJKMNP-TV-Z]{26}")
-_NAME = re.compile(r"report\.(html|pdf|json)")
+_NAME = re.compile(r"report\.(html|pdf|json)|timeline\.csv")
 
 
 class ReportFiles:

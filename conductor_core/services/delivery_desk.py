@@ -40,7 +40,9 @@ def delivery_desk(
     """The desk over these services."""
     return DeliveryDesk(
         WaysBack(delivering.reader, shelf.history, shelf.synced, parts.argocd, changes),
-        TimelineExports(delivering.timelines, parts.answer_files, parts.signer, ledger, parts.clock),
+        TimelineExports(
+            delivering.timelines, parts.answer_files, parts.signer, ledger, parts.clock, parts.report_store
+        ),
         RolloutRecorder(delivering.reader, parts.store, ledger),
         delivering.promotions,
         QueuedPromotions(delivering.freeze, changes),

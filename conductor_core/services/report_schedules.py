@@ -33,12 +33,11 @@ class ReportSchedules:
         schedules = parse(self._text)
         if not schedules:
             return []
-        made = {(report.schedule, report.start): report for report in self._reports.all()}
-        now, due = self._clock.now(), []
-        for schedule in schedules:
-            start, end = schedule.period(now)
-            due.append(Due(schedule, start, end, made.get((schedule.text, start))))
-        return due
+        now = self._clock.now()
+        periods = [(schedule, *schedule.period(now)) for schedule in schedules]
+        since = min(end for *_, end in periods)  # a report about a period is made when that is over
+        made = {(report.schedule, report.start): report for report in self._reports.all(since)}
+        return [Due(schedule, start, end, made.get((schedule.text, start))) for schedule, start, end in periods]
 
     def make(self) -> list[Report]:
         """Make those that are due and not made yet; a period in which nothing happened has no report."""

@@ -15,6 +15,7 @@ from conductor_core.domain import dsse, events, masking
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.canonical import digest_of
 from conductor_core.domain.changes import Change
+from conductor_core.domain.ids import sortable_id
 from conductor_core.domain.notes import Ed25519, NoteSigner, VerifierKey, parse_vkey
 from conductor_core.domain.transitions import SEALED
 from conductor_core.errors import ConductorError, InputError, NotFoundError
@@ -131,9 +132,16 @@ class ReportService:
         made_at = str(document["made_at"])
         return Report(report_id, title, digest, made_at, actor.name, files, wanted.schedule, wanted.start)
 
-    def all(self) -> list[Report]:
-        """The reports that are kept, newest first, without their files' bytes; damaged ones say so in their title."""
-        return [self._told(report_id, names) for report_id, names in self._kept.all()]
+    def all(self, since: datetime | None = None) -> list[Report]:
+        """The reports that are kept, newest first, without their files' bytes; damaged ones say so in their title.
+
+        `since`: only those made then or later; older ones are not opened.
+        """
+        kept = self._kept.all()
+        if since is not None:
+            first = sortable_id("rep", since, bytes(10))
+            kept = [(report_id, names) for report_id, names in kept if report_id >= first]
+        return [self._told(report_id, names) for report_id, names in kept]
 
     def told(self, change_id: str) -> dict[str, object]:
         """What a report says about one Change, with every fact and its proof; raises `NotFoundError`."""

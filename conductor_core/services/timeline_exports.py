@@ -14,6 +14,7 @@ from conductor_core.domain.notes import NoteSigner
 from conductor_core.domain.timeline import Moment
 from conductor_core.ports.audit_database import Answer, AnswerFiles, Position
 from conductor_core.ports.clock import Clock
+from conductor_core.ports.reports import ReportStore
 from conductor_core.services.access import Action, Resource, authorize
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.report_content import stamp
@@ -28,13 +29,14 @@ CSV = "timeline.csv"
 
 @dataclass(frozen=True)
 class TimelineExports:
-    """`signer` gives the ledger's key; a signed report is recorded as made."""
+    """`signer` gives the ledger's key; a signed report is `kept` with the others, and recorded as made."""
 
     timelines: Timelines
     files: AnswerFiles
     signer: Callable[[], NoteSigner]
     ledger: Ledger
     clock: Clock
+    kept: ReportStore
 
     def csv(self, moments: Sequence[Moment]) -> bytes:
         """One row a moment; what a spreadsheet would take for a formula is made harmless."""
@@ -45,8 +47,8 @@ class TimelineExports:
         return self.files.parquet(_answer(moments))
 
     def report(self, actor: Actor, namespace: str, name: str) -> bytes:
-        """The timeline as a signed in-toto statement, which names the CSV by its digest. Raises `NotFoundError`,
-        `AccessDeniedError`, `ConfigurationError`.
+        """The timeline as a signed in-toto statement, which names the CSV by its digest; both are kept. Raises
+        `NotFoundError`, `AccessDeniedError`, `ConfigurationError`, `StorageError`.
         """
         authorize(actor, Action.VIEW, Resource("the", "record"))
         moments = self.timelines.of(namespace, name)
@@ -63,9 +65,12 @@ class TimelineExports:
             "moments": [m.as_json() for m in moments],
             "changes": [],
         }
-        sealed = dsse.seal({CSV: hashlib.sha256(self.csv(moments)).hexdigest()}, PREDICATE_TYPE, document, signer)
-        files = {"report.json": f"sha256:{hashlib.sha256(sealed).hexdigest()}"}
-        made = {"title": title, "kind": "timeline", "document": digest_of(document), "files": files, "changes": 0}
+        rows = self.csv(moments)
+        sealed = dsse.seal({CSV: hashlib.sha256(rows).hexdigest()}, PREDICATE_TYPE, document, signer)
+        files = {"report.json": sealed, CSV: rows}
+        self.kept.put(report_id, files)
+        digests = {name: f"sha256:{hashlib.sha256(data).hexdigest()}" for name, data in files.items()}
+        made = {"title": title, "kind": "timeline", "document": digest_of(document), "files": digests, "changes": 0}
         self.ledger.append([Fact(MADE, made)], report_id, actor)
         return sealed
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
+from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain import compatibility
 from conductor_core.domain.compatibility import Matrix
@@ -210,7 +211,9 @@ def world(home: Path, files: object | None = None) -> World:
     timelines = Timelines(delivery, argocd, built.memory)
     desk = DeliveryDesk(
         WaysBack(delivery, built.release_history, built.shelf.synced, argocd, built.changes),
-        TimelineExports(timelines, AuditAnswerFiles(), lambda: SIGNER, built.ledger, built.clock),
+        TimelineExports(
+            timelines, AuditAnswerFiles(), lambda: SIGNER, built.ledger, built.clock, ReportFiles(home / "reports")
+        ),
         RolloutRecorder(delivery, built.memory, built.ledger),
         SetPromotions(edits, built.release_history, rollouts, built.quarantines, matrix),
         QueuedPromotions(WaveFreeze(rollouts, built.releases, lambda: True), built.changes),

@@ -308,6 +308,18 @@ def test_a_report_before_the_first_checkpoint_says_that_nothing_is_sealed(tmp_pa
     assert verify_report(made.files, KEYS, ed25519)[-1].startswith("0 of 1")
 
 
+class Opened:
+    """A `ReportStore` that notes which reports are opened."""
+
+    def __init__(self, kept: ReportFiles) -> None:
+        self._kept, self.ids = kept, list[str]()
+        self.put, self.all = kept.put, kept.all
+
+    def get(self, report_id: str, name: str) -> bytes:
+        self.ids.append(report_id)
+        return self._kept.get(report_id, name)
+
+
 def test_a_schedule_makes_one_report_about_its_last_period(tmp_path: Path) -> None:
     world = World(tmp_path)
     clock = world.conductor.clock
@@ -323,5 +335,15 @@ def test_a_schedule_makes_one_report_about_its_last_period(tmp_path: Path) -> No
     due = schedules.all()[0].report
     assert due is not None
     assert due.id == made.id
+    opened = Opened(world.kept)
+    world.reports._kept = opened
+    for _ in range(3):
+        world.make(formats=("json",))
+    opened.ids.clear()
+    assert schedules.all()[0].report == due
+    assert made.id in opened.ids
     clock.step(7 * 86_400.0)
+    opened.ids.clear()
+    assert schedules.all()[0].report is None
+    assert opened.ids == [], "what was made before the last period's end is not opened"
     assert [report.schedule for report in schedules.make()] == ["week environment=dev"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
+from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.signing import ed25519
 from conductor_core.errors import LedgerError
 from conductor_core.services.report_verification import verify_report
@@ -33,3 +34,20 @@ def test_a_signed_report_holds_and_a_changed_one_does_not(tmp_path: Path) -> Non
     assert [row.event.type for row in conductor.memory.events(kind="conductor.report.")] == ["conductor.report.made.v1"]
     with pytest.raises(LedgerError):
         verify_report({"report.json": report.replace(b'"payload":"e', b'"payload":"f')}, [SIGNER.key], ed25519)
+
+
+def test_a_signed_report_is_kept_with_the_others_and_names_its_rows(tmp_path: Path) -> None:
+    conductor = delivery_worlds.busy(tmp_path).conductor
+    kept = ReportFiles(tmp_path / "reports")
+    sealed = conductor.desk.exports.report(conductor.actor("requester"), "intelgraph-dev", "intelgraph")
+    ((report_id, names),) = kept.all()
+    assert names == ["report.json", "timeline.csv"]
+    assert kept.get(report_id, "report.json") == sealed
+    files = {name: kept.get(report_id, name) for name in names}
+    assert "timeline.csv is the file that was signed" in verify_report(files, [SIGNER.key], ed25519)
+    (made,) = conductor.memory.events(kind="conductor.report.")
+    assert made.event.subject == report_id
+    assert set(made.event.data["files"]) == set(names)  # type: ignore[call-overload]  # a map
+    files["timeline.csv"] += b"x"
+    with pytest.raises(LedgerError, match="report does not hold"):
+        verify_report(files, [SIGNER.key], ed25519)
