@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import multiprocessing
+import os
 import statistics
 import tempfile
 import threading
@@ -17,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -284,20 +287,13 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 class Source:
-    """The events of a `ChangeStore` that grows; each with the moment at which it was recorded."""
+    """The events of a `ChangeStore` that grows by so many a second from `begin` on; all of them are made before."""
 
-    def __init__(self) -> None:
-        self.rows: list[RecordedEvent] = []
-        self.at: list[float] = []
-
-    def events(self, after: int = 0, limit: int = 1000, **_: object) -> list[RecordedEvent]:
-        return self.rows[after : after + limit]
-
-    def put(self, count: int) -> None:
+    def __init__(self, rate: int, seconds: float) -> None:
         kinds = ("change.requested", "plan.made", "gates.judged", "approval.given", "execution.started",
                  "operation.started", "operation.succeeded", "change.succeeded")  # fmt: skip
-        now, first = time.monotonic(), len(self.rows)
-        for n in range(first, first + count):
+        self.rate, self.rows, self.started = rate, list[RecordedEvent](), math.inf
+        for n in range(int(rate * seconds)):
             change, kind = n // PER_CHANGE, kinds[n % PER_CHANGE]
             data: dict[str, object] = {"plan": f"sha256:{change:064x}", "key": "helm_upgrade", "kind": "helm_upgrade"}
             data |= {"verdicts": [{"gate": "policy", "result": "allow", "rules_run": 9, "reasons": []}]}
@@ -305,33 +301,59 @@ class Source:
                 f"evt-{n:026}", f"conductor.{kind}.v1", f"chg-{change:026}", START + timedelta(seconds=n), "x|y", data
             )
             self.rows.append(RecordedEvent(n + 1, event))
-        self.at += [now] * count
+
+    def begin(self) -> None:
+        self.started = time.monotonic()
+
+    def at(self, number: int) -> float:
+        """When the event of that number, from 0, was recorded."""
+        return self.started + number / self.rate
+
+    def events(self, after: int = 0, limit: int = 1000, **_: object) -> list[RecordedEvent]:
+        recorded = int(max(0.0, time.monotonic() - self.started) * self.rate)
+        return self.rows[after : min(after + limit, recorded)]
+
+
+def watch(folder: Path, until: int, told: Connection) -> None:
+    """In a process of its own: tell when how many events could first be asked, until all can."""
+    seen = 0
+    while seen < until:
+        made = published.read(folder)
+        if made is not None and made.position.events > seen:
+            seen = made.position.events
+            told.send((time.monotonic(), seen))
+        time.sleep(0.005)
 
 
 def ingest(folder: Path, rate: int, seconds: float) -> None:
-    """Print how long after they were recorded events could be asked, at that many a second."""
-    source, stopping, delays = Source(), threading.Event(), []
+    """Print how long after they were recorded events could be asked, at that many a second.
+
+    As in the product, the projector has its process to itself.
+    """
+    source, stopping = Source(rate, seconds), threading.Event()
     carrier = AuditProjector(source, DuckdbAuditBuilder(folder / "audit"), FileLocks(folder / "locks"), lambda: 1 << 60)  # type: ignore[arg-type]  # it reads events and nothing else
+    heard, told = multiprocessing.get_context("spawn").Pipe(duplex=False)
+    watcher = multiprocessing.get_context("spawn").Process(
+        target=watch, args=(folder / "audit", len(source.rows), told)
+    )
+    watcher.start()
+    source.begin()
     thread = threading.Thread(target=carrier.run, args=(stopping,))
     thread.start()
-    end, seen, tick = time.monotonic() + seconds, 0, 0.02
-    next_tick = time.monotonic()
-    while time.monotonic() < end or seen < len(source.rows):
-        if time.monotonic() >= next_tick and time.monotonic() < end:
-            source.put(int(rate * tick))
-            next_tick += tick
-        made = published.read(folder / "audit")
-        now = time.monotonic()
-        if made is not None and made.position.events > seen:
-            delays += [now - at for at in source.at[seen : made.position.events]]
-            seen = made.position.events
-        time.sleep(0.005)
+    seen, delays, used = 0, list[float](), time.process_time()
+    while seen < len(source.rows):
+        now, count = heard.recv()
+        delays += [now - source.at(n) for n in range(seen, count)]
+        seen = count
+    used, took = time.process_time() - used, time.monotonic() - source.started
     stopping.set()
     thread.join()
+    watcher.join()
     delays.sort()
     print(
-        f"ingest: {len(delays):,} events at {len(delays) / seconds:,.0f}/s; askable after p50 "
-        f"{delays[len(delays) // 2]:.2f} s, p99 {delays[int(len(delays) * 0.99)]:.2f} s, worst {delays[-1]:.2f} s"
+        f"ingest: {len(delays):,} events at {rate:,}/s; askable after p50 {delays[len(delays) // 2]:.2f} s, "
+        f"p99 {delays[int(len(delays) * 0.99)]:.2f} s, worst {delays[-1]:.2f} s; {used / took:.2f} processors used, "
+        f"load {os.getloadavg()[0]:.1f}"
     )
 
 
