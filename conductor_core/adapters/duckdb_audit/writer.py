@@ -14,15 +14,8 @@ from pathlib import Path
 import duckdb
 
 from conductor_core.adapters.duckdb_audit import published, words
-from conductor_core.adapters.duckdb_audit.merging import (
-    Merge,
-    digest,
-    digests,
-    full,
-    least_hidden,
-    weight,
-    young,
-)
+from conductor_core.adapters.duckdb_audit.layers import NAMES, Key, Layers, due
+from conductor_core.adapters.duckdb_audit.merging import Merge, digests, weight
 from conductor_core.adapters.duckdb_audit.model import BASE, HIDDEN, PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.published import Layer, Published, new_name, quoted
 from conductor_core.adapters.duckdb_audit.staging import insert, staged
@@ -36,11 +29,9 @@ TAIL_BYTES = 8 << 20
 """The same in bytes of that file: some events are a thousand times as large as others."""
 MEMORY = "192MB"
 """What DuckDB may hold; more is kept on disk beside it."""
-Key = tuple[object, ...]
 _TABLES = {table.name: table for table in STORED}
 _UNPACKED = "SET force_compression = 'uncompressed'"
 """For the recent file, which is written again a moment later."""
-_NAMES = [PREFIX + table.name for table in STORED] + [HIDDEN + table.name for table in STORED if table.key]
 
 
 class DuckdbAuditBuilder:
@@ -54,10 +45,7 @@ class DuckdbAuditBuilder:
         self._shown: Published | None = None
         self._open_base = ""
         """The name of a base that is being written, and that nobody can ask yet."""
-        self._layers: list[Layer] = []
-        self._names: dict[str, str] = {}
-        """The layers that are attached, by file, and what they are called."""
-        self._attached = 0
+        self._layers: Layers | None = None
         self._start = Position()
         """Where the tail begins."""
         self._written: Layer | None = None
@@ -65,9 +53,6 @@ class DuckdbAuditBuilder:
         self._merges: list[Merge] = []
         self._here: dict[str, set[Key]] = {table.name: set() for table in STORED if table.key}
         """The keys of the rows in memory."""
-        self._ends: dict[tuple[str, str], tuple[str, str]] = {}
-        """The least and the greatest first key of a layer's table: what lies outside need not be looked for there."""
-        self._known: words.Words = {}
         self._recent: words.Words = {}
 
     def open(self) -> Position:
@@ -102,13 +87,12 @@ class DuckdbAuditBuilder:
         at = [kind.names.index(k) for k in kind.key]
         here = self._here[table]
         sought = [tuple(key) for key in keys]
-        wanted = self._by_layer(table, [key for key in sought if key not in here])
-        wanted["base" if self._open_base else "memory"] = [key for key in sought if key in here]
+        wanted = self._beneath.holding(table, [key for key in sought if key not in here])
+        if mine := [key for key in sought if key in here]:
+            wanted[BASE if self._open_base else "memory"] = mine
         found: dict[tuple[object, ...], Row] = {}
         with self._guard():
             for layer, asked in wanted.items():
-                if not asked:
-                    continue
                 with staged(db, _keys(kind), asked):
                     name, keys_of = f"{layer}.main.{PREFIX}{table}", ", ".join(kind.key)
                     sql = f"SELECT {_aware(kind)} FROM {name} AS t SEMI JOIN given USING ({keys_of})"  # noqa: S608  # names of our own model
@@ -147,15 +131,16 @@ class DuckdbAuditBuilder:
                 self._end_base(db)
             self._take_merged()
             tail = self._position.events - self._start.events
-            if self._written is None and (tail or len(self._layers) == 1):
-                self._written = self._write_tail(db, tail)
-        shown = (*self._layers, self._written) if self._written else tuple(self._layers)
-        self._shown = Published(VERSION, shown, position)
+            files = self._beneath.files
+            if self._written is None and (tail or len(files) == 1):
+                self._written = self._beneath.write(self._recent, self._start, tail)
+        self._shown = Published(VERSION, (*files, *([self._written] if self._written else [])), position)
         published.write(self._folder, self._shown)
         with self._guard():
             if self._written and weight(self._written, self._tail, TAIL_BYTES) >= 1:
                 self._end_tail(db, self._written)
-            self._merge()
+            merge = due(self._folder, files, self._merges, self._tail, TAIL_BYTES)
+            self._merges += [merge] if merge else []
         published.sweep(self._folder, self._in_use())
         return True
 
@@ -166,10 +151,8 @@ class DuckdbAuditBuilder:
         if self._db is not None:
             with suppress(duckdb.Error):
                 self._db.close()
-        self._db, self._shown, self._merges = None, None, []
-        self._open_base, self._layers, self._names, self._attached = "", [], {}, 0
-        self._start, self._written, self._known, self._recent = Position(), None, {}, {}
-        self._ends = {}
+        self._db, self._shown, self._merges, self._layers = None, None, [], None
+        self._open_base, self._start, self._written, self._recent = "", Position(), None, {}
         self._forget()
 
     def _forget(self) -> None:
@@ -181,13 +164,11 @@ class DuckdbAuditBuilder:
         """What is being merged."""
         return tuple(self._merges)
 
-    def _by_layer(self, table: str, keys: Sequence[Key]) -> dict[str, Sequence[Key]]:
-        """Which keys may be in each older layer, oldest first."""
-        found: dict[str, Sequence[Key]] = {}
-        for layer in self._layers:
-            least, most = self._ends[self._names[layer.name], table]
-            found[self._names[layer.name]] = [key for key in keys if least <= str(key[0]) <= most]
-        return found
+    @property
+    def _beneath(self) -> Layers:
+        if self._layers is None:
+            raise published.full(self._folder, OSError("its files were let go of"))
+        return self._layers
 
     def _make_room(self, db: duckdb.DuckDBPyConnection, table: Table, database: str, rows: Sequence[Row]) -> None:
         """Remove the rows with the keys of these from memory, and hide them in older layers."""
@@ -198,13 +179,10 @@ class DuckdbAuditBuilder:
             with staged(db, _keys(table), again):
                 mine = f"{database}.main.{PREFIX}{table.name}"
                 db.execute(f"DELETE FROM {mine} WHERE ({same}) IN (SELECT ({same}) FROM given)")  # noqa: S608  # names of our own model
-        for layer, asked in self._by_layer(table.name, [key for key in keys if key not in here]).items():
-            if asked:
-                with staged(db, _keys(table), asked):
-                    old = (
-                        f"SELECT b.sequence FROM {layer}.main.{PREFIX}{table.name} AS b SEMI JOIN given USING ({same})"  # noqa: S608  # names of our own model
-                    )
-                    db.execute(f"INSERT INTO memory.main.{HIDDEN}{table.name} {old}")
+        for layer, asked in self._beneath.holding(table.name, [key for key in keys if key not in here]).items():
+            with staged(db, _keys(table), asked):
+                old = f"{layer}.main.{PREFIX}{table.name} AS b SEMI JOIN given USING ({same})"
+                db.execute(f"INSERT INTO memory.main.{HIDDEN}{table.name} SELECT b.sequence FROM {old}")  # noqa: S608  # names of our own model
         here.update(keys)
 
     def _ready(self) -> duckdb.DuckDBPyConnection:
@@ -226,6 +204,7 @@ class DuckdbAuditBuilder:
         self._db.execute("SET TimeZone = 'UTC'")
         for statement in create_all("memory"):
             self._db.execute(statement)
+        self._layers = Layers(self._folder, self._db)
         return self._db
 
     def _take_up(self, shown: Published) -> None:
@@ -233,25 +212,10 @@ class DuckdbAuditBuilder:
         with self._guard():
             db = self._connect()
             db.execute(_UNPACKED)
-            held = [shown.base, *(layer for layer in shown.layers[1:] if layer.events)]
-            for layer in held:
-                self._attach(layer)
-            self._layers = held
+            for layer in (shown.base, *(layer for layer in shown.layers[1:] if layer.events)):
+                self._beneath.add(layer)
         self._position = self._start = shown.position
         self._shown = shown
-
-    def _attach(self, layer: Layer) -> None:
-        db = self._ready()
-        self._attached += 1
-        name = self._names[layer.name] = f"l{self._attached}"
-        db.execute(f"ATTACH '{quoted(self._folder / layer.name)}' AS {name} (READ_ONLY)")
-        for table in (table for table in STORED if table.key):
-            sql = f"SELECT min({table.key[0]}), max({table.key[0]}) FROM {name}.main.{PREFIX}{table.name}"  # noqa: S608  # names of our own model
-            least, most = db.execute(sql).fetchone() or (None, None)
-            self._ends[name, table.name] = ("", "") if least is None else (str(least), str(most))
-        if not self._layers:
-            self._layers = [layer]
-            self._known = words.known(db, name)
 
     def _end_base(self, db: duckdb.DuckDBPyConnection) -> None:
         """From here on nothing is written into the base."""
@@ -262,59 +226,28 @@ class DuckdbAuditBuilder:
         size = (self._folder / self._open_base).stat().st_size
         base, self._open_base = Layer(self._open_base, self._position.events, 0, size, types), ""
         self._forget()
-        self._attach(base)
+        self._beneath.add(base)
         self._start = self._position
         db.execute(_UNPACKED)
 
-    def _write_tail(self, db: duckdb.DuckDBPyConnection, events: int) -> Layer:
-        same = [f for f, values in self._known.items() if self._recent.get(f, set()) <= values]
-        path = self._folder / new_name("layer")
-        least = _write(db, path, self._names[self._layers[0].name], same)
-        types = {f: digest(self._known[f]) for f in same}
-        return Layer(path.name, events, self._start.sequence, path.stat().st_size, types, least)
-
     def _end_tail(self, db: duckdb.DuckDBPyConnection, tail: Layer) -> None:
         """The tail becomes a layer as it is, and the next one begins with nothing."""
-        for name in _NAMES:
+        for name in NAMES:
             db.execute(f"TRUNCATE memory.main.{name}")
         self._forget()
-        self._attach(tail)
-        self._layers.append(tail)
+        self._beneath.add(tail)
         self._start, self._written, self._recent = self._position, None, {}
-
-    def _merge(self) -> None:
-        """Begin to merge what has become many: one time into the base, and one time above it, at once."""
-        if any(not merge.anew for merge in self._merges):
-            return
-        taken = {layer.name for merge in self._merges for layer in merge.layers}
-        free = [layer for layer in self._layers[1:] if layer.name not in taken]
-        worth = [weight(layer, self._tail, TAIL_BYTES) for layer in free]
-        base = self._layers[0]
-        if not self._merges and full(weight(base, self._tail, TAIL_BYTES), worth):
-            self._merges.append(Merge(self._folder, base, self._layers))
-        elif count := young(worth):
-            self._merges.append(Merge(self._folder, base, free[-count:]))
 
     def _take_merged(self) -> None:
         for merge in [merge for merge in self._merges if merge.ended]:
             self._merges.remove(merge)
-            if merge.failed is not None or merge.made is None:
-                raise merge.failed or OSError("a merge ended without a file")
-            db, at = self._ready(), self._layers.index(merge.layers[0])
-            rest = self._layers[at + len(merge.layers) :]
-            for layer in merge.layers:
-                db.execute(f"DETACH {self._names.pop(layer.name)}")
-            self._layers[at:] = []
-            self._attach(merge.made)
-            if at:
-                self._layers.append(merge.made)
-            self._layers += rest
+            self._beneath.take(merge)
             if merge.anew:
                 self._written = None  # its types are those of the base before
 
     def _in_use(self) -> set[str]:
         shown = {layer.name for layer in self._shown.layers} if self._shown else set()
-        now = {layer.name for layer in self._layers} | ({self._written.name} if self._written else set())
+        now = {layer.name for layer in self._beneath.files} | ({self._written.name} if self._written else set())
         return shown | now | {self._open_base} | {name for merge in self._merges for name in merge.names}
 
     @contextmanager
@@ -328,26 +261,6 @@ class DuckdbAuditBuilder:
                     self._db.close()
             self._db = None
             raise published.full(self._folder, bad) from bad
-
-
-def _write(db: duckdb.DuckDBPyConnection, path: Path, base: str, same: Sequence[str]) -> dict[str, int]:
-    """Write what is in memory, with the types of the base for the families of words that are the same there.
-
-    Returns the least sequence of the hidden rows of each table that has some.
-    """
-    db.execute(f"ATTACH '{quoted(path)}' AS made (BLOCK_SIZE 16384, RECOVERY_MODE NO_WAL_WRITES)")
-    try:
-        db.begin()  # one transaction: each would wait for the disk
-        words.make_types(db, "made", same, base)
-        for statement in create_all("made", same):
-            db.execute(statement)
-        for name in _NAMES:
-            db.execute(f"INSERT INTO made.main.{name} SELECT * FROM memory.main.{name}")  # noqa: S608  # names of our own model
-        db.commit()
-        db.execute("CHECKPOINT made")
-    finally:
-        db.execute("DETACH made")
-    return least_hidden(db, "memory")
 
 
 def _aware(table: Table) -> str:
