@@ -36,6 +36,11 @@ def fleets() -> list[Fleet]:
     return list(runtime.conductor().delivery.fleets(live=True))
 
 
+def silent() -> tuple[str, ...]:
+    """The contexts of clusters that did not answer when the fleets were read last."""
+    return runtime.conductor().delivery.silent
+
+
 @kept(2)
 def board() -> Board:
     """Every pipeline, as the stream of Argo CD keeps it."""

@@ -12,8 +12,8 @@ from conductor_core.domain.actors import Actor
 from conductor_core.domain.fleets import Fleet
 
 
-def show(fleets: Sequence[Fleet], actor: Actor) -> None:
-    """Draw a line for each fleet that moves; those at rest are counted."""
+def show(fleets: Sequence[Fleet], actor: Actor, silent: Sequence[str] = ()) -> None:
+    """Draw a line for each fleet that moves; those at rest are counted. `silent`: clusters that did not answer."""
     moving = [f for f in fleets if f.moving]
     for at, fleet in enumerate(moving):
         name = f"fleet:{fleet.name}"
@@ -30,7 +30,6 @@ def show(fleets: Sequence[Fleet], actor: Actor) -> None:
             )
         if session.dialog_open(name):
             confirm.show(_act(fleet, actor))
-    silent = sorted({name for fleet in fleets for name in fleet.silent})
     if silent:
         told = f"No answer from {', '.join(silent)}: what runs there is not among the members of fleets."
         st.warning(theme.plain(told), icon=":material/cloud_off:")

@@ -80,6 +80,11 @@ class DeliveryReader:
         found = self._clusters.all()
         return fleets(found.rollouts, made, found.silent)
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The contexts of clusters that did not answer when the fleets were read last."""
+        return self._clusters.silent
+
     def release_of(self, rollout: Rollout) -> tuple[str, str] | None:
         """Release and channel that a Rollout belongs to, by its namespace and Helm's instance label; None for none."""
         instance = dict(rollout.labels).get(INSTANCE, rollout.name)

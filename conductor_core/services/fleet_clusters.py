@@ -43,6 +43,11 @@ class FleetClusters:
         more = tuple(rollout for listed in told.values() for rollout in listed or ())
         return Everywhere(found + more, tuple(name for name, listed in told.items() if listed is None))
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The contexts whose clusters did not answer when they were listed last."""
+        return tuple(name for name in self.others if name in self._failed)
+
     def of(self, cluster: str) -> Rollouts:
         """The Rollouts of one cluster; raises `InputError` for a context that is not configured."""
         found = self.others.get(cluster) if cluster else self.home

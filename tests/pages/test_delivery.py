@@ -57,6 +57,9 @@ def test_a_fleet_over_clusters_names_the_one_that_does_not_answer(world: World, 
         east.put("one", tag)
     world.others["east"] = ArgoRollouts(east.cluster, FakePatches(east.cluster), "east")
     world.others["west"] = cast(Any, Away())
+    alone = delivery_worlds.world(tmp_path / "alone")
+    alone.others["west"] = world.others["west"]
+    assert "No answer from west" in seen(open_page(alone.conductor, "delivery"))  # though there is no fleet here
     for namespace in ("one", "two"):
         world.put(namespace, "2.0.0")
     at = open_page(world.conductor, "delivery")

@@ -63,11 +63,12 @@ def list_all(ctx: typer.Context, as_json: Json = False) -> None:
                 "pipelines": [forms.pipeline_form(p) for p in pipelines],
                 "rollouts": [forms.rollout_form(r) for r in rollouts],
                 "fleets": [forms.fleet_form(f) for f in fleets],
+                "silent": list(delivery.silent),
                 **({"missing": missing} if missing else {}),
             }
         )
     else:
-        tables.show_board(pipelines, rollouts, fleets)
+        tables.show_board(pipelines, rollouts, fleets, delivery.silent)
 
 
 @app.command("show", epilog="Example: conductor delivery show intelgraph-staging/intelgraph")

@@ -17,7 +17,9 @@ from conductor_core.entrypoints.cli.shared import console
 from conductor_core.services.delivery import Panel
 
 
-def show_board(pipelines: Sequence[Pipeline], rollouts: Sequence[Rollout], fleets: Sequence[Fleet]) -> None:
+def show_board(
+    pipelines: Sequence[Pipeline], rollouts: Sequence[Rollout], fleets: Sequence[Fleet], silent: Sequence[str]
+) -> None:
     """Pipelines with their Applications, then rollouts, then fleets; a kind of which there is none is left out."""
     rows = [
         (p.name, a.name, a.sync, a.health, a.revision[:12], str(a.wave or "-"), a.last_error)
@@ -37,8 +39,8 @@ def show_board(pipelines: Sequence[Pipeline], rollouts: Sequence[Rollout], fleet
     groups = [(f.name, f"{len(f.moving)} of {len(f.members)}", f.why) for f in fleets]
     if groups:
         console().print(table(("FLEET", "MOVING", "BOUND BY"), groups))
-    for silent in sorted({name for f in fleets for name in f.silent}):
-        console().print(f"no answer from {silent}: what runs there is in no fleet")
+    for name in silent:
+        console().print(f"no answer from {name}: what runs there is in no fleet")
 
 
 def show_detail(detail: Detail, verdict: WaveVerdict) -> None:

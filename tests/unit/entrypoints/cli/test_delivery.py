@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from conductor_core.entrypoints.cli.main import run
-from conductor_core.errors import ConfigurationError
+from conductor_core.errors import ConfigurationError, UnreachableError
 from tests.fakes.conductor import RUNBOOKS
 from tests.pages import delivery_worlds
 from tests.pages.delivery_worlds import OURS, World
@@ -53,3 +54,19 @@ def test_rollouts_are_listed_without_argo_cd(world: World, capsys: pytest.Captur
     told = json.loads(said(world, capsys, "delivery list --json")[0])
     assert (len(told["rollouts"]), told["pipelines"]) == (2, [])
     assert "Argo CD is not configured." in told["missing"]
+
+
+class Away:
+    """A cluster that does not answer."""
+
+    def all(self, namespace: str = "") -> Any:
+        raise UnreachableError("The cluster of the context west did not answer.", why="no route to host")
+
+
+def test_a_cluster_that_does_not_answer_is_named(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.others["west"] = cast(Any, Away())
+    assert "no answer from west: what runs there is in no fleet" in said(world, capsys, "delivery list")[0]
+    told = json.loads(said(world, capsys, "delivery list --json")[0])
+    assert (told["silent"], told["fleets"][0]["silent"]) == (["west"], ["west"])
+    _, err = said(world, capsys, 'delivery fleet-abort "api 2.0.0" --reason errors --as requester --json')
+    assert "no answer from west: what runs there is not aborted" in err
