@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conductor_core.adapters.yaml_documents import YamlDocuments
+from conductor_core.domain.difference import same
 from conductor_core.errors import InputError
+from tests.unit.adapters.yaml_words import KEYS, WORDS
 
 DOCUMENTS = YamlDocuments()
 
@@ -31,7 +33,6 @@ SCALARS = [
     ("0x_", "0x_"),
     ("yes", True),
     ("off", False),
-    ("y", "y"),
     ("~", None),
     ("", None),
     ("'yes'", "yes"),
@@ -77,9 +78,24 @@ def test_a_bomb_of_aliases_is_refused() -> None:
     assert "aliases" in caught.value.why
 
 
+@pytest.mark.parametrize(("text", "value"), WORDS.items())
+def test_words_are_what_kubectl_and_helm_make_of_them(text: str, value: object) -> None:
+    got = DOCUMENTS.load(f"v: {text}\n".encode(), "x")
+    assert isinstance(got, dict)
+    assert same(got["v"], value), got
+
+
+@pytest.mark.parametrize(("text", "key"), KEYS.items())
+def test_keys_are_what_they_are_in_the_cluster(text: str, key: str) -> None:
+    data = f"{text}: {{a: 1}}\n".encode()
+    assert DOCUMENTS.load(data, "x") == {key: {"a": 1}}
+    assert DOCUMENTS.lines(data, "x") == {(key,): 1, (key, "a"): 1}
+    assert DOCUMENTS.load(DOCUMENTS.put(data, (key, "a"), 2, "x"), "x") == {key: {"a": 2}}
+
+
 def test_merge_keys_and_honest_aliases_work() -> None:
-    got = DOCUMENTS.load(b"base: &b {x: 1, y: 1}\nmine: {<<: *b, y: 2}\n", "x")
-    assert got == {"base": {"x": 1, "y": 1}, "mine": {"x": 1, "y": 2}}
+    got = DOCUMENTS.load(b"base: &b {x: 1, z: 1}\nmine: {<<: *b, z: 2}\n", "x")
+    assert got == {"base": {"x": 1, "z": 1}, "mine": {"x": 1, "z": 2}}
 
 
 def test_a_stream_leaves_empty_documents_out_and_keeps_order() -> None:
@@ -93,7 +109,7 @@ def test_an_equal_document_is_parsed_once() -> None:
     assert first[0] is second[0]
 
 
-leaves = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
+leaves = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=20)
 trees = st.recursive(
     leaves, lambda c: st.lists(c, max_size=4) | st.dictionaries(st.text(max_size=8), c, max_size=4), max_leaves=20
 )

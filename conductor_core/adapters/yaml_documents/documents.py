@@ -11,13 +11,12 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
-from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from conductor_core.adapters.yaml_documents.syntax import Dumper, Loader, StrictLoader, key_of
 from conductor_core.errors import InputError
 
 BYTE_CAP = 16 * 1024 * 1024
@@ -26,90 +25,6 @@ DEPTH_CAP = 200
 _CACHE_BYTES = 32 * 1024 * 1024
 _STRIPES = 64
 _SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
-_STR = "tag:yaml.org,2002:str"
-
-
-class _Loader(yaml.CSafeLoader):
-    """CSafeLoader with Kubernetes' scalars; mapping keys become text."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML declares it so
-    unique_keys = False
-
-    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        if self.unique_keys:
-            self._refuse_twice(node)
-        if any(k.tag == "tag:yaml.org,2002:merge" for k, _ in node.value):
-            self.flatten_mapping(node)
-        out: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode):
-                raise ConstructorError(None, None, "a key must be text", key_node.start_mark)
-            out[str(key_node.value)] = self.construct_object(value_node, deep=True)
-        return out
-
-    def _refuse_twice(self, node: MappingNode) -> None:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            if isinstance(key_node, ScalarNode):
-                if key_node.value in seen:
-                    raise ConstructorError(
-                        None, None, f"the key {key_node.value!r} is given twice", key_node.start_mark
-                    )
-                seen.add(str(key_node.value))
-
-
-class _StrictLoader(_Loader):
-    unique_keys = True
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Block style; texts of several lines as literal blocks."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: _Dumper, text: str) -> ScalarNode:
-    return dumper.represent_scalar(_STR, text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def _integer(loader: _Loader, node: ScalarNode) -> int | str:
-    text = str(node.value).replace("_", "")
-    digits = text.lstrip("+-")
-    octal = len(digits) > 1 and digits.isdigit() and digits[0] == "0"
-    try:
-        value = int(digits, 8) if octal else int(digits, 0)
-    except ValueError:  # "0x_" matches the pattern and is text
-        return str(node.value)
-    return -value if text.startswith("-") else value
-
-
-def _decimal(loader: _Loader, node: ScalarNode) -> float:
-    return float(str(node.value).replace("_", ""))
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF", "tTfFyYnNoO"),
-    ("int", r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
-    (
-        "float",
-        r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?",
-        "-+.0123456789",
-    ),
-    ("null", r"~|null|Null|NULL|", "~nN\0"),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
-    )
-    # Texts that Kubernetes would read as something else are quoted when written.
-    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
-_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
-_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 
 class YamlDocuments:
@@ -124,19 +39,19 @@ class YamlDocuments:
 
     def load(self, data: bytes, source: str) -> object:
         """See `Documents.load`."""
-        return _parse(_decoded(data, source), source, _StrictLoader)
+        return _parse(_decoded(data, source), source, StrictLoader)
 
     def lines(self, data: bytes, source: str) -> dict[tuple[str, ...], int]:
         """See `Documents.lines`."""
         self.load(data, source)
         out: dict[tuple[str, ...], int] = {}
-        root = yaml.compose(_decoded(data, source), Loader=_StrictLoader)
+        root = yaml.compose(_decoded(data, source), Loader=StrictLoader)
         waiting: list[tuple[tuple[str, ...], Node | None]] = [((), root)]
         while waiting:
             at, node = waiting.pop()
             if isinstance(node, MappingNode):
                 for key, value in node.value:
-                    path = (*at, str(key.value))
+                    path = (*at, key_of(key))
                     out[path] = key.start_mark.line + 1
                     waiting.append((path, value))
         return out
@@ -167,7 +82,7 @@ class YamlDocuments:
 
     def dump(self, value: object) -> str:
         """See `Documents.dump`."""
-        return str(yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1_000_000))
+        return str(yaml.dump(value, Dumper=Dumper, sort_keys=True, allow_unicode=True, width=1_000_000))
 
     def _document(self, text: str, source: str) -> object:
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -176,7 +91,7 @@ class YamlDocuments:
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key][1]
-            value = _parse(text, source, _Loader)
+            value = _parse(text, source, Loader)
             with self._lock:
                 self._kept[key] = (len(text), value)
                 self._size += len(text)
@@ -204,12 +119,12 @@ def _with(tree: object, path: tuple[str, ...], value: object) -> object:
 
 def _spliced(text: str, path: tuple[str, ...], value: object) -> str:
     """The text with the value put in; whoever calls compares what it means afterwards."""
-    node = yaml.compose(text, Loader=_StrictLoader)
+    node = yaml.compose(text, Loader=StrictLoader)
     lines = text.splitlines(keepends=True)
     depth, key, inline = 0, None, False
     while depth < len(path) and isinstance(node, MappingNode):
         inline = inline or bool(node.flow_style)
-        found = next(((k, v) for k, v in node.value if k.value == path[depth]), None)
+        found = next(((k, v) for k, v in node.value if key_of(k) == path[depth]), None)
         if found is None:
             break
         (key, node), depth = found, depth + 1
@@ -237,14 +152,14 @@ def _spliced(text: str, path: tuple[str, ...], value: object) -> str:
 
 def _inline(lines: list[str], node: ScalarNode, value: str | int) -> str:
     """The text with one scalar of a mapping on one line replaced."""
-    made = str(yaml.dump([value], Dumper=_Dumper, default_flow_style=True, width=1_000_000)).strip()[1:-1]
+    made = str(yaml.dump([value], Dumper=Dumper, default_flow_style=True, width=1_000_000)).strip()[1:-1]
     start, end = node.start_mark, node.end_mark
     line = f"{lines[start.line][: start.column]}{made}{lines[end.line][end.column :]}"
     return "".join([*lines[: start.line], line, *lines[end.line + 1 :]])
 
 
 def _block(value: object, column: int) -> str:
-    text = str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))
+    text = str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))
     return "".join(f"{' ' * column}{line}" for line in text.splitlines(keepends=True))
 
 
@@ -256,7 +171,7 @@ def _end(node: Node) -> Any:
     return node.end_mark
 
 
-def _parse(text: str, source: str, kind: type[_Loader]) -> object:
+def _parse(text: str, source: str, kind: type[Loader]) -> object:
     try:
         loader = kind(text)
         try:
