@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import navigation, session
-from app.components import assets, errors, identity, notice_bell, sign_in
+from app.components import assets, errors, identity, notice_bell, place, sign_in
 
 
 def main() -> None:
@@ -14,9 +14,11 @@ def main() -> None:
     if not session.signed_in():
         st.navigation(navigation.pages(), position="hidden")  # known, so that a deep link is no error; not drawn
         sign_in.show()
+        place.keep()
         return
     page = st.navigation(navigation.pages(), expanded=True)
     with st.sidebar:
+        place.go_back()
         identity.show()
         notice_bell.show()
     done = st.session_state.pop(session.NOTICE, "")

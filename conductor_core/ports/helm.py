@@ -42,13 +42,14 @@ class ChartInfo:
 @dataclass(frozen=True)
 class Rendered:
     """A chart's output: `manifests`, `hooks` (run, not kept) and `crds` (created at the first install only) are YAML
-    streams, `chart` its metadata.
+    streams, `chart` its metadata. `parsed`: the documents of the three streams, where they are known already; else ().
     """
 
     chart: ChartInfo
     manifests: str
     hooks: str = ""
     crds: str = ""
+    parsed: tuple[tuple[object, ...], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)

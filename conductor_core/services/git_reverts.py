@@ -12,7 +12,9 @@ from pathlib import Path, PurePosixPath
 from conductor_core.domain import channels
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation
-from conductor_core.errors import NotFoundError
+from conductor_core.domain.waves import STABLE_TAG
+from conductor_core.errors import InputError, NotFoundError
+from conductor_core.ports.documents import Documents
 from conductor_core.ports.repository import Author, Repository
 from conductor_core.services.operations import Context, Facts
 from conductor_core.services.releases import ReleaseReader
@@ -56,6 +58,7 @@ class GitReverts:
 
     reader: ReleaseReader
     repository: Repository
+    documents: Documents
 
     def plan(self, release: str, channel: str, source: str) -> Revert:
         """The revert of a channel to the commit `source` ('' is unknown: nothing is reverted, and it says so)."""
@@ -78,7 +81,23 @@ class GitReverts:
         notes = [] if folders else [f"its chart {chart} is set in the channels file, which stays as it is"]
         notes += [f"{p} stays as it is: {who} reads it from the same branch" for p, who in sorted(stays.items())]
         more = [f"and {len(notes) - 4} more files stay"] if len(notes) > 4 else []
-        return Revert(where.branch, tip, source, files, (*notes[:4], *more))
+        marks = [told for path in where.values if path in files and (told := self._mark(path, tip, files[path]))]
+        return Revert(where.branch, tip, source, files, (*notes[:4], *more, *marks))
+
+    def _mark(self, path: str, tip: str, before: bytes | None) -> str:
+        """What becomes of the mark of a steady state that was committed since; '' when it stays as it is."""
+        now, then = (self._stable(data, path) for data in (self._tree(tip, path).get(path), before))
+        name = ".".join(STABLE_TAG)
+        return f"{name} of {path} goes back too, from {now or 'none'} to {then or 'none'}" if now != then else ""
+
+    def _stable(self, data: bytes | None, path: str) -> str:
+        try:
+            found: object = self.documents.load(data, path) if data is not None else None
+        except InputError:  # what can't be read has no mark that could be told
+            return ""
+        for name in STABLE_TAG:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return str(found) if found is not None else ""
 
     def _shared(self, release: str, channel: str, branch: str) -> dict[str, str]:
         """Paths that other channels read from this branch, each with one of its readers."""

@@ -221,10 +221,9 @@ class ReleaseRenders:
                 return self._rendered[key]
         output = self._helm.render(request)
         told = f"The output of {request.release}"
-        objects, hooks, crds = (
-            manifests.indexed(self._documents.load_all(text, told), request.namespace, cluster_wide)
-            for text in (output.manifests, output.hooks, output.crds)
-        )
+        streams = (output.manifests, output.hooks, output.crds)
+        parsed = output.parsed or tuple(self._documents.load_all(text, told) for text in streams)
+        objects, hooks, crds = (manifests.indexed(docs, request.namespace, cluster_wide) for docs in parsed)
         with self._lock:
             self._rendered[key] = made = (output, objects, hooks, crds)
             while len(self._rendered) > _RENDERS_KEPT:

@@ -107,7 +107,7 @@ def release_shelf(
     contents = ReleaseContents(reader, repository, mask_key)
     evidence = ReleaseEvidence(reader, documents, quarantines, mask_key)
     history = ReleaseHistory(reader, contents, store, quarantines)
-    reverts = GitReverts(reader, repository)
+    reverts = GitReverts(reader, repository, documents)
     quarantine = QuarantinePlans(quarantines, lambda release, channel: reader.channel(release, channel)[1].tier)
     synced = SyncedCommits(reader, contents, evidence, quarantines)
     by_git: dict[str, PlanFunction] = {}

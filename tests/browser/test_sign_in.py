@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def workbench(signed_by: OidcProvider, database_url: str, tmp_path: Path) -> Ite
 def test_people_sign_in_act_under_their_name_and_sign_out(browser: Browser, workbench: str) -> None:
     screen = Screen(browser, workbench)
     page = screen.page
-    page.goto(workbench + "/changes")
+    page.goto(workbench + "/settings?tab=Identity+and+roles")
     button = page.get_by_role("button", name="Sign in")
     expect(button).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
@@ -61,6 +62,8 @@ def test_people_sign_in_act_under_their_name_and_sign_out(browser: Browser, work
     button.click()
     page.get_by_role("link", name="alice").click()
     screen.see("Alice Ames · captain, viewer")
+    screen.title("Settings")
+    expect(page).to_have_url(re.compile(r"/settings\?tab=Identity"), timeout=PATIENCE)
     page.screenshot(path=ARTIFACTS / "signed-in.png")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE)

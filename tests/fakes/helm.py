@@ -72,7 +72,8 @@ class FakeHelm:
         info = ChartInfo(about["name"], about["version"], about.get("appVersion", ""))
         crds = [t.read_text() for t in sorted((request.chart / "crds").glob("*.yaml"))]
         streams = ([p for p in printed if p not in hooks], hooks, crds)
-        made = Rendered(info, *("".join(f"---\n{p}" for p in stream) for stream in streams))
+        manifests, hooked, defined = ("".join(f"---\n{p}" for p in stream) for stream in streams)
+        made = Rendered(info, manifests, hooked, defined)
         return replace(made, manifests=_post_rendered(request, made.manifests)) if request.post else made
 
     def pull(self, address: ChartAddress) -> Path:

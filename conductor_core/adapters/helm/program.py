@@ -6,15 +6,15 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from conductor_core.adapters.helm import charts, post_renders
+from conductor_core.adapters.helm import charts, post_renders, streams
 from conductor_core.adapters.helm.meanings import failure, without
 from conductor_core.adapters.helm.packages import Packages
 from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion
 from conductor_core.domain import masking, names
 from conductor_core.domain.chart_addresses import ChartAddress
-from conductor_core.domain.manifests import flatten, hook_events
 from conductor_core.domain.releases import description_for, operation_label
 from conductor_core.errors import InputError, NotFoundError, RefusedError, ToolError
 from conductor_core.ports.commands import CommandResult, CommandRunner
@@ -23,7 +23,6 @@ from conductor_core.ports.helm import ChartRequest, HelmOutcome, Rendered
 
 LEAST = (3, 14)
 HISTORY_MAX = 200
-_SOURCE = re.compile(r"# Source: (\S+)")
 _LIST = re.compile(r"\{[^{}]*\}")
 _KUBE_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+][0-9A-Za-z.+-]+)?")
 _API_VERSION = re.compile(r"[A-Za-z0-9.-]+(/[A-Za-z0-9.-]+){0,2}")
@@ -96,10 +95,10 @@ class HelmProgram:
                 why="Its manifests passed the cap of 64 MB.",
                 next="Split the chart.",
             )
-        manifests, hooks, crds = self._split(result.raw.decode("utf-8", "replace"), request.release)
+        texts, parsed = streams.split(self._documents, result.raw.decode("utf-8", "replace"), request.release)
+        made = Rendered(about, *texts, parsed=parsed)
         if request.post is not None:
-            crds = self._crds(request, chart)
-        made = Rendered(about, manifests, hooks, crds)
+            made = replace(made, crds=self._crds(request, chart), parsed=())
         self._kept.put(name, made)
         return made
 
@@ -224,22 +223,6 @@ class HelmProgram:
                 out |= _secrets_of(self._documents.load_all(file.read_text("utf-8", "replace"), file.name))
         return sorted(out - {request.release, request.namespace, request.chart.name})
 
-    def _split(self, text: str, release: str) -> tuple[str, str, str]:
-        """Manifests, hooks and definitions: helm prints all in one stream. The annotation tells hooks; a file of
-        `crds/` is named above its first document.
-        """
-        kept: list[str] = []
-        hooks: list[str] = []
-        crds: list[str] = []
-        defining = False
-        for part in re.split(r"^---[ \t]*\n", text, flags=re.MULTILINE):
-            source = _SOURCE.match(part)
-            defining = "/crds/" in source[1] if source else defining
-            found = flatten(self._documents.load_all(part, f"The manifests of {release}"))
-            if found:
-                (crds if defining else hooks if all(hook_events(m) for m in found) else kept).append(part)
-        return _stream(kept), _stream(hooks), _stream(crds)
-
     def _crds(self, request: ChartRequest, chart: Path) -> str:
         result = self._run("show", "crds", "--", str(chart), timeout=60.0)
         if result.code != 0:
@@ -255,10 +238,6 @@ class HelmProgram:
         env |= {"HELM_DRIVER": "secret", "HELM_NO_PLUGINS": "1"}
         program = str(self._runner.which(self._program) or self._program) if cwd is not None else self._program
         return self._runner.run([program, *arguments], env=env, timeout=timeout, inherit_fds=inherit_fds, cwd=cwd)
-
-
-def _stream(documents: list[str]) -> str:
-    return "".join(f"---\n{document}" for document in documents)
 
 
 def _secrets_of(documents: tuple[object, ...]) -> set[str]:

@@ -23,6 +23,8 @@ from pathlib import Path
 from conductor_core.ports.helm import ChartInfo, ChartRequest, Rendered
 
 BYTES_KEPT = 256 * 1024 * 1024
+READING = "2"
+"""Names how documents are read; another one when that changes, so that none is kept as it was read before."""
 _DRAWN = re.compile(
     rb"\b(rand(Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|shuffle|uuidv4|now|ago|bcrypt|htpasswd|encryptAES"
     rb"|(html)?[dD]ate(InZone|_in_zone)?|genPrivateKey|gen(CA|SelfSignedCert|SignedCert)\w*|getHostByName)\b"
@@ -47,7 +49,7 @@ class KeptRenders:
         maker = _program(program) if program is not None else ""
         if not maker or request.sets or request.post is not None:
             return ""
-        made_from = hashlib.sha256(maker.encode())
+        made_from = hashlib.sha256(f"{READING}\0{maker}".encode())
         files = [(str(p.relative_to(chart)), p) for p in sorted(chart.rglob("*")) if p.is_file()]
         files += [(f"values {at}", path) for at, path in enumerate(request.values)]
         for name, path in files:
@@ -67,7 +69,9 @@ class KeptRenders:
             file = self._folder / name
             told = json.loads(file.read_bytes())
             os.utime(file)
-            return Rendered(ChartInfo(**told["chart"]), told["manifests"], told["hooks"], told["crds"])
+            streams = told["manifests"], told["hooks"], told["crds"]
+            parsed = tuple(tuple(stream) for stream in told["parsed"])
+            return Rendered(ChartInfo(**told["chart"]), *streams, parsed=parsed)
         except (OSError, ValueError, TypeError, KeyError):  # none, or one that can't be read: rendered anew
             return None
 
@@ -75,11 +79,16 @@ class KeptRenders:
         """Keep a render; a disk that has no room for it costs only time."""
         if not name:
             return
+        about = {"chart": asdict(made.chart), "manifests": made.manifests, "hooks": made.hooks, "crds": made.crds}
+        try:
+            text = json.dumps(about | {"parsed": made.parsed})
+        except TypeError:  # a document holds what is no JSON, such as a date with its tag
+            text = json.dumps(about | {"parsed": ()})
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, making = tempfile.mkstemp(dir=self._folder, prefix=".making-")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(made), file)
+                file.write(text)
             Path(making).rename(self._folder / name)
             self._prune()
 

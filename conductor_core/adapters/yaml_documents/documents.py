@@ -24,6 +24,11 @@ NODE_CAP = 1_000_000
 DEPTH_CAP = 200
 _CACHE_BYTES = 32 * 1024 * 1024
 _STRIPES = 64
+_BRACKETS = 100
+_WILD = re.compile(r"[&?]|^[ ]{40}|(?:-[ \t]+){8}", re.MULTILINE)
+"""Anchors, complex keys, deep indentation, or lists in lists on one line. An indentation of 40 is at most 80 levels
+deep, for a list may stand below its key without any.
+"""
 _SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
@@ -178,7 +183,7 @@ def _parse(text: str, source: str, kind: type[Loader]) -> object:
             node = loader.get_single_node()
             if node is None:
                 return None
-            if _expanded(node, {}, set(), 0) > NODE_CAP:
+            if _may_be_wild(text) and _expanded(node, {}, set(), 0) > NODE_CAP:
                 raise _refusal(source, f"Its aliases expand to more than {NODE_CAP:,} nodes.")
             return loader.construct_document(node)
         finally:
@@ -191,6 +196,12 @@ def _parse(text: str, source: str, kind: type[Loader]) -> object:
         raise _refusal(source, f"It is nested deeper than {DEPTH_CAP} levels.") from bad
     except ValueError as bad:
         raise _refusal(source, f"It holds a number or character that can't be read: {bad}") from bad
+
+
+def _may_be_wild(text: str) -> bool:
+    """Whether a text could hold more nodes, or lie deeper, than is allowed; what can't need not be counted."""
+    small = len(text) < NODE_CAP and text.count("{") + text.count("[") < _BRACKETS
+    return not small or _WILD.search(text) is not None
 
 
 def _expanded(node: Node, sizes: dict[int, int], open_nodes: set[int], depth: int) -> int:

@@ -151,3 +151,20 @@ def test_one_value_is_put_and_the_rest_stays(text: str, path: tuple[str, ...], v
 def test_what_can_not_be_put_alone_is_refused(text: str, path: tuple[str, ...]) -> None:
     with pytest.raises(InputError):
         YamlDocuments().put(text.encode(), path, 7, "values.yaml")
+
+
+DEEP = [
+    "[" * 150 + "]" * 150,
+    "".join(f"{' ' * n}a:\n" for n in range(205)),
+    "".join(f"{' ' * n}- a:\n{' ' * n}  -\n" for n in range(0, 420, 4)),
+    "- " * 205 + "x",
+]
+
+
+@pytest.mark.parametrize("text", DEEP)
+def test_what_is_deep_is_counted_however_it_is_written(text: str) -> None:
+    if text.startswith("[["):
+        assert DOCUMENTS.load(text.encode(), "x") is not None, "150 levels are allowed"
+    else:
+        with pytest.raises(InputError, match=r"nested deeper|can't be read"):
+            DOCUMENTS.load(text.encode(), "x")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain.manifests import Kind
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.plans import Plan
@@ -50,7 +51,7 @@ class World:
         evidence = ReleaseEvidence(reader, documents, quarantines, b"k" * 16)
         ticks = iter(range(10_000))
         sync = ArgoSync(self.argocd, lambda: float(next(ticks)), lambda _: self.argocd.finish("shop"))
-        reverts = GitReverts(reader, self.conductor.repository)
+        reverts = GitReverts(reader, self.conductor.repository, YamlDocuments())
         synced = SyncedCommits(reader, contents, evidence, quarantines)
         self.plan = ArgoRevertPlan(reader, contents, evidence, reverts, self.conductor.helm, sync, synced)
         self.sync = ArgoRevertSync(reader, contents, sync)
