@@ -11,6 +11,7 @@ import pytest
 
 from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion
 from conductor_core.ports.helm import ChartInfo, ChartRequest, Rendered
+from conductor_core.ports.post_renders import PostRender
 
 MADE = Rendered(ChartInfo("shop", "1.0.0", "2"), "---\na: 1\n", "", "")
 
@@ -47,6 +48,16 @@ def test_a_render_is_found_again_by_another_process_and_for_its_owner_alone(shop
     assert shop.kept.get(shop.name()) is None
 
 
+def test_its_documents_come_back_as_they_were_parsed(shop: Shop) -> None:
+    documents: tuple[object, ...] = ({"a": [1, 1.5, True, None, "on"]}, None)
+    shop.kept.put("one", replace(MADE, parsed=(documents, (), ())))
+    assert (found := shop.kept.get("one")) is not None
+    assert found.parsed == (documents, (), ())
+    shop.kept.put("two", replace(MADE, parsed=(({"is no JSON": {1, 2}},), (), ())))
+    assert (found := shop.kept.get("two")) is not None
+    assert found.parsed == (), "then the text is parsed anew"
+
+
 def test_each_thing_that_it_is_made_from_names_it(shop: Shop) -> None:
     seen = {shop.name()}
     seen.add(shop.name(release="other"))
@@ -54,6 +65,7 @@ def test_each_thing_that_it_is_made_from_names_it(shop: Shop) -> None:
     seen.add(shop.name(kube_version="v1.35.0"))
     seen.add(shop.name(api_versions=("v1", "apps/v1")))
     seen.add(shop.name(values=()))
+    assert shop.name(post=PostRender("x", shop.program, (), None, "d")) == "", "what a post-renderer made is not kept"
     shop.template.write_text("a: {{ .Values.b }}\n")
     seen.add(shop.name())
     (shop.chart / "templates" / "more.yaml").write_text("b: 1\n")
