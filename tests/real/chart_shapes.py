@@ -249,7 +249,7 @@ SHAPES: dict[str, Shape] = {
     "a network policy of unnamed items": Shape(
         {
             "n.yaml": _object(
-                "NetworkPolicy", "n", "spec: {ingress: {{ .Values.from | toJson }}}", "networking.k8s.io/v1"
+                "NetworkPolicy", "net", "spec: {ingress: {{ .Values.from | toJson }}}", "networking.k8s.io/v1"
             )
         },
         "from: [{from: [{podSelector: {}}]}]",
