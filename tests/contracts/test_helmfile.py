@@ -20,6 +20,8 @@ from tests.fakes.helm import FakeHelm
 from tests.fakes.helmfile import FakeHelmfile
 from tests.real.conftest import kubectl, namespace, plane
 
+pytestmark = pytest.mark.timeout(1800)  # its first test builds helmfile, where nobody has yet
+
 __all__ = ["kubectl", "namespace", "plane"]
 
 REAL = """environments:

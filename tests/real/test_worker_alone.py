@@ -61,7 +61,7 @@ def _run(settings: Settings) -> None:
         worker = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         until(lambda: _projected(settings.home) >= EVENTS, lambda: log.read_text()[-2000:])
-        until(lambda: (found := conductor.ledger_reader.cosigned()) and found.checkpoint.size == EVENTS, log.read_text)
+        until(lambda: (found := conductor.ledger_reader.cosigned()) and found.checkpoint.size >= EVENTS, log.read_text)
         process = psutil.Process(worker.pid)
         (projector,) = [p for p in process.children() if "projector" in " ".join(p.cmdline())]
         print(f"worker {process.memory_info().rss / 1e6:.0f} MB, projector {projector.memory_info().rss / 1e6:.0f} MB")
