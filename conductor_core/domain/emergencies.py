@@ -69,3 +69,8 @@ def reviewed(change: Change, actor: Actor, word: str, *, justified: bool) -> Fac
 def subject_of(change_id: str) -> str:
     """What a review is about; the Change's own record is sealed when it ends."""
     return f"emergency/{change_id}"
+
+
+def gives_way(change_id: str) -> str:
+    """The words with which something on the target of that emergency stops."""
+    return f"it gives way to the emergency {change_id}"

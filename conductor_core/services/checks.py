@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.operations import Observation
 from conductor_core.errors import ConductorError
 from conductor_core.services.operations import Context, Driver, Facts
@@ -66,7 +67,7 @@ class _Check:
             if look.passed or look.hopeless or self.patience.monotonic() >= end:
                 return look
             if by := context.overtaken():
-                return Look(False, f"not waited for: it gives way to the emergency {by}. {look.detail}")
+                return Look(False, f"not waited for: {gives_way(by)}. {look.detail}")
             self.patience.sleep(0.5)
 
     def _look(self, context: Context) -> Look:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Change, Check, Outcome, State
+from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.gates import Result, overall
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import what_changed
@@ -146,7 +147,7 @@ class ExecutionService:
             return _ending(NotebookRun(b"", end.what), "", self._operations.of(change.id), end.why, end.next)
         ending = _ending(run, self._kept(change.id, run.notebook), self._operations.of(change.id))
         by = self._overtaken(change)
-        return _gave_way(ending, by) if by and isinstance(ending, c.Finish) and ending.error else ending
+        return _gave_way(ending, by) if by and isinstance(ending, c.Finish) else ending
 
     def _notebook(self, runbook: Runbook, change: Change) -> NotebookRun:
         return self._notebooks.run(
@@ -220,9 +221,10 @@ def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str
 
 
 def _gave_way(ending: c.Finish, by: str) -> c.Finish:
-    """The same ending, said as what it is: an emergency on the same target waited."""
-    error = ending.error or Outcome("")
-    why = f"{error.what} {error.why}".strip()
+    """The same ending, said as what it is where it stopped for that emergency; what failed by itself stays so."""
+    why = f"{ending.error.what} {ending.error.why}".strip() if ending.error else ""
+    if gives_way(by) not in why:
+        return ending
     next = "Look at the target when the emergency has ended, and request it again if it is still wanted."
     return replace(ending, error=Outcome(f"It gave way to the emergency {by}.", why, next))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from conductor_core.domain.changes import Change
+from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.operations import Observation, Operation, OperationState, resume
 from conductor_core.errors import ConductorError, NotFoundError, StateError
 from conductor_core.ports.clock import Clock
@@ -124,7 +125,7 @@ class OperationService:
 
 def _given_way(kind: str, by: str) -> StateError:
     return StateError(
-        f"{kind} was not begun: it gives way to the emergency {by}.",
+        f"{kind} was not begun: {gives_way(by)}.",
         why="An emergency on the same target goes first.",
         next="Look at the target when the emergency has ended, and request it again if it is still wanted.",
     )

@@ -10,6 +10,7 @@ import pytest
 
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.changes import Change, State
+from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.gates import Verdict
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.runbooks import Parameter
@@ -207,7 +208,9 @@ def test_what_runs_on_the_target_of_an_emergency_says_that_it_gave_way(stage: St
     def cells(change_id: str) -> str:
         stage.operation(change_id, "helm_upgrade", OperationState.SUCCEEDED)
         waited.append(urgent(stage))
-        stage.operation(change_id, "check:workloads", OperationState.FAILED, detail="not waited for")
+        stage.operation(
+            change_id, "check:workloads", OperationState.FAILED, detail=f"not waited for: {gives_way(waited[0])}."
+        )
         return "ToolError: The check workloads did not pass."
 
     stage.cells = cells
@@ -221,6 +224,23 @@ def test_what_runs_on_the_target_of_an_emergency_says_that_it_gave_way(stage: St
     stage.cells = stage.succeed
     stage.execution.execute(waited[0])
     assert stage.state(waited[0]) is State.SUCCEEDED
+
+
+@pytest.mark.usefixtures("emergency")
+def test_what_failed_by_itself_before_an_emergency_is_not_said_to_have_given_way(stage: Stage) -> None:
+    running = stage.request()
+
+    def cells(change_id: str) -> str:
+        stage.operation(change_id, "helm_upgrade", OperationState.FAILED, what="helm_upgrade failed.", why="No quota.")
+        urgent(stage)
+        return "ToolError: helm_upgrade failed."
+
+    stage.cells = cells
+    stage.execution.plan(running)
+    stage.execution.execute(running)
+    outcome = stage.changes.get(running).outcome
+    assert outcome is not None
+    assert (outcome.what, outcome.why) == ("helm_upgrade failed.", "No quota.")
 
 
 @pytest.mark.usefixtures("emergency")
