@@ -90,24 +90,27 @@ function mark(rows, moves) {
   }
 }
 
+// The rows in runs: an unchanged one by itself, or removed rows with the added ones that follow them.
+function* runs(rows) {
+  for (let i = 0; i < rows.length; ) {
+    const from = i;
+    while (i < rows.length && rows[i].op === "-") i += 1;
+    const middle = i;
+    while (i < rows.length && rows[i].op === "+") i += 1;
+    if (i > from) yield { same: null, gone: rows.slice(from, middle), come: rows.slice(middle, i) };
+    else yield { same: rows[i++], gone: [], come: [] };
+  }
+}
+
 // Removed lines followed by added ones are pairs, in order and but for those that moved: their differing middle is
 // marked, and they share a line side by side.
 function pairUp(rows) {
-  for (let i = 0; i < rows.length; ) {
-    if (rows[i].op === " ") {
-      i += 1;
-      continue;
-    }
-    let j = i;
-    while (j < rows.length && rows[j].op === "-") j += 1;
-    let k = j;
-    while (k < rows.length && rows[k].op === "+") k += 1;
-    const [gone, come] = [rows.slice(i, j), rows.slice(j, k)].map((part) => part.filter((row) => !row.other));
+  for (const run of runs(rows)) {
+    const [gone, come] = [run.gone, run.come].map((part) => part.filter((row) => !row.other));
     for (let n = 0; n < Math.min(gone.length, come.length); n += 1) {
       gone[n].mate = come[n];
       come[n].mate = gone[n];
     }
-    i = Math.max(k, i + 1);
   }
 }
 
@@ -147,25 +150,16 @@ function flatten(data, state) {
 
 function split(rows) {
   const out = [];
-  for (let i = 0; i < rows.length; ) {
-    if (rows[i].op === " ") {
-      out.push({ type: "pair", left: rows[i], right: rows[i] });
-      i += 1;
-      continue;
+  const pair = (left, right) => out.push({ type: "pair", left, right });
+  for (const { same, gone, come } of runs(rows)) {
+    if (same) pair(same, same);
+    let next = 0;
+    for (const left of gone) {
+      while (left.mate && come[next] !== left.mate) pair(null, come[next++]);
+      pair(left, left.mate || null);
+      if (left.mate) next += 1;
     }
-    let j = i;
-    while (j < rows.length && rows[j].op === "-") j += 1;
-    let k = j;
-    while (k < rows.length && rows[k].op === "+") k += 1;
-    let right = j;
-    for (let left = i; left < j; left += 1) {
-      const mate = rows[left].mate;
-      while (mate && rows[right] !== mate) out.push({ type: "pair", left: null, right: rows[right++] });
-      out.push({ type: "pair", left: rows[left], right: mate || null });
-      if (mate) right += 1;
-    }
-    while (right < k) out.push({ type: "pair", left: null, right: rows[right++] });
-    i = k;
+    while (next < come.length) pair(null, come[next++]);
   }
   return out;
 }
