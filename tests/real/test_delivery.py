@@ -276,10 +276,11 @@ def put(bench: Workbench, namespace: str, name: str, tag: str) -> None:
 def test_rollouts_in_lockstep_over_clusters_are_aborted_with_one_record(
     bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
 ) -> None:
+    namespaces = bench.namespaces[:3]
     for tag in ("1.0.0", "2.0.0"):
-        for namespace in bench.namespaces:
+        for namespace in namespaces:
             put(bench, namespace, "lock", tag)
-        for namespace in bench.namespaces:
+        for namespace in namespaces:
             ready = (lambda r: r.finished) if tag == "1.0.0" else (lambda r: bool(r.pauses) and r.updated == 1)
             until(rollouts, f"{namespace}/lock", ready)
     fleets = conductor("delivery", "list", "--json").json["fleets"]
@@ -297,7 +298,7 @@ def test_rollouts_in_lockstep_over_clusters_are_aborted_with_one_record(
     assert ended["outcome"]["what"] == "6 of 7 are back on their stable version; 1 could not be brought there."
     assert ended["outcome"]["why"].startswith("west: not reached.")
     back = operation(bench, ended)["read_back"]
-    places = [f"{namespace}/lock" for namespace in bench.namespaces]
+    places = [f"{namespace}/lock" for namespace in namespaces]
     assert set(back) == {*places, *(f"east/{place}" for place in places), "west"}
     for place in places:
         for row in (back[place], back[f"east/{place}"]):
