@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,30 @@ def test_what_is_left_out_as_null_keeps_nothing_from_being_judged(tmp_path: Path
     assert tofu.check(free + POOLS, {"free": None}).values["pools"] == {
         "general": {"nodes": 2, "cpu": 4, "zones": ["a", "b"]}
     }
+
+
+def test_problems_stand_in_the_modules_order_whatever_order_they_come_in(tmp_path: Path) -> None:
+    def line(file_line: int, detail: str) -> str:
+        place = {"filename": "variables.tf", "start": {"line": file_line, "column": 1}}
+        told = {"severity": "error", "summary": "Invalid value for variable", "detail": detail, "range": place}
+        return json.dumps({"@level": "error", "type": "diagnostic", "diagnostic": told})
+
+    first, second = line(1, "Write a network."), line(8, "a number is required.")
+
+    class Hasty(SystemCommands):
+        def __init__(self, lines: list[str]) -> None:
+            super().__init__()
+            self.lines = lines
+
+        def run(self, argv: Any, **more: Any) -> CommandResult:
+            return CommandResult(1, "\n".join(self.lines), "", 0.1)
+
+    told = [
+        TofuProgram(Hasty(lines), "tofu", tmp_path).check(RULE + POOLS, {}).problems
+        for lines in ([first, second], [second, first])
+    ]
+    assert told[0] == told[1]
+    assert [p.place for p in told[0]] == ["var.cidr", "var.pools"]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,12 @@ def _for_a_form(found: Problem, heads: list[tuple[int, str]]) -> Problem:
     return Problem(found.summary, _CHECKED.sub("", found.detail), _variable(found, heads))
 
 
+def _in_order(found: list[Problem], names: list[str]) -> tuple[Problem, ...]:
+    """As the variables stand in the module: tofu looks at several at once, and tells in no order of its own."""
+    at = {f"var.{name}": n for n, name in enumerate(names)}
+    return tuple(sorted(found, key=lambda p: (at.get(p.place, -1), p.detail)))
+
+
 def _variable(found: Problem, heads: list[tuple[int, str]]) -> str:
     """`var.NAME` of the variable that a problem in variables.tf is about; the place as it is, when there is none."""
     line = found.place.rpartition(":")[2]
@@ -136,7 +142,7 @@ class TofuProgram:
                 kept = tuple(p for p in told if p.summary not in _OPEN and "Reference" not in p.summary)
                 if not told:
                     raise failure("the variables", "plan", result)
-                return Checked({}, tuple(_for_a_form(p, heads) for p in kept))
+                return Checked({}, _in_order([_for_a_form(p, heads) for p in kept], names))
             document = self._show(root, "the variables")
         planned = document.get("output_changes", {})
         return Checked({n: planned[f"o_{n}"]["after"] for n in names if f"o_{n}" in planned})
