@@ -142,8 +142,8 @@ def masker_for(key: bytes, pairs: Mapping[Identity, Pair]) -> masking.Masker:
 def _resource(identity: Identity, pair: Pair, masker: masking.Masker) -> ResourceDiff:
     before = masker.fingerprint(pair.old) if pair.old is not None else ""
     after = before if pair.new is pair.old else masker.fingerprint(pair.new) if pair.new is not None else ""
-    if before and after and not pair.kept and (pair.new is pair.old or same(pair.old, pair.new)):
-        notes = tuple(masking.show(masker.text(note)) for note in pair.notes)  # hiding costs more than comparing
+    if before and after and not pair.kept and (before == after or same(pair.old, pair.new)):  # cheapest question first
+        notes = tuple(masking.show(masker.text(note)) for note in pair.notes)
         return ResourceDiff(identity, "unchanged", (), before, after, pair.left_out, notes, confirmed=pair.confirmed)
     old = masker.hide(pair.old) if pair.old is not None else None
     new = masker.hide(pair.new) if pair.new is not None else None

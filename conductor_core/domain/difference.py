@@ -35,6 +35,9 @@ lists is taken.
 """
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 @dataclass(frozen=True)
 class ItemKey:
     """The token of a list item that is matched by fields and not by place."""
@@ -261,7 +264,7 @@ def _apply_to_places(old: list[Any], edits: Sequence[Edit]) -> list[Any]:
 
 def canonical(value: object) -> str:
     """JSON text with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def merge_patch(old: Any, new: Any) -> Any:

@@ -93,10 +93,8 @@ class Masker:
 
     def fingerprint(self, value: object) -> str:
         """`hmac-sha256:` and 64 hex digits that bind a value without giving it away; equal values give equal text."""
-        return (
-            "hmac-sha256:"
-            + hmac.new(self._key, canonical(value).encode("utf-8", "surrogatepass"), "sha256").hexdigest()
-        )
+        text = canonical(value).encode("utf-8", "surrogatepass")
+        return f"hmac-sha256:{hmac.digest(self._key, text, 'sha256').hex()}"
 
     def hide(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of a manifest with marks in place of secrets: all data of a Secret, and whatever looks like one
