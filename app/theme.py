@@ -69,6 +69,7 @@ SYNC: dict[str, Mark] = {
 STANDING: dict[str, Mark] = {
     "ok": _mark("ok", "green", "check_circle", "✓"),
     "warn": _mark("warn", "orange", "warning", "!"),
+    "wait": _mark("waits", "blue", "schedule", "…"),
     "hold": _mark("holds", "red", "front_hand", "✕"),
     "unknown": _mark("not known", "gray", "help", "?"),
 }

@@ -10,7 +10,8 @@ from app.theme import plain
 from conductor_core.domain import rollout_acts, rollout_words
 from conductor_core.domain.ids import CHANGE_ID
 from conductor_core.domain.rollouts import Rollout
-from conductor_core.domain.wave_verdicts import Finding, Standing, WaveVerdict
+from conductor_core.domain.wave_findings import Finding, Standing
+from conductor_core.domain.wave_verdicts import WaveVerdict
 
 _WORDS = {"done": "green", "goes on": "blue", "held": "orange", "failed": "red", "at rest": "gray"}
 
@@ -75,7 +76,7 @@ def _order(finding: Finding) -> int:
     return _SORT[finding.standing]
 
 
-_SORT = {Standing.HOLD: 0, Standing.WARN: 1, Standing.UNKNOWN: 2, Standing.OK: 3}
+_SORT = {Standing.HOLD: 0, Standing.WAIT: 1, Standing.WARN: 2, Standing.UNKNOWN: 3, Standing.OK: 4}
 
 
 def _mark(rollout: Rollout) -> str:

@@ -15,7 +15,8 @@ from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollout_parts import Detail, Pod, ReplicaSet
 from conductor_core.domain.rollouts import Phase, Step
-from conductor_core.domain.wave_verdicts import Cause, Standing, WaveVerdict, judge
+from conductor_core.domain.wave_findings import Cause, Standing
+from conductor_core.domain.wave_verdicts import WaveVerdict, judge
 from tests.fakes.domain import change
 from tests.fakes.rollouts import run
 from tests.unit.domain.test_rollout_acts import PAUSED, moving
@@ -39,13 +40,10 @@ def test_a_wave_that_nothing_holds_goes_on() -> None:
     ("cause", "given"),
     [
         (Cause.WAITS_FOR_A_PERSON, {"rollout": replace(moving(), steps=(Step("weight", ""), Step("pause", "")))}),
-        (Cause.TIMED_PAUSE, {"rollout": replace(moving(), pauses=PAUSED)}),
         (Cause.PAUSED_BY_HAND, {"rollout": replace(GOING, paused_by_hand=True)}),
         (Cause.CONTROLLER_BEHIND, {"rollout": replace(moving(), pauses=())}),
         (Cause.PODS_NOT_READY, {"pods": [Pod("api-1", "new", False, "Pending", 3, "CrashLoopBackOff", None)]}),
-        (Cause.PODS_NOT_READY, {"rollout": replace(GOING, available=0)}),
         (Cause.PODS_NOT_READY, {"sets": [ReplicaSet("api-1", "new", 2, "canary", 1, 0, 0, (), None, "quota")]}),
-        (Cause.ANALYSIS_RUNNING, {"runs": [analysis.parse(run(RAW, "ok", "Running"))]}),
         (Cause.ANALYSIS_FAILED, {"runs": [analysis.parse(run(RAW, "ok"))]}),
         (Cause.ANALYSIS_INCONCLUSIVE, {"runs": [analysis.parse(run(RAW, "ok", "Inconclusive"))]}),
         (Cause.SLO_BURNING, {"burns": BURNING}),
@@ -57,6 +55,26 @@ def test_each_cause_holds_the_wave_and_names_the_act_that_clears_it(cause: Cause
     assert found.word == "held"
     assert cause in found.causes
     assert all(f.clears_by for f in found.holds)
+
+
+@pytest.mark.parametrize(
+    ("cause", "given"),
+    [
+        (Cause.TIMED_PAUSE, {"rollout": replace(moving(), pauses=PAUSED)}),
+        (Cause.PODS_NOT_READY, {"rollout": replace(GOING, available=0)}),
+        (Cause.PODS_NOT_READY, {"pods": [Pod("api-1", "new", False, "Pending", 0, "ContainerCreating", None)]}),
+        (Cause.ANALYSIS_RUNNING, {"runs": [analysis.parse(run(RAW, "ok", "Running"))]}),
+    ],
+)
+def test_what_ends_by_itself_holds_nobody_up(cause: Cause, given: dict[str, Any]) -> None:
+    found = verdict(**given)
+    assert (found.word, found.causes, found.holds) == ("goes on", (cause,), ())
+    (waits,) = found.waits
+    assert waits.text in found.summary
+    assert waits.clears_by
+    held = verdict(**given, burns=BURNING)
+    assert held.word == "held"
+    assert held.summary == held.holds[0].text
 
 
 def test_a_wave_that_makes_no_progress_has_failed_and_an_abort_clears_it() -> None:
