@@ -49,7 +49,7 @@ run.perform("quarantine_version")
 
 # %% [markdown]
 # ## Validate
-# Workloads, pods and the API, as they answer now.
+# Workloads, pods, the API and the files of the UI, as they answer now.
 
 # %%
-run.check("workloads", "pods", "api")
+run.check("workloads", "pods", "api", "assets")

@@ -58,7 +58,7 @@ run.perform("git_revert")
 
 # %% [markdown]
 # ## Validate
-# Workloads, pods and the API, as they answer now.
+# Workloads, pods, the API and the files of the UI, as they answer now.
 
 # %%
-run.check("workloads", "pods", "api")
+run.check("workloads", "pods", "api", "assets")

@@ -12,7 +12,7 @@
 
 # %% [markdown]
 # # Validate a Helm release
-# Asks whether everything that the release's present revision holds is healthy; changes nothing.
+# Asks whether everything that the release's present revision, or its last synced commit, holds is healthy; changes nothing.
 
 # %% tags=["parameters"]
 release: str = ""  # Release, as channels.yaml names it [required]

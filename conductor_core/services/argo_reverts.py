@@ -11,8 +11,7 @@ from conductor_core.domain import names
 from conductor_core.domain import values as trees
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation
-from conductor_core.domain.pipelines import Application
-from conductor_core.errors import ConflictError, InputError, RefusedError
+from conductor_core.errors import ConflictError, RefusedError
 from conductor_core.ports.helm import Helm
 from conductor_core.services.argo_sync import APPLICATION, ArgoSync
 from conductor_core.services.git_reverts import GitReverts
@@ -52,7 +51,7 @@ class ArgoRevertPlan:
                 next=f"conductor release rollback {release} --channel {channel} --last-good",
             )
         application = self.argo.argocd.application(name, namespace)
-        bad = self._deployed(release, channel, application, tip)
+        bad = self.synced.deployed(release, channel, application, tip)
         wanted = str(change.parameters.get("to_commit") or "")
         commit = wanted or self.synced.last_good(release, channel, application).commit
         target = self.reader.render(release, f"commit:{names.commit(commit)}/{channel}")
@@ -92,13 +91,6 @@ class ArgoRevertPlan:
             self.evidence.live(release),
             self.reader.channel(release, channel)[1].tier,
         )
-
-    def _deployed(self, release: str, channel: str, application: Application, tip: Render) -> Render:
-        """What runs, by the commit that Argo CD synced last; the branch's tip when that commit isn't ours."""
-        try:
-            return self.reader.render(release, f"commit:{names.commit(application.revision)}/{channel}")
-        except InputError:
-            return tip
 
     def _quarantine(self, change: Change, bad: Render, version: str, content: str) -> dict[str, str]:
         if change.parameters.get("quarantine") is False:

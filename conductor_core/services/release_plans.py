@@ -9,12 +9,13 @@ from conductor_core.domain.changes import Change
 from conductor_core.domain.releases import Revision
 from conductor_core.errors import InputError, NotFoundError, StateError
 from conductor_core.ports.helm import Helm
-from conductor_core.services.argo_sync import APPLICATION
+from conductor_core.services.argo_sync import APPLICATION, ArgoSync
 from conductor_core.services.planning import Draft, PlanFunction
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named, newest, sets_of
 from conductor_core.services.release_renders import CHART_CONTENT, post_told
 from conductor_core.services.releases import ReleaseReader
+from conductor_core.services.synced_commits import SyncedCommits
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ReleasePlans:
     contents: ReleaseContents
     evidence: ReleaseEvidence
     helm: Helm
+    synced: SyncedCommits
+    argo: ArgoSync | None = None
 
     def functions(self) -> dict[str, PlanFunction]:
         """The plan functions by the name that a runbook's `plan` gives."""
@@ -82,18 +85,28 @@ class ReleasePlans:
         )
 
     def validate(self, change: Change) -> Draft:
-        """Names the installed revision; raises `NotFoundError` when nothing is installed."""
+        """Names the installed revision, or the commit that an Argo CD Application synced last; raises `NotFoundError`
+        when nothing is installed.
+        """
         release, channel = named(change)
         self.reader.refresh()
         history = self.reader.history(release, channel)
-        if not history:
+        facts = {"revision": newest(history)} if history else self._synced(release, channel)
+        return Draft(facts=facts, summary={"does": change.title}, live=self.evidence.live(release))
+
+    def _synced(self, release: str, channel: str) -> dict[str, str]:
+        tip = self.reader.render(release, f"channel:{channel}")
+        namespace, name = self.reader.owner(tip.objects)
+        if not name or self.argo is None:
             raise NotFoundError(
                 f"{release} is not installed in {channel}.",
-                why=f"Helm has no revision of it in {self.reader.namespace(release, channel)}.",
+                why=f"Helm has no revision of it in {self.reader.namespace(release, channel)}, and no Argo CD "
+                "Application owns its objects.",
                 next="Deploy it first.",
             )
-        facts = {"revision": newest(history)}
-        return Draft(facts=facts, summary={"does": change.title}, live=self.evidence.live(release))
+        application = self.argo.argocd.application(name, namespace)
+        runs = self.synced.deployed(release, channel, application, tip)
+        return {"commit": runs.commit, APPLICATION: f"{namespace}/{name}" if namespace else name}
 
 
 def _refuse_pending(history: tuple[Revision, ...], release: str, channel: str) -> None:

@@ -124,7 +124,7 @@ def release_shelf(
         {
             "release_mend": stuck.plan,
             **by_git,
-            **ReleasePlans(reader, contents, evidence, helm).functions(),
+            **ReleasePlans(reader, contents, evidence, helm, synced, argo).functions(),
             "release_rollback": RollbackPlan(reader, history, contents, evidence, reverts, helm),
             "quarantine_add": quarantine.add,
             "quarantine_lift": quarantine.lift,

@@ -8,7 +8,7 @@ from conductor_core.domain import names
 from conductor_core.domain import values as trees
 from conductor_core.domain.pipelines import Application
 from conductor_core.domain.quarantine import blocking
-from conductor_core.errors import ConductorError, NotFoundError
+from conductor_core.errors import ConductorError, InputError, NotFoundError
 from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence
@@ -64,6 +64,13 @@ class SyncedCommits:
             why=f"It was synced to {len(earlier)} others. {told}",
             next="Name the commit to go back to (to_commit), or deploy a mended version.",
         )
+
+    def deployed(self, release: str, channel: str, application: Application, tip: Render) -> Render:
+        """What runs, by the commit that Argo CD synced last; the branch's `tip` when that commit isn't ours."""
+        try:
+            return self.reader.render(release, f"commit:{names.commit(application.revision)}/{channel}")
+        except InputError:
+            return tip
 
     def version(self, made: Render) -> str:
         """The version that a render gives."""

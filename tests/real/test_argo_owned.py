@@ -174,6 +174,8 @@ def test_git_goes_back_argo_cd_is_synced_and_the_version_is_quarantined(
     given: dict[str, object] = {"release": "shop", "channel": "dev"}
     (row,) = [r for r in reader.inventory().rows if r.namespace == namespace]
     assert (row.version, row.earlier) == (bad[:12], good)
+    looked_at = shelf.plans["release_validate"](change(parameters=given)).facts
+    assert (looked_at["application"], looked_at["commit"]) == (namespace, bad)
     draft = shelf.plans["release_revert"](change(parameters=given))
     assert (draft.facts["application"], draft.facts["commit"], draft.facts["quarantine"]) == (namespace, good, "1.0.1")
     asked = change(parameters=given, plan=Plan((), draft.facts, draft.summary))
