@@ -23,7 +23,7 @@ from conductor_core.domain.comparison import Comparison, from_json
 from conductor_core.domain.operations import Operation
 from conductor_core.domain.proofs import Proof
 from conductor_core.domain.quarantine import Quarantine
-from conductor_core.errors import ConductorError, Diagnostics, RefusedError, StorageError
+from conductor_core.errors import ConductorError, Diagnostics, StorageError
 from conductor_core.ports.audit_database import Position, Question
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
 from conductor_core.ports.run_log import RunLine
@@ -46,17 +46,16 @@ def kept(ttl: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def wrap(read: Callable[P, R]) -> Callable[P, R]:
         @st.cache_data(ttl=ttl, max_entries=300, show_spinner=False)
         @functools.wraps(read)
-        def answer(*args: P.args, **kwargs: P.kwargs) -> tuple[R | None, Diagnostics | None, bool]:
+        def answer(*args: P.args, **kwargs: P.kwargs) -> tuple[R | None, Diagnostics | None, type[ConductorError]]:
             try:
-                return read(*args, **kwargs), None, False
+                return read(*args, **kwargs), None, ConductorError
             except ConductorError as error:
-                return None, error.diagnostics(), isinstance(error, RefusedError)
+                return None, error.diagnostics(), type(error)
 
         @functools.wraps(read)
         def ask(*args: P.args, **kwargs: P.kwargs) -> R:
-            value, said, refused = answer(*args, **kwargs)
+            value, said, kind = answer(*args, **kwargs)
             if said is not None:
-                kind = RefusedError if refused else ConductorError
                 raise kind(said.what, why=said.why, next=said.next)
             return value  # type: ignore[return-value]  # a read without diagnostics has a value
 

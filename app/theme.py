@@ -58,7 +58,7 @@ VERDICT: dict[str, Mark] = {
 ROLLOUT: dict[str, Mark] = {
     "Healthy": HEALTH["healthy"],
     "Progressing": HEALTH["progressing"],
-    "Paused": _mark("held", "orange", "pause_circle", "!"),
+    "Paused": _mark("paused", "orange", "pause_circle", "!"),
     "Degraded": _mark("failed", "red", "error", "✕"),
 }
 SYNC: dict[str, Mark] = {

@@ -14,6 +14,7 @@
         ├── PolicyError        the policy bundle can't give a decision
         ├── StorageError       disk, database or evidence can't be read or written
         ├── ConfigurationError a setting is missing or wrong
+        │   └── OffError       a system that one can do without isn't configured
         └── LedgerError        the log is inconsistent
 
 Retry or not is the type (TransientError, TerminalError). Doors (UI, CLI, API) print `diagnostics()` and add nothing.
@@ -128,6 +129,10 @@ class StorageError(TerminalError):
 
 class ConfigurationError(TerminalError):
     """A setting is missing or wrong."""
+
+
+class OffError(ConfigurationError):
+    """A system that the product can do without isn't configured: nothing is broken."""
 
 
 class LedgerError(TerminalError):

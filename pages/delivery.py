@@ -74,7 +74,7 @@ def lists() -> None:
         with st.container(horizontal=True):
             st.metric("Rollouts", len(rollouts), border=True)
             st.metric("In progress", len(moving), border=True)
-            st.metric("Held", sum(1 for r in moving if r.phase.value == "Paused"), border=True)
+            st.metric("Paused", sum(1 for r in moving if r.phase.value == "Paused"), border=True)
             st.metric("Failed", sum(1 for r in rollouts if rollout_words.red(r)), border=True)
         fleet_cards.show(delivery_queries.fleets(), session.actor(), delivery_queries.silent())
         rollout_table.show(rollouts)

@@ -8,15 +8,17 @@ from contextlib import contextmanager
 import streamlit as st
 
 from app.theme import plain, prose
-from conductor_core.errors import ConductorError, Diagnostics, RefusedError
+from conductor_core.errors import ConductorError, Diagnostics, OffError, RefusedError
 
 
 def show(error: ConductorError | Diagnostics) -> None:
-    """Draw the diagnostics: a refusal in orange, everything else in red."""
+    """Draw the diagnostics: a refusal in orange, what isn't configured in blue, everything else in red."""
     said = error.diagnostics() if isinstance(error, ConductorError) else error
     body = "\n\n".join([prose(said.why)] * bool(said.why) + [f"**Next:** {prose(said.next)}"] * bool(said.next))
     if isinstance(error, RefusedError):
         st.warning(body, icon=":material/front_hand:", title=plain(said.what))
+    elif isinstance(error, OffError):
+        st.info(body, icon=":material/power_off:", title=plain(said.what))
     else:
         st.error(body, icon=":material/error:", title=plain(said.what))
 

@@ -23,6 +23,7 @@ from conductor_core.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    OffError,
     RefusedError,
     ToolError,
     UnreachableError,
@@ -156,7 +157,7 @@ class HttpxArgoCd:
     @contextmanager
     def _wall(self) -> Iterator[None]:
         if not self._url:
-            raise ConfigurationError(
+            raise OffError(
                 "Argo CD is not configured.",
                 why="CONDUCTOR_ARGOCD_URL is not set.",
                 next="Start the local control plane (`conductor up`), or set CONDUCTOR_ARGOCD_URL and its token.",

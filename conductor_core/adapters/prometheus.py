@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from conductor_core.errors import ConductorError, ConfigurationError, InputError, UnreachableError
+from conductor_core.errors import ConductorError, ConfigurationError, InputError, OffError, UnreachableError
 from conductor_core.ports.prometheus import Series
 
 BUSY = (408, 429, 500, 502, 503, 504)
@@ -58,7 +58,7 @@ class PrometheusApi:
 
     def _client(self) -> Any:
         if not self._url:
-            raise ConfigurationError(
+            raise OffError(
                 "Prometheus is not configured.",
                 why="CONDUCTOR_PROMETHEUS_URL is not set.",
                 next="Start the local control plane (`conductor up`), or set CONDUCTOR_PROMETHEUS_URL.",

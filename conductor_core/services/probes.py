@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from conductor_core.errors import PolicyError, UnreachableError
+from conductor_core.errors import OffError, PolicyError, UnreachableError
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.cluster import Cluster
@@ -13,7 +13,7 @@ from conductor_core.ports.helm import Helm
 from conductor_core.ports.policy import PolicyEngine
 from conductor_core.ports.web import Web
 from conductor_core.services.releases import ReleaseReader
-from conductor_core.services.status import OffError, Probe
+from conductor_core.services.status import Probe
 from conductor_core.settings import Settings
 
 LATE = 15.0

@@ -10,7 +10,7 @@ from conductor_core.domain import smoke as rules
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.events import Fact
 from conductor_core.domain.smoke import SmokeRun, Suite
-from conductor_core.errors import ConfigurationError, NotFoundError
+from conductor_core.errors import ConfigurationError, NotFoundError, OffError
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.smoke import LoadProgram, SmokeRuns, SmokeSuites, Suites
 from conductor_core.services.ledger import Ledger
@@ -62,11 +62,11 @@ class SmokeService:
         return [suite for _, suite in sorted(self.suites().suites.items()) if suite.about(release)]
 
     def address(self, suite: Suite, release: str, channel: str) -> str:
-        """Where the suite is run against; raises `ConfigurationError` when its base isn't configured."""
+        """Where the suite is run against; raises `OffError` when its base isn't configured."""
         known = self._parts.addresses()
         form = known.get(suite.base, "")
         if not form:
-            raise ConfigurationError(
+            raise OffError(
                 f"The address {suite.base!r} of the smoke suite {suite.name} is not configured.",
                 why=f"Configured: {', '.join(sorted(n for n, a in known.items() if a)) or 'none'}.",
                 next=f"Set CONDUCTOR_SMOKE_URLS={suite.base}=URL, or start the local control plane (`conductor up`).",
@@ -88,7 +88,7 @@ class SmokeService:
         change_id: str = "",
     ) -> SmokeRun:
         """Run a suite to its end, keep the run and record it. `concurrency` and `duration` (seconds) beat the suite's
-        own when given. Raises `NotFoundError`, `ConfigurationError`, and the store's errors; a failure of the API is a
+        own when given. Raises `NotFoundError`, `OffError`, and the store's errors; a failure of the API is a
         run that did not pass, not an error.
         """
         suite = self.suite(name)

@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass
 from enum import StrEnum
 
-from conductor_core.errors import ConductorError, ConfigurationError
+from conductor_core.errors import ConductorError, OffError
 
 DEADLINE = 6.0
 """Seconds that one probe may take before it counts as down."""
@@ -21,10 +21,6 @@ class Health(StrEnum):
     HEALTHY = "healthy"
     DOWN = "down"
     OFF = "off"
-
-
-class OffError(ConfigurationError):
-    """A connection that no setting asks for; `next` names the one that turns it on."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.web_assets import Asset, Page, references
-from conductor_core.errors import ConfigurationError, InputError, ToolError, UnreachableError
+from conductor_core.errors import InputError, OffError, ToolError, UnreachableError
 from conductor_core.ports.web import Web
 from conductor_core.services.checks import Look
 from conductor_core.services.operations import Context, Facts
@@ -41,11 +41,11 @@ class UiAssets:
     def look(self, release: str, channel: str) -> Page:
         """The page and its files. Only the page's own host and `CONDUCTOR_ASSET_HOSTS` are asked.
 
-        Raises `ConfigurationError` without an address, `UnreachableError`, and `ToolError` when there is no page.
+        Raises `OffError` without an address, `UnreachableError`, and `ToolError` when there is no page.
         """
         pattern = self.now().intelgraph_ui_url
         if not pattern:
-            raise ConfigurationError(
+            raise OffError(
                 "It isn't known where the UI is.",
                 why="CONDUCTOR_INTELGRAPH_UI_URL is not set.",
                 next="Set it to the address of the UI's page; {namespace} and {release} are filled in.",
@@ -80,7 +80,7 @@ class UiAssets:
 
         What each answers is no part of it: that may change from one look to the next and would void the approvals.
 
-        Raises `ConfigurationError` when nothing can be purged, and as `look` does.
+        Raises `OffError` when nothing can be purged, and as `look` does.
         """
         release, channel = _named(change)
         page, way = self.look(release, channel), self._way()
@@ -98,7 +98,7 @@ class UiAssets:
     def _way(self) -> str:
         way = self.now().cdn_purge
         if not way:
-            raise ConfigurationError(
+            raise OffError(
                 "No cache can be purged.",
                 why="CONDUCTOR_CDN_PURGE is not set.",
                 next="Set it to the address that drops files, or to PURGE when the cache knows that method.",

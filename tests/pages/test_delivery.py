@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
-from conductor_core.errors import UnreachableError
+from conductor_core.errors import OffError, UnreachableError
 from tests.fakes.argocd import raw_application, raw_pipeline
 from tests.fakes.conductor import RUNBOOKS
 from tests.fakes.object_patches import FakePatches
@@ -33,14 +33,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_the_list_says_what_moves_and_offers_to_abort_the_fleet(world: World) -> None:
     at = open_page(world.conductor, "delivery")
     shown = {m.label: m.value for m in at.metric}
-    assert shown.items() >= {"Rollouts": "2", "In progress": "0", "Held": "0", "Failed": "0"}.items()
+    assert shown.items() >= {"Rollouts": "2", "In progress": "0", "Paused": "0", "Failed": "0"}.items()
     assert "1 fleet at rest" in seen(at)
     assert "sync_open" not in {b.key for b in at.button}
     assert "shop-dev" in seen(at)
     for namespace in ("one", "two"):
         world.put(namespace, "2.0.0")
     at = open_page(world.conductor, "delivery")
-    assert {m.label: m.value for m in at.metric}["Held"] == "2"
+    assert {m.label: m.value for m in at.metric}["Paused"] == "2"
     assert "2 of 2 in progress" in seen(at)
     assert at.button(key="fleet_0").label == "Abort fleet"
     press(at, "fleet_0")
@@ -160,6 +160,13 @@ def test_argo_cd_out_of_reach_leaves_the_rollouts(world: World) -> None:
     at = open_page(world.conductor, "delivery")
     assert "Argo CD did not answer." in seen(at)
     assert {m.label: m.value for m in at.metric}["Rollouts"] == "2"
+
+
+def test_argo_cd_that_nobody_configured_is_no_failure(world: World) -> None:
+    world.argocd.failure = OffError("Argo CD is not configured.", next="Set CONDUCTOR_ARGOCD_URL.")
+    at = open_page(world.conductor, "delivery")
+    assert [i.icon for i in at.info if "Set CONDUCTOR" in i.value] == [":material/power_off:"]
+    assert not at.error
 
 
 def test_a_rollout_that_is_not_there_is_said(world: World) -> None:

@@ -14,6 +14,7 @@ from conductor_core.domain.events import Event
 from conductor_core.domain.gates import Result
 from conductor_core.domain.health import Health as ReleaseHealth
 from conductor_core.domain.operations import OperationState
+from conductor_core.domain.wave_findings import Standing
 from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.services.status import Health
 from tests.pages.support import comparison
@@ -30,6 +31,7 @@ NOW = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
         (theme.HEALTH, ReleaseHealth),
         (theme.VERDICT, Result),
         (theme.OPERATION, OperationState),
+        (theme.STANDING, Standing),
     ],
 )
 def test_every_state_has_its_own_mark(table: dict[str, theme.Mark], states: type) -> None:
