@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from re import Pattern
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
 CHROMIUM = "/usr/bin/chromium"
@@ -16,6 +25,8 @@ EXPECTED = ("404 (Not Found)", "Blocked script execution in 'about:srcdoc'")
 """What Streamlit asks for under a page's own path, and the script in a notebook that the frame must not run."""
 PATIENCE = 30_000
 """Milliseconds that anything may take to appear on a busy machine."""
+ROW = 31
+"""Pixels of a row of an editable table."""
 
 
 @contextmanager
@@ -111,6 +122,10 @@ class Screen:
         assert box is not None
         self.page.mouse.click(box["x"] + 80, box["y"] + box["height"] - 18)
         editor = self.page.locator("#portal").locator("input, textarea")
+        if not self._comes(editor):  # the grid gives up on the new row when the machine is slow: go to it by hand
+            box = grid.bounding_box()
+            assert box is not None
+            self.page.mouse.click(box["x"] + 80, box["y"] + box["height"] - 18 - ROW)
         for text in cells:
             if not editor.count():
                 self.page.keyboard.press("Enter")
@@ -118,6 +133,13 @@ class Screen:
             editor.press("Tab")
             expect(editor).to_have_count(0)
             self.still()
+
+    def _comes(self, wanted: Locator, milliseconds: int = 1_500) -> bool:
+        """Whether it is there within that time."""
+        with suppress(TimeoutError):
+            wanted.first.wait_for(timeout=milliseconds)
+            return True
+        return False
 
     def dialog(self) -> Locator:
         """The open dialog."""
