@@ -126,6 +126,7 @@ class Screen:
             box = grid.bounding_box()
             assert box is not None
             self.page.mouse.click(box["x"] + 80, box["y"] + box["height"] - 18 - ROW)
+            self.still()
         for text in cells:
             if not editor.count():
                 self.page.keyboard.press("Enter")
