@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +73,8 @@ def test_the_console_and_the_plan_agree(case: str, tmp_path: Path, monkeypatch: 
     declarations, values = CASES[case]
     tofu = TofuProgram(SystemCommands(), str(program()), tmp_path)
     short = tofu.check(declarations, values)
+    for _ in range(3):  # from the third question on by a console that was started ahead
+        assert tofu.check(declarations, values) == short
     monkeypatch.setattr(console, "answer", lambda result: None)
     assert tofu.check(declarations, values) == short
 
@@ -88,6 +95,51 @@ def test_values_that_are_right_take_one_run(tmp_path: Path) -> None:
     assert ran == ["console"]
     assert [p.detail for p in tofu.check(RULE, {"cidr": "10"}).problems] == ["Write a network."]
     assert ran == ["console", "console", "plan"]
+
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from conductor_core.adapters.system import SystemCommands
+from conductor_core.adapters.tofu import TofuProgram
+tofu = TofuProgram(SystemCommands(), sys.argv[1], Path(sys.argv[2]))
+for _ in range(2):
+    tofu.check('variable "n" { default = 1 }', {})
+print("asked", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.usefixtures("plane")
+def test_a_console_that_waits_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    def waiting() -> list[str]:
+        mine = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (process / "cwd").readlink().is_relative_to(tmp_path):
+                    mine.append(process.name)
+        return mine
+
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(program()), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "asked\n"
+        assert eventually(lambda: len(waiting()) == 1)
+        owner.kill()
+    assert eventually(lambda: not waiting())
+
+
+def eventually(said: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether it becomes true within that time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if said():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.mark.real

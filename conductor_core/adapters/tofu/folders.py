@@ -52,7 +52,7 @@ class Folders:
                 raise InputError(f"{work.folder} is no module.", why="It has no files.", next="Correct the blueprint.")
             _write(root / BACKEND, self._backend_text(work).encode())
             if values is not None:
-                _write(root / VALUES, json.dumps(dict(values), ensure_ascii=False).encode())
+                _write(root / VALUES, as_json(values))
             yield root
 
     @contextmanager
@@ -62,8 +62,24 @@ class Folders:
         with _storing(), tempfile.TemporaryDirectory(prefix="check-", dir=self._home / "work") as made:
             root = Path(made)
             _write(root / "variables.tf", declarations.encode())
-            _write(root / VALUES, json.dumps(dict(values), ensure_ascii=False).encode())
+            _write(root / VALUES, as_json(values))
             yield root
+
+    @contextmanager
+    def piped(self, declarations: str) -> Iterator[tuple[Path, int, int]]:
+        """As `bare`, with a pipe in place of the values. Gives the folder, the end that the program inherits, and the
+        end to write to, which whoever writes closes.
+        """
+        _make(self._home / "work")
+        with _storing(), tempfile.TemporaryDirectory(prefix="check-", dir=self._home / "work") as made:
+            root = Path(made)
+            _write(root / "variables.tf", declarations.encode())
+            read, write = os.pipe()
+            try:
+                (root / VALUES).symlink_to(f"/dev/fd/{read}")
+                yield root, read, write
+            finally:
+                os.close(read)
 
     def _backend_text(self, work: Workspace) -> str:
         chosen = self._backend.replace("{environment}", work.environment)
@@ -72,6 +88,11 @@ class Folders:
 
     def _of(self, environment: str) -> Path:
         return self._home / "environments" / names.namespace(environment)
+
+
+def as_json(values: Mapping[str, Any]) -> bytes:
+    """Values as a tfvars file has them."""
+    return json.dumps(dict(values), ensure_ascii=False).encode()
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from conductor_core.adapters.tofu import console
-from conductor_core.adapters.tofu.folders import Folders
+from conductor_core.adapters.tofu.folders import Folders, as_json
 from conductor_core.adapters.tofu.meanings import failure, problems
+from conductor_core.adapters.tofu.ready import ReadyConsole
 from conductor_core.adapters.tofu.saved import sealed
 from conductor_core.adapters.tofu.states import read_state
 from conductor_core.domain.tofu_events import Problem, event
@@ -23,6 +24,9 @@ from conductor_core.ports.tofu import Checked, Planned, State, Workspace
 LOCK = ".terraform.lock.hcl"
 SAVED = "conductor.tfplan"
 PLAN_SECONDS = 600.0
+CONSOLE_SECONDS = 60.0
+READY_SECONDS = 120.0
+"""How long a console that was started ahead waits for values."""
 _SEEN = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PAIR = re.compile(r"([A-Za-z_]\w*)(?::([A-Za-z_]\w*))?")
 _HEAD = re.compile(r'^[ \t]*variable[ \t]+"?([\w-]+)"?', re.MULTILINE)
@@ -103,6 +107,7 @@ class TofuProgram:
         self._folders = Folders(home, backend)
         self._planning, self._applying, self._lock_seconds = planning, applying, lock_seconds
         self._home, self._version = home, ""
+        self._ready = ReadyConsole(self._folders, self._console)
 
     def version(self) -> str:
         """See `Tofu.version`."""
@@ -122,12 +127,20 @@ class TofuProgram:
     def check(self, declarations: str, values: Mapping[str, Any]) -> Checked:
         """See `Tofu.check`."""
         heads = [(declarations.count("\n", 0, m.start()) + 1, m[1]) for m in _HEAD.finditer(declarations)]
-        names = [name for _, name in heads]
-        with self._folders.bare(declarations, values) as root:
-            env = self._env(self._planning, root) | _BRIEF
-            told = self._runner.run([self._program, "console"], cwd=root, env=env, stdin=console.question(names))
-            completed = console.answer(told)
+        told = self._ready.ask(declarations, as_json(values))
+        if told is None:
+            with self._folders.bare(declarations, values) as root:
+                told = self._console(root, declarations)
+        completed = console.answer(told)
         return Checked(completed) if completed is not None else self._planned(declarations, values, heads)
+
+    def _console(self, root: Path, declarations: str, *pipe: int) -> CommandResult:
+        """What it says to the values in a folder; `pipe` is where they come from, when it has to wait for them."""
+        asked, env = console.question([m[1] for m in _HEAD.finditer(declarations)]), self._env(self._planning, root)
+        seconds = READY_SECONDS if pipe else CONSOLE_SECONDS
+        return self._runner.run(
+            [self._program, "console"], cwd=root, env=env | _BRIEF, stdin=asked, timeout=seconds, inherit_fds=pipe
+        )
 
     def _planned(self, declarations: str, values: Mapping[str, Any], heads: list[tuple[int, str]]) -> Checked:
         """What a plan of nothing but the variables says to them."""
