@@ -178,6 +178,7 @@ def join(parts: Parts) -> Conductor:
         parts.blobs,
         parts.settings.kernel_variables,
         emergencies.overtaking,
+        parts.sleep,
     )
     projector = AuditProjector(parts.store, parts.audit_builder, parts.locks, sealed_in(parts.ledger_reader))
     asked = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,10 @@ from conductor_core.services.operations import OperationService
 from conductor_core.services.planning import PlanningService
 from conductor_core.services.runbooks import RunbookService
 
+LOOKS = (0.0, 2.0, 10.0, 30.0)
+"""Seconds before each further look at an act in the middle of which a run broke off: whatever keeps one run from
+looking (a kernel that was killed, a database that is busy) may be over at the next one.
+"""
 CHECK = "check"
 """How the kinds of the operations begin that are post-flight checks: `check:<name>`."""
 
@@ -49,9 +54,10 @@ class ExecutionService:
         blobs: Blobs,
         environment: Callable[[str], Mapping[str, str]],
         overtaken: Callable[[Change], str] = lambda _: "",
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`environment` gives the variables of the kernel that runs the Change of an id, `overtaken` the emergency that
-        waits for the same target.
+        waits for the same target; `sleep` waits so many seconds.
         """
         self._changes = changes
         self._planning = planning
@@ -62,6 +68,7 @@ class ExecutionService:
         self._blobs = blobs
         self._environment = environment
         self._overtaken = overtaken
+        self._sleep = sleep
 
     def plan(self, change_id: str) -> None:
         """Plan a requested Change, leave any other alone. Raises `TransientError` when it must be called again."""
@@ -134,9 +141,12 @@ class ExecutionService:
         try:
             runbook = self._runbooks.get(change.runbook)
             run = self._notebook(runbook, change)
-            if any(op.state is OperationState.STARTED and not _is_check(op) for op in self._operations.of(change.id)):
-                # The kernel died in the middle of an act. Once more, it waits for the act's program and observes.
+            for wait in LOOKS:
+                if not self._half_done(change.id):
+                    break
+                # It broke off in the middle of an act. The next run waits for the act's program and observes.
                 self._run_log.write(change.id, "note", f"the run broke off: {run.error}; looking what came of it")
+                self._sleep(wait)
                 run = self._notebook(runbook, change)
         except ConductorError as bad:
             said = bad.diagnostics()
@@ -149,17 +159,30 @@ class ExecutionService:
         by = self._overtaken(change)
         return _gave_way(ending, by) if by and isinstance(ending, c.Finish) else ending
 
+    def _half_done(self, change_id: str) -> bool:
+        return any(o.state is OperationState.STARTED and not _is_check(o) for o in self._operations.of(change_id))
+
     def _notebook(self, runbook: Runbook, change: Change) -> NotebookRun:
-        return self._notebooks.run(
-            self._runbooks.notebook(runbook),
-            change.parameters,
-            self._environment(change.id),
-            lambda output: self._tell(change.id, output),
-            runbook.timeout,
-        )
+        """Run it; where an act is half done, a run that can't begin is one that broke off."""
+        try:
+            return self._notebooks.run(
+                self._runbooks.notebook(runbook),
+                change.parameters,
+                self._environment(change.id),
+                lambda output: self._tell(change.id, output),
+                runbook.timeout,
+            )
+        except ConductorError as bad:
+            if not self._half_done(change.id):
+                raise
+            return NotebookRun(b"", f"{bad.what} {bad.why}")
 
     def _kept(self, change_id: str, notebook: bytes) -> str:
-        """The digest of the executed notebook; '' when no disk takes it: what was done to the world counts more."""
+        """The digest of the executed notebook; '' when there is none, or no disk takes it: what was done to the world
+        counts more.
+        """
+        if not notebook:
+            return ""
         try:
             return self._blobs.put(notebook)[0]
         except StorageError as full:
@@ -198,7 +221,8 @@ def _ending(run: NotebookRun, digest: str, operations: list[Operation], why: str
     if acts:
         seen = "; ".join(f"{op.key}: {op.result.get('seen') or op.result.get('what') or 'no answer'}" for op in acts)
         what = f"It can't be told whether {acts[0].key} has happened."
-        return c.LoseTrack(Outcome(what, seen, "Look at the target, then settle this Change."), digest)
+        why = f"{seen}. The last look: {run.error}" if run.error else seen
+        return c.LoseTrack(Outcome(what, why, "Look at the target, then settle this Change."), digest)
     failed = [op for op in operations if op.state is OperationState.FAILED and not _is_check(op)]
     checks = tuple(
         Check(op.key.removeprefix(f"{CHECK}:"), op.state is OperationState.SUCCEEDED, str(op.result.get("detail", "")))

@@ -19,7 +19,7 @@ from conductor_core.ports.notebooks import NotebookRun, Output
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.emergencies import Emergencies
 from conductor_core.services.evidence import EvidenceService
-from conductor_core.services.execution import ExecutionService
+from conductor_core.services.execution import LOOKS, ExecutionService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.operations import OperationService
 from conductor_core.services.planning import Draft, PlanningService
@@ -50,7 +50,7 @@ class Stage:
         self.world = "v1"
         self.verdict = domain.ALLOW
         self.cells: Callable[[str], str] = self.succeed
-        self.runs = 0
+        self.runs, self.waited = 0, list[float]()
         runbooks = RunbookService(RunbookShelf())
         self.changes = ChangeService(self.memory, runbooks, self.worker, Ledger(self.memory, self.clock), self.clock)
         planning = PlanningService(
@@ -67,6 +67,7 @@ class Stage:
             self.blobs,
             lambda change_id: {"ID": change_id},
             Emergencies(self.memory, runbooks, Ledger(self.memory, self.clock)).overtaking,
+            self.waited.append,
         )
 
     def _draft(self, change: Change) -> Draft:
@@ -319,6 +320,46 @@ def test_an_act_in_which_the_kernel_died_is_observed(stage: Stage) -> None:
     stage.execution.execute(change_id)
     assert (stage.state(change_id), stage.runs) == (State.SUCCEEDED, 2)
     assert any("the run broke off: The kernel died" in line.text for line in stage.log.read(change_id))
+
+
+def test_a_look_that_fails_is_followed_by_another_one(stage: Stage) -> None:
+    """A kernel that can't start, a database that is busy: what came of the act is asked until somebody answers."""
+
+    def busy(change_id: str) -> str:
+        if stage.runs == 1:
+            stage.operation(change_id, "helm_upgrade", OperationState.STARTED)
+            return "The kernel died or fell silent while cell 3 ran."
+        if stage.runs == 2:
+            raise ToolError("The notebook's kernel did not start.", why="It was slow.")
+        if stage.runs == 3:
+            return "UnreachableError: The database did not answer."
+        (row,) = stage.rows.of(change_id)
+        stage.rows.finish(row.finished(OperationState.SUCCEEDED, {"observed": "done"}, stage.clock.now()))
+        return ""
+
+    stage.cells = busy
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    assert (stage.state(change_id), stage.runs, stage.waited) == (State.SUCCEEDED, 4, [0.0, 2.0, 10.0])
+
+
+def test_when_no_look_succeeds_the_last_one_says_why(stage: Stage) -> None:
+    def blind(change_id: str) -> str:
+        if stage.runs == 1:
+            stage.operation(change_id, "helm_upgrade", OperationState.STARTED)
+        raise ToolError("The notebook's kernel did not start.", why="No memory.")
+
+    stage.cells = blind
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    stage.execution.execute(change_id)
+    change = stage.changes.get(change_id)
+    assert (change.state, stage.runs) == (State.UNKNOWN, 1 + len(LOOKS))
+    assert change.outcome is not None
+    assert change.outcome.why == (
+        "helm_upgrade: no answer. The last look: The notebook's kernel did not start. No memory."
+    )
 
 
 def test_a_disk_that_takes_no_notebook_loses_no_ending(stage: Stage) -> None:
