@@ -14,7 +14,7 @@ from conductor_core.domain.manifests import Identity, Kind, Object
 from conductor_core.domain.pipelines import Application
 from conductor_core.domain.releases import Head, Revision
 from conductor_core.errors import NotFoundError
-from conductor_core.ports.cluster import Cluster
+from conductor_core.ports.cluster import Cluster, KindInfo
 from conductor_core.ports.documents import Documents
 
 SECRET = Kind("v1", "Secret")
@@ -30,6 +30,8 @@ class ReleaseCluster:
         self._cluster, self._documents = cluster, documents
         self._lock = threading.Lock()
         self._decoded: OrderedDict[tuple[str, str, str], Revision] = OrderedDict()
+        self._asking = threading.Lock()
+        self._capabilities: tuple[Mapping[Kind, KindInfo], str, tuple[str, ...]] = ({}, "", ())
 
     def heads(self, namespace: str = "", release: str = "") -> tuple[Head, ...]:
         """The stored revisions (labels only) of a namespace ('' is every one) and release ('' is every one)."""
@@ -88,10 +90,15 @@ class ReleaseCluster:
         return manifests.CLUSTER_WIDE | told
 
     def capabilities(self) -> tuple[str, tuple[str, ...]]:
-        """The version and API versions that charts see as `.Capabilities`."""
-        known = self._cluster.kinds()
-        apis = {k.api_version for k in known} | {f"{k.api_version}/{k.kind}" for k in known}
-        return self._cluster.version().version, tuple(sorted(apis))
+        """The version and API versions that charts see as `.Capabilities`. The version is asked for when the port
+        asks for the kinds anew: both are of one age.
+        """
+        with self._asking:  # the sides of a comparison ask at once
+            known = self._cluster.kinds()
+            if self._capabilities[0] is not known or not known:
+                apis = {k.api_version for k in known} | {f"{k.api_version}/{k.kind}" for k in known}
+                self._capabilities = (known, self._cluster.version().version, tuple(sorted(apis)))
+            return self._capabilities[1:]
 
     def live(self, wanted: Mapping[Identity, Object]) -> dict[Identity, Object]:
         """The live objects of these identities, by one list a kind and namespace (a single one is asked for itself)."""

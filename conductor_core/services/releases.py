@@ -67,7 +67,7 @@ class ReleaseReader:
         self._renders = ReleaseRenders(repository, helm, self._cluster, documents, charts, self._used)
         self._mask_key, self._channels_file, self._dry_runs = mask_key, channels_file, dry_runs
         self._fresh_seconds, self._clock, self._quarantined = fresh_seconds, clock, quarantined
-        self._lock = threading.Lock()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
         self._fetched_at, self._elsewhere = float("-inf"), elsewhere
         self._commits: dict[str, str] = {}
         self._catalogue: tuple[str, Catalogue] | None = None
@@ -89,13 +89,14 @@ class ReleaseReader:
         `UnreachableError`, `ConfigurationError`.
         """
         self.refresh(force=False)
-        commit = self._resolve("HEAD")
-        known = self._catalogue
-        if known is None or known[0] != commit:
-            data = self._repository.read(commit, self._channels_file)
-            found = channels.parse(self._documents.load(data, self._channels_file), self._channels_file)
-            self._catalogue = known = (commit, found)
-        return known[1]
+        with self._reading:  # the sides of a comparison want it at once
+            commit = self._resolve("HEAD")
+            known = self._catalogue
+            if known is None or known[0] != commit:
+                data = self._repository.read(commit, self._channels_file)
+                found = channels.parse(self._documents.load(data, self._channels_file), self._channels_file)
+                self._catalogue = known = (commit, found)
+            return known[1]
 
     def inventory(self, *, check_step: bool = True) -> Inventory:
         """The release x channel matrix with foreign releases at its end; `check_step` renders each channel to see
@@ -173,7 +174,8 @@ class ReleaseReader:
         reference, and the ports' errors. The same states give the same bytes (`Comparison.as_json`).
         """
         first, second = references.pair(from_ref, to_ref)
-        with ThreadPoolExecutor(2, thread_name_prefix="sides") as pool:  # both at once: most of it is waiting
+        with ThreadPoolExecutor(3, thread_name_prefix="sides") as pool:  # all at once: most of it is waiting
+            pool.submit(self._cluster.capabilities)  # known by the time that a side asks; its failure is that side's
             one = pool.submit(self._load, release, first, {}, anywhere)
             two = pool.submit(self._load, release, second, sets or {}, anywhere)
             old, new = one.result(), two.result()

@@ -91,6 +91,8 @@ _OPTIONS = (
     "-c",
     "gc.auto=0",
     "-c",
+    "maintenance.auto=false",
+    "-c",
     "advice.detachedHead=false",
 )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -66,14 +67,13 @@ class GitRepository:
         """See `Repository.resolve`."""
         self._ensure()
         names.branch(ref)
-        for full in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref if ref == "HEAD" or _hexadecimal(ref) else ""):
-            if not full:
-                continue
-            found = self._git.run(
-                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{full}^{{commit}}", accept=(0, 1, 128)
-            )
-            if found.code == 0:
-                return found.stdout.strip()
+        bare = [ref] if ref == "HEAD" or _hexadecimal(ref) else []
+        asked = "".join(f"{full}^{{commit}}\n" for full in (f"refs/heads/{ref}", f"refs/tags/{ref}", *bare))
+        told = self._git.run("cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=asked.encode())
+        for line in told.stdout.splitlines():  # one for each, in order
+            kind, _, found = line.partition(" ")
+            if kind == "commit":
+                return found
         raise self._unknown(ref)
 
     def _unknown(self, ref: str) -> NotFoundError:
@@ -100,9 +100,9 @@ class GitRepository:
         entry = trees.entry_at(self._git, names.commit(commit), names.inner_path(path))
         if entry.kind != "blob":
             raise NotFoundError(f"{path} is a folder.", why="A file was asked for.", next="Name a file in it.")
-        size = int(self._git.run("cat-file", "-s", entry.digest).stdout)
-        if size > FILE_CAP:
-            raise RefusedError(f"{path} has {size:,} bytes.", why=f"The cap is {FILE_CAP:,}.", next="Make it smaller.")
+        if entry.size > FILE_CAP:
+            why = f"The cap is {FILE_CAP:,}."
+            raise RefusedError(f"{path} has {entry.size:,} bytes.", why=why, next="Make it smaller.")
         return self._git.run("cat-file", "blob", entry.digest).raw
 
     def commit(
@@ -156,8 +156,7 @@ class GitRepository:
             self.fetch()
 
     def _fetch(self, lock: int) -> None:
-        for left in self._git.git_dir.glob("**/*.lock"):  # of a git that died: a living one would hold our lock
-            left.unlink(missing_ok=True)
+        self._unlock()
         known = self._ready.exists() and self._ready.read_text() == self._address
         if not known:
             self._git.run("init", "--quiet", "--bare", "--initial-branch=main", str(self._git.git_dir))
@@ -169,6 +168,15 @@ class GitRepository:
             if default:
                 self._git.run("symbolic-ref", "HEAD", default[1])
             self._ready.write_text(self._address)
+
+    def _unlock(self) -> None:
+        """Remove what a git that died has locked: a living one would hold our lock."""
+        for at, folders, files in os.walk(self._git.git_dir):
+            if at == str(self._git.git_dir / "objects"):  # its 256 folders have no locks
+                folders[:] = [f for f in folders if f in ("info", "pack")]
+            for name in files:
+                if name.endswith(".lock"):
+                    Path(at, name).unlink(missing_ok=True)
 
     def _tip(self, branch: str) -> str:
         found = self._git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", accept=(0, 1))

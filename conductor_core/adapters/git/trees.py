@@ -20,14 +20,15 @@ _LINK, _SUBMODULE, _EXECUTABLE = "120000", "160000", "100755"
 
 @dataclass(frozen=True)
 class Entry:
-    """One file or folder of a tree: its mode and kind in Git's words, its digest, and its path below the folder that
-    was listed.
+    """One file or folder of a tree: its mode and kind in Git's words, its digest, its path below the folder that was
+    listed, and a file's bytes.
     """
 
     mode: str
     kind: str
     digest: str
     path: str
+    size: int = 0
 
 
 def entry_at(git: GitProgram, commit: str, path: str) -> Entry:
@@ -41,7 +42,7 @@ def entry_at(git: GitProgram, commit: str, path: str) -> Entry:
         if digest.code != 0:
             raise _missing(commit, path)
         return Entry("040000", "tree", digest.stdout.strip(), ".")
-    result = git.run("ls-tree", "-z", "--full-tree", commit, "--", path, accept=(0, 128))
+    result = git.run("ls-tree", "-l", "-z", "--full-tree", commit, "--", path, accept=(0, 128))
     entries = _entries(result.stdout) if result.code == 0 else []
     found = next((e for e in entries if e.path == path), None)
     if found is None:
@@ -83,7 +84,7 @@ def _write(git: GitProgram, entry: Entry, copy: Path, commit: str) -> None:
     if entry.kind == "blob":
         copy.write_bytes(git.run("cat-file", "blob", entry.digest).raw)
         return
-    listed = _entries(git.run("ls-tree", "-r", "-z", "--full-tree", entry.digest).stdout)
+    listed = _entries(git.run("ls-tree", "-l", "-r", "-z", "--full-tree", entry.digest).stdout)
     _refuse_links(listed, commit)
     if len(listed) > FILES_CAP:
         raise RefusedError(
@@ -118,8 +119,8 @@ def _entries(listing: str) -> list[Entry]:
     out = []
     for line in filter(None, listing.split("\0")):
         head, _, path = line.partition("\t")
-        mode, kind, digest = head.split()
-        out.append(Entry(mode, kind, digest, path))
+        mode, kind, digest, size = head.split()
+        out.append(Entry(mode, kind, digest, path, 0 if size == "-" else int(size)))
     return out
 
 

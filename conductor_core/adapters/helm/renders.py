@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from pathlib import Path
 from conductor_core.ports.helm import ChartInfo, ChartRequest, Rendered
 
 BYTES_KEPT = 256 * 1024 * 1024
-READING = "2"
+READING = "3"
 """Names how documents are read; another one when that changes, so that none is kept as it was read before."""
 _DRAWN = re.compile(
     rb"\b(rand(Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|shuffle|uuidv4|now|ago|bcrypt|htpasswd|encryptAES"
@@ -39,10 +40,16 @@ _UNPACKED = 64 * 1024 * 1024
 
 
 class KeptRenders:
-    """A folder of renders, for its owner alone; the ones that were not asked for longest go first."""
+    """A folder of renders, for its owner alone; the ones that were not asked for longest go first.
+
+    A file has a line about the render, then one for each of its documents. What the render before had in equal lines is
+    given again, not read again: two renders of one chart are equal but for a few documents.
+    """
 
     def __init__(self, folder: Path, cap: int = BYTES_KEPT) -> None:
         self._folder, self._cap = folder, cap
+        self._lock = threading.Lock()
+        self._before: dict[str, object] = {}
 
     def name(self, program: Path | None, chart: Path, request: ChartRequest) -> str:
         """What names this render; '' when it isn't to be kept."""
@@ -67,11 +74,18 @@ class KeptRenders:
             return None
         try:
             file = self._folder / name
-            told = json.loads(file.read_bytes())
+            first, *lines = file.read_text("ascii").split("\n")
             os.utime(file)
-            streams = told["manifests"], told["hooks"], told["crds"]
-            parsed = tuple(tuple(stream) for stream in told["parsed"])
-            return Rendered(ChartInfo(**told["chart"]), *streams, parsed=parsed)
+            told = json.loads(first)
+            counts = told.pop("parsed")
+            if sum(counts) != len(lines):
+                return None
+            with self._lock:  # two that are asked for at once share as well
+                before = self._before
+                read = self._before = {line: before[line] if line in before else json.loads(line) for line in lines}
+            documents = iter([read[line] for line in lines])
+            parsed = tuple(tuple(itertools.islice(documents, count)) for count in counts)
+            return Rendered(ChartInfo(**told.pop("chart")), **told, parsed=parsed)
         except (OSError, ValueError, TypeError, KeyError):  # none, or one that can't be read: rendered anew
             return None
 
@@ -80,10 +94,12 @@ class KeptRenders:
         if not name:
             return
         about = {"chart": asdict(made.chart), "manifests": made.manifests, "hooks": made.hooks, "crds": made.crds}
+        parsed = made.parsed
         try:
-            text = json.dumps(about | {"parsed": made.parsed})
+            lines = [json.dumps(document) for stream in parsed for document in stream]
         except TypeError:  # a document holds what is no JSON, such as a date with its tag
-            text = json.dumps(about | {"parsed": ()})
+            lines, parsed = [], ()
+        text = "\n".join([json.dumps(about | {"parsed": [len(stream) for stream in parsed]}), *lines])
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, making = tempfile.mkstemp(dir=self._folder, prefix=".making-")

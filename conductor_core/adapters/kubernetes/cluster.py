@@ -17,7 +17,7 @@ from conductor_core.adapters.kubernetes import discovery
 from conductor_core.adapters.kubernetes.requests import Requests
 from conductor_core.domain import names
 from conductor_core.domain.manifests import Kind, kind_of
-from conductor_core.errors import InputError, RefusedError
+from conductor_core.errors import ConductorError, InputError, RefusedError
 from conductor_core.ports.cluster import ClusterVersion, KindInfo, Object
 
 PAGE = 500
@@ -35,6 +35,7 @@ class KubernetesCluster:
         self._lock = threading.Lock()
         self._kinds: dict[Kind, KindInfo] = {}
         self._kinds_at = float("-inf")
+        self._failed: tuple[float, ConductorError] | None = None
 
     def version(self) -> ClusterVersion:
         """See `Cluster.version`."""
@@ -134,9 +135,16 @@ class KubernetesCluster:
         return self._known(KINDS_SECONDS).get(kind) or self._known(_LEAST_SECONDS).get(kind)
 
     def _known(self, seconds: float) -> dict[Kind, KindInfo]:
+        came = time.monotonic()
         with self._lock:
+            if self._failed is not None and self._failed[0] >= came:  # who waited for an attempt shares its failure
+                raise self._failed[1]
             if time.monotonic() - self._kinds_at > seconds:
-                self._kinds, self._kinds_at = discovery.kinds(self._requests), time.monotonic()
+                try:
+                    self._kinds, self._kinds_at = discovery.kinds(self._requests), time.monotonic()
+                except ConductorError as bad:
+                    self._failed = (time.monotonic(), bad)
+                    raise
             return self._kinds
 
 

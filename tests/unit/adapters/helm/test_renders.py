@@ -58,6 +58,25 @@ def test_its_documents_come_back_as_they_were_parsed(shop: Shop) -> None:
     assert found.parsed == (), "then the text is parsed anew"
 
 
+def test_equal_documents_of_two_renders_are_one_and_true_is_not_one(shop: Shop, tmp_path: Path) -> None:
+    shop.kept.put("one", replace(MADE, parsed=(({"a": 1}, {"b": True}), ({"c": "\u2028"},), ())))
+    shop.kept.put("two", replace(MADE, parsed=(({"a": 1}, {"b": 1}), (), ({"a": 1},))))
+    kept = KeptRenders(tmp_path / "renders")
+    one, two = kept.get("one"), kept.get("two")
+    assert one is not None
+    assert two is not None
+    assert one.parsed == (({"a": 1}, {"b": True}), ({"c": "\u2028"},), ())
+    assert one.parsed[0][0] is two.parsed[0][0] is two.parsed[2][0]
+    assert repr(two.parsed[0][1]) == "{'b': 1}"
+
+
+def test_a_file_that_lacks_a_document_is_not_read(shop: Shop, tmp_path: Path) -> None:
+    shop.kept.put("one", replace(MADE, parsed=(({"a": 1}, {"b": 2}), (), ())))
+    file = tmp_path / "renders" / "one"
+    file.write_text(file.read_text().rpartition("\n")[0])
+    assert shop.kept.get("one") is None
+
+
 def test_each_thing_that_it_is_made_from_names_it(shop: Shop) -> None:
     seen = {shop.name()}
     seen.add(shop.name(release="other"))
