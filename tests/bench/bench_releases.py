@@ -140,7 +140,7 @@ class Bench:
                      [*who, "-C", str(work), "commit", "-q", "-m", "x"],
                      ["clone", "-q", "--bare", str(work), str(self.remote)]):  # fmt: skip
             subprocess.run(["git", *argv], check=True, capture_output=True)
-        self.commands, self.documents = SystemCommands(), YamlDocuments()
+        self.commands = SystemCommands()
         self.repository = GitRepository(self.commands, str(self.remote), folder / "home")
         reader = self.reader(plane.kubeconfig)[0]
         self.before = reader.commit("big", "dev")
@@ -149,9 +149,10 @@ class Bench:
         self.after = self.repository.commit("main", {"big/values.yaml": text}, "debug", ME)
 
     def reader(self, kubeconfig: Path) -> tuple[ReleaseReader, list[str]]:
-        """A reader that has kept nothing, and the requests that it makes."""
+        """A reader that has kept nothing in memory, and the requests that it makes."""
         cluster = KubernetesCluster(kubeconfig, self.plane.context)
-        helm = HelmProgram(self.commands, self.documents, str(self.plane.bin / "helm"), kubeconfig,
+        repository, documents = GitRepository(self.commands, str(self.remote), self.folder / "home"), YamlDocuments()
+        helm = HelmProgram(self.commands, documents, str(self.plane.bin / "helm"), kubeconfig,
                            self.plane.context, self.folder / "helm")  # fmt: skip
         asked: list[str] = []
         inner = cluster._requests.send
@@ -161,7 +162,7 @@ class Bench:
             return inner(method, path, *args, **more)
 
         cluster._requests.send = counted  # type: ignore[method-assign]  # counts what leaves the process
-        return ReleaseReader(self.repository, helm, cluster, YamlDocuments(), mask_key=b"k" * 32), asked
+        return ReleaseReader(repository, helm, cluster, documents, mask_key=b"k" * 32), asked
 
     def template(self, commit: str) -> str:
         """What `helm template` prints for the chart at a commit."""
