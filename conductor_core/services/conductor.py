@@ -186,7 +186,7 @@ def join(parts: Parts) -> Conductor:
         Probe("ledger", parts.ledger_reader.health),
         *probes.outside(parts.now, parts.cluster, parts.helm, releases, parts.web),
     ]
-    status = StatusService(asked, parts.workflows.depth)
+    status = StatusService(asked, lambda: parts.workflows.depth())  # a name alone would load its library
     doctor = Doctor(parts.now, parts.commands, parts.cluster, releases, parts.logins, status.connections)
     packs = AuditPacks(parts.ledger_reader, parts.store, parts.operations, parts.blobs)
     reports = ReportService(
