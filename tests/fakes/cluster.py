@@ -37,6 +37,9 @@ class FakeCluster:
     requests: list[str] = field(default_factory=list)
     failure: ConductorError | None = None
     address: str = "https://fake.test"
+    served: dict[Kind, KindInfo] = field(
+        default_factory=lambda: {k: KindInfo(k, plural, namespaced) for k, (plural, namespaced) in KINDS.items()}
+    )
 
     def put(self, *objects: Mapping[str, Any]) -> None:
         """Objects as the API server would hold them; the namespace is theirs."""
@@ -56,7 +59,7 @@ class FakeCluster:
     def kinds(self) -> Mapping[Kind, KindInfo]:
         if self.failure is not None:
             raise self.failure
-        return {k: KindInfo(k, plural, namespaced) for k, (plural, namespaced) in KINDS.items()}
+        return self.served
 
     def objects(
         self, kind: Kind, namespace: str = "", labels: str = "", *, metadata_only: bool = False

@@ -83,9 +83,10 @@ def test_credentials_in_an_address_never_show(tmp_path: Path) -> None:
 
 def test_locks_left_by_a_dead_git_do_not_stop_the_next_one(repository: GitRepository, tmp_path: Path) -> None:
     repository.fetch()
-    for name in ("packed-refs.lock", "refs/heads/main.lock", "HEAD.lock"):
+    for name in ("packed-refs.lock", "refs/heads/main.lock", "HEAD.lock", "objects/info/commit-graph.lock"):
         (tmp_path / "home/ops.git" / name).touch()
     assert repository.commit("main", {"chart/new.txt": b"x"}, "Add", ME) == repository.resolve("main")
+    assert not list((tmp_path / "home/ops.git").rglob("*.lock"))
 
 
 def test_a_half_made_mirror_is_made_again(repository: GitRepository, tmp_path: Path) -> None:

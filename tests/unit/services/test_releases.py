@@ -399,6 +399,15 @@ def test_live_objects_are_listed_once_a_kind_and_namespace(world: World) -> None
     assert sum("ConfigMap" in r for r in world.cluster.requests) == 1
 
 
+def test_the_version_is_asked_for_when_the_kinds_are_new(world: World) -> None:
+    for _ in range(2):
+        world.reader.compare("shop", "channel:dev", "channel:staging")
+    assert world.cluster.requests == ["version"]
+    world.cluster.served = dict(world.cluster.served)
+    world.reader.compare("shop", "channel:dev", "channel:staging")
+    assert world.cluster.requests == ["version", "version"]
+
+
 def test_an_equal_render_is_asked_from_helm_once(world: World) -> None:
     for _ in range(3):
         world.reader.compare("shop", "channel:dev", "channel:staging")
