@@ -20,25 +20,21 @@ from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.domain.waves import STABLE_TAG
 from conductor_core.errors import ConductorError
 from conductor_core.services.delivery import Panel
+from conductor_core.services.fleet_clusters import PATIENCE, Everywhere
 from conductor_core.services.pipeline_board import Board
 from conductor_core.services.ways_back import WayBack
 
 
 @kept(2)
-def rollouts() -> list[Rollout]:
-    """Every Rollout, as read within the last seconds."""
-    return list(runtime.conductor().delivery.rollouts())
+def everywhere() -> Everywhere:
+    """Every Rollout of every cluster, as read within the last seconds."""
+    return runtime.conductor().delivery.everywhere(PATIENCE)
 
 
 @kept(2)
 def fleets() -> list[Fleet]:
     """The groups that move in lockstep."""
-    return list(runtime.conductor().delivery.fleets(live=True))
-
-
-def silent() -> tuple[str, ...]:
-    """The contexts of clusters that did not answer when the fleets were read last."""
-    return runtime.conductor().delivery.silent
+    return list(runtime.conductor().delivery.fleets(everywhere(), live=True))
 
 
 @kept(2)
@@ -48,9 +44,9 @@ def board() -> Board:
 
 
 @kept(1.5)
-def wave(namespace: str, name: str) -> tuple[Detail, WaveVerdict]:
+def wave(namespace: str, name: str, cluster: str = "") -> tuple[Detail, WaveVerdict]:
     """One Rollout with what belongs to it, and the verdict on its wave."""
-    return runtime.conductor().delivery.verdict(namespace, name)
+    return runtime.conductor().delivery.verdict(namespace, name, cluster)
 
 
 @kept(10)
@@ -102,10 +98,10 @@ def channels() -> list[str]:
 
 
 @kept(3)
-def changes_of_rollout(namespace: str, name: str) -> list[Change]:
-    """The Changes of one Rollout and of its release, newest first."""
+def changes_of_rollout(namespace: str, name: str, cluster: str = "") -> list[Change]:
+    """The Changes of one Rollout and of its release, newest first; in a further cluster the aborts of its fleets."""
     delivery = runtime.conductor().delivery
-    return delivery.changes_of(delivery.detail(namespace, name).rollout)
+    return delivery.changes_of(delivery.detail(namespace, name, cluster).rollout)
 
 
 @kept(3)

@@ -17,6 +17,7 @@ from app.components import (
     pipeline_table,
     pipeline_waves,
     rollout_charts,
+    rollout_elsewhere,
     rollout_head,
     rollout_live,
     rollout_table,
@@ -26,15 +27,16 @@ from app.components import (
     wave_editor,
 )
 from conductor_core.domain import rollout_words
-from conductor_core.errors import InputError
+from conductor_core.domain.fleets import member
 
 
 def one(chosen: str) -> None:
     """One rollout, live."""
     navigation.link("delivery", "All pipelines and rollouts", icon="arrow_back")
-    namespace, _, name = chosen.partition("/")
-    if not namespace or not name:
-        raise InputError(f"{chosen!r} names no rollout.", why="It is NAMESPACE/NAME.", next="Choose one from the list.")
+    cluster, namespace, name = place = member(chosen)
+    if cluster:
+        rollout_elsewhere.show(place, session.actor())
+        return
     detail, verdict = delivery_queries.wave(namespace, name)
     rollout_head.show(detail.rollout, verdict, session.actor())
     emergency_banner.show(delivery_queries.emergencies_of(detail.rollout), session.actor())
@@ -69,15 +71,16 @@ def one(chosen: str) -> None:
 def lists() -> None:
     """What moves, and what there is."""
     with errors.shown():
-        rollouts = delivery_queries.rollouts()
+        found = delivery_queries.everywhere()
+        rollouts = found.rollouts
         moving = [r for r in rollouts if r.moving]
         with st.container(horizontal=True):
             st.metric("Rollouts", len(rollouts), border=True)
             st.metric("In progress", len(moving), border=True)
             st.metric("Paused", sum(1 for r in moving if r.phase.value == "Paused"), border=True)
             st.metric("Failed", sum(1 for r in rollouts if rollout_words.red(r)), border=True)
-        fleet_cards.show(delivery_queries.fleets(), session.actor(), delivery_queries.silent())
-        rollout_table.show(rollouts)
+        fleet_cards.show(delivery_queries.fleets(), session.actor(), found.why)
+        rollout_table.show(rollouts, several=bool(found.clusters))
     st.subheader("Pipelines", anchor=False)
     with errors.shown():
         pipeline_table.show(delivery_queries.board())

@@ -38,7 +38,7 @@ def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
         st.title(plain(rollout.name), anchor=False)
         state_badge.show(theme.of(theme.ROLLOUT, rollout.phase.value))
         if rollout.wave:
-            st.badge(plain(_weight(rollout)), icon=":material/move_up:", color="blue")
+            st.badge(plain(rollout_words.weight(rollout)), icon=":material/move_up:", color="blue")
         for act, label, icon in _BUTTONS:
             if act not in hidden and not rollout_acts.no_effect(rollout, act):
                 _button(rollout, act, label, icon)
@@ -49,14 +49,8 @@ def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
         names = {act: _name(rollout, act) for act in Act}
         said = ways_back.reason(rollout, verdict)
         rollout_way_out.show(rollout, actor, names, emergency_name(rollout), said)
-    _facts(rollout)
+    facts_line(rollout)
     _dialogs(rollout, actor)
-
-
-def _weight(rollout: Rollout) -> str:
-    """Where the wave is; few pods can't hold every weight, so what was asked for is told when it differs."""
-    asked = "" if rollout.actual == rollout.weight else f", asked for {rollout.weight} %"
-    return f"{rollout.wave} {rollout.actual} %{asked}"
 
 
 def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:
@@ -65,7 +59,8 @@ def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:
     return hidden | ({Act.ABORT, Act.UNDO, Act.PROMOTE, Act.PROMOTE_FULL, Act.SKIP, Act.PAUSE} if red else set())
 
 
-def _facts(rollout: Rollout) -> None:
+def facts_line(rollout: Rollout) -> None:
+    """Draw its version, namespace, revision and template."""
     parts = [facts.strong(rollout.version), facts.text("in namespace"), facts.copy(rollout.namespace)]
     parts += [facts.text(f"· revision {rollout.revision} · template"), facts.copy(rollout.current_hash)]
     parts += [facts.text(f"· stable tag {rollout.stable_tag}")] if rollout.stable_tag else []

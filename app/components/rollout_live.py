@@ -18,13 +18,13 @@ _WORDS = {"done": "green", "goes on": "blue", "held": "orange", "failed": "red",
 
 def show(rollout: Rollout) -> None:
     """Follow it; the page is drawn anew when another act has become possible."""
-    _pulse(rollout.namespace, rollout.name, _mark(rollout))
+    _pulse(rollout.namespace, rollout.name, rollout.cluster, _mark(rollout))
 
 
 @st.fragment(run_every=2)
-def _pulse(namespace: str, name: str, mark: str) -> None:
+def _pulse(namespace: str, name: str, cluster: str, mark: str) -> None:
     with errors.shown():
-        detail, verdict = delivery_queries.wave(namespace, name)
+        detail, verdict = delivery_queries.wave(namespace, name, cluster)
         if _mark(detail.rollout) != mark:
             st.rerun(scope="app")
         wave_bar.show(detail.rollout, held=verdict.word == "held", failed=rollout_words.failed_step(detail))

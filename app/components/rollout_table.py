@@ -13,9 +13,12 @@ from conductor_core.domain.rollouts import Phase, Rollout
 
 _ORDER = {Phase.DEGRADED: 0, Phase.PAUSED: 1, Phase.PROGRESSING: 2, Phase.HEALTHY: 3}
 
+HOME = "this one"
+"""What a row says of the cluster that the product works on."""
 
-def show(rollouts: Sequence[Rollout]) -> None:
-    """Draw the rows, worst first."""
+
+def show(rollouts: Sequence[Rollout], *, several: bool = False) -> None:
+    """Draw the rows, worst first; `several`: whether there are further clusters, so that each row names its own."""
     if not rollouts:
         empty.show(
             "No rollout runs here.",
@@ -23,12 +26,13 @@ def show(rollouts: Sequence[Rollout]) -> None:
             icon="move_up",
         )
         return
-    rows = sorted(rollouts, key=lambda r: (_ORDER[r.phase], r.namespace, r.name))
+    rows = sorted(rollouts, key=lambda r: (_ORDER[r.phase], r.cluster, r.namespace, r.name))
     marks = [theme.of(theme.ROLLOUT, r.phase.value) for r in rows]
     known = list(dict.fromkeys(theme.ROLLOUT.values()))
     st.dataframe(
         {
             "state": [[f"{mark.glyph} {mark.word}"] for mark in marks],
+            **({"cluster": [r.cluster or HOME for r in rows]} if several else {}),
             "namespace": [r.namespace for r in rows],
             "rollout": [r.name for r in rows],
             "version": [r.version for r in rows],

@@ -6,12 +6,12 @@ ApplicationSet) are one, and so are those of one name that run the same new vers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from conductor_core.domain.rollouts import Rollout
-from conductor_core.errors import InputError
+from conductor_core.errors import InputError, NotFoundError
 
 LABEL = "conductor.summit.example/fleet"
 LABELLED, PIPELINE = "one label", "one pipeline"
@@ -31,6 +31,10 @@ class Member(NamedTuple):
         return "/".join(filter(None, self))
 
 
+ABORT, EMERGENCY = "fleet_abort", "emergency_fleet_abort"
+"""The runbooks that abort a fleet: as others approve it, and at once."""
+
+
 def member(text: str) -> Member:
     """The place that an id names: `namespace/name` or `cluster/namespace/name`, a cluster's name may hold slashes.
 
@@ -39,9 +43,9 @@ def member(text: str) -> Member:
     parts = text.rsplit("/", 2)
     if len(parts) < 2 or not all(parts):
         raise InputError(
-            f"{text!r} names no member of a fleet.",
-            why="A Rollout is named by namespace and name, in another cluster with its context before them.",
-            next="Give each as namespace/name or context/namespace/name.",
+            f"{text!r} names no rollout.",
+            why="A rollout is named by namespace and name, in another cluster with its context before them.",
+            next="Write NAMESPACE/NAME or CONTEXT/NAMESPACE/NAME, as `conductor delivery list` shows it.",
         )
     return Member(*parts) if len(parts) == 3 else Member("", *parts)
 
@@ -61,6 +65,20 @@ class Fleet:
     def moving(self) -> tuple[Rollout, ...]:
         """The members that are on their way to a new version."""
         return tuple(m for m in self.members if m.moving)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What the runbooks that abort it are given."""
+        return {"fleet": self.name, "members": [m.id for m in self.members], "silent": list(self.silent)}
+
+
+def named(known: Sequence[Fleet], name: str) -> Fleet:
+    """The fleet of that name; raises `NotFoundError`."""
+    found = next((f for f in known if f.name == name), None)
+    if found is None:
+        names = ", ".join(f.name for f in known) or "none"
+        raise NotFoundError(f"There is no fleet {name!r}.", why=f"Known: {names}.", next="Label rollouts, or name one.")
+    return found
 
 
 def fleets(

@@ -26,6 +26,12 @@ def step_now(rollout: Rollout) -> str:
     return f"{min(rollout.step + 1, len(rollout.steps))} of {len(rollout.steps)}"
 
 
+def weight(rollout: Rollout) -> str:
+    """Where the wave is; few pods can't hold every weight, so what was asked for is told when it differs."""
+    asked = "" if rollout.actual == rollout.weight else f", asked for {rollout.weight} %"
+    return f"{rollout.wave} {rollout.actual} %{asked}"
+
+
 def why(rollout: Rollout) -> str:
     """Why it is as it is; '' when there is nothing to say."""
     if red(rollout):
@@ -45,3 +51,12 @@ def failed_step(detail: Detail) -> int | None:
     """The step (from 0) whose analysis ended this version; None when none is known to have."""
     mine = [r for r in detail.runs if r.template_hash == detail.rollout.current_hash]
     return next((r.step for r in mine if r.phase in ("Failed", "Error") and r.step is not None), None)
+
+
+def elsewhere(rollout: Rollout) -> str:
+    """What is said of a Rollout in a further cluster: what can be done about it, and what is not known here."""
+    return (
+        f"It runs in the cluster {rollout.cluster}. From here it is aborted with its fleet; every other act is done in "
+        "a workbench of that cluster. That one has its metrics, timeline, releases and Changes too: they are not known "
+        "here."
+    )

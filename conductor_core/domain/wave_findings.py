@@ -6,7 +6,7 @@ The causes are a closed list: whatever holds a wave is one of them, or the verdi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from conductor_core.domain.burn_rate import Burn
@@ -71,6 +71,15 @@ GATE_TOPICS = {
 """Topics that the gates of the release's last Change answer, by parts of the gates' names."""
 
 
+ELSEWHERE = {
+    "SLO": "Metrics of another cluster are not read here.",
+    "statistics": "Metrics of another cluster are not read here.",
+    **dict.fromkeys((*GATE_TOPICS, "approvals"), "Changes of another cluster are on record in its own workbench."),
+}
+"""Topics that can't be judged of a rollout in a further cluster, and why."""
+THERE = "This is done in a workbench of its cluster."
+
+
 _STARTS = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Reasons of a pod that is on its way; one that takes too long is told by Argo Rollouts, as no progress."""
 
@@ -97,6 +106,18 @@ def slo(burns: Sequence[Burn] | None) -> Finding:
         return Finding("SLO", Standing.UNKNOWN, "Nothing was measured.", "error rate")
     fastest = max(b.short for b in burns if b.short is not None)
     return Finding("SLO", Standing.OK, f"The error budget burns at {fastest:.1f} times its pace at most.", "error rate")
+
+
+def elsewhere(detail: Detail) -> tuple[Finding, ...]:
+    """All topics of a Rollout in a further cluster: what it says of itself is judged, nothing of the home cluster is
+    taken for it, and no act is offered.
+    """
+    unknown = {topic: Finding(topic, Standing.UNKNOWN, why) for topic, why in ELSEWHERE.items()}
+    own = [
+        replace(found, act=None, clears_by=f"{found.clears_by} {THERE}") if found.act else found
+        for found in (analysis(detail), health(detail))
+    ]
+    return (unknown.pop("SLO"), own[0], *unknown.values(), own[1])
 
 
 def analysis(detail: Detail) -> Finding:

@@ -52,16 +52,20 @@ def judge(
     changes: Iterable[Change] = (),
 ) -> WaveVerdict:
     """The verdict on the wave of a Rollout now. `burns` None: no objective is known; `changes`: those of its release
-    and of itself, newest first.
+    and of itself, newest first. All three are of the home cluster: of a Rollout elsewhere they are not looked at.
     """
     known = list(changes)
     findings = (
-        wave_findings.slo(burns),
-        wave_findings.analysis(detail),
-        *wave_findings.statistics(judgements),
-        *wave_findings.gates(known),
-        wave_findings.approvals(known),
-        wave_findings.health(detail),
+        wave_findings.elsewhere(detail)
+        if detail.rollout.cluster
+        else (
+            wave_findings.slo(burns),
+            wave_findings.analysis(detail),
+            *wave_findings.statistics(judgements),
+            *wave_findings.gates(known),
+            wave_findings.approvals(known),
+            wave_findings.health(detail),
+        )
     )
     rollout = detail.rollout
     holds = [f for f in findings if f.standing is Standing.HOLD]

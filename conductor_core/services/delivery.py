@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from conductor_core.domain import wave_verdicts
 from conductor_core.domain.burn_rate import WINDOWS, Burn, burns
 from conductor_core.domain.canary_statistics import Judgement, judge
 from conductor_core.domain.changes import Change
-from conductor_core.domain.fleets import Fleet, fleets
+from conductor_core.domain.fleets import ABORT, EMERGENCY, Fleet, Member, fleets
 from conductor_core.domain.metric_queries import MetricQuery, discovered
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
@@ -20,7 +21,7 @@ from conductor_core.errors import ConductorError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
 from conductor_core.ports.metric_files import MetricFiles
 from conductor_core.ports.rollouts import Rollouts
-from conductor_core.services.fleet_clusters import FleetClusters
+from conductor_core.services.fleet_clusters import Everywhere, FleetClusters
 from conductor_core.services.metric_windows import MetricWindows
 from conductor_core.services.pipeline_board import Board, PipelineBoard
 from conductor_core.services.releases import ReleaseReader
@@ -66,27 +67,29 @@ class DeliveryReader:
         """Every Rollout, by namespace and name."""
         return self._rollouts.all(namespace)
 
-    def detail(self, namespace: str, name: str) -> Detail:
-        """One Rollout with what belongs to it."""
-        return self._rollouts.detail(namespace, name)
+    def everywhere(self, patience: float = math.inf) -> Everywhere:
+        """Every Rollout of every cluster; `patience`: seconds to wait for further clusters."""
+        return self._clusters.all(patience)
 
-    def fleets(self, *, live: bool = False) -> tuple[Fleet, ...]:
+    def detail(self, namespace: str, name: str, cluster: str = "") -> Detail:
+        """One Rollout with what belongs to it."""
+        return self._clusters.detail(Member(cluster, namespace, name))
+
+    def fleets(self, among: Everywhere, *, live: bool = False) -> tuple[Fleet, ...]:
         """The groups that move in lockstep, over all clusters; without Argo CD, by labels and versions alone."""
         try:
             applications = self.pipelines(live=live).applications
         except ConductorError:
             applications = ()
         made = {place: a.pipeline for a in applications for place in a.rollouts if a.pipeline}
-        found = self._clusters.all()
-        return fleets(found.rollouts, made, found.silent)
-
-    @property
-    def silent(self) -> tuple[str, ...]:
-        """The contexts of clusters that did not answer when the fleets were read last."""
-        return self._clusters.silent
+        return fleets(among.rollouts, made, among.silent)
 
     def release_of(self, rollout: Rollout) -> tuple[str, str] | None:
-        """Release and channel that a Rollout belongs to, by its namespace and Helm's instance label; None for none."""
+        """Release and channel that a Rollout belongs to, by its namespace and Helm's instance label; None for none, and
+        for one of a further cluster, which the releases here know nothing of.
+        """
+        if rollout.cluster:
+            return None
         instance = dict(rollout.labels).get(INSTANCE, rollout.name)
         for spec in self._releases.catalogue().releases:
             for channel in spec.channels:
@@ -95,7 +98,13 @@ class DeliveryReader:
         return None
 
     def changes_of(self, rollout: Rollout, limit: int = 20) -> list[Change]:
-        """The Changes of a Rollout and of the release that it belongs to, newest first."""
+        """The Changes of a Rollout and of the release that it belongs to, newest first; of one in a further cluster the
+        aborts of fleets that it was a member of.
+        """
+        if rollout.cluster:
+            aborts = [c for name in (ABORT, EMERGENCY) for c in self._store.find(ChangeQuery(runbook=name))]
+            mine = [c for c in aborts if rollout.id in _listed(c)]
+            return sorted(mine, key=lambda c: c.created_at, reverse=True)[:limit]
         targets = [f"rollout/{rollout.id}"]
         try:
             owner = self.release_of(rollout)
@@ -161,9 +170,13 @@ class DeliveryReader:
             if {"canary", "stable"} <= set(p.lines) and p.query.better
         )
 
-    def verdict(self, namespace: str, name: str) -> tuple[Detail, WaveVerdict]:
-        """One Rollout and the verdict on its wave; without Prometheus the rest is still judged."""
-        detail = self.detail(namespace, name)
+    def verdict(self, namespace: str, name: str, cluster: str = "") -> tuple[Detail, WaveVerdict]:
+        """One Rollout and the verdict on its wave; without Prometheus the rest is still judged, and so is one of a
+        further cluster.
+        """
+        detail = self.detail(namespace, name, cluster)
+        if cluster:
+            return detail, wave_verdicts.judge(detail)
         try:
             found: tuple[Burn, ...] | None = self.burning(detail.rollout)
             told = self.judgements(self.metrics(detail)) if detail.rollout.moving else ()
@@ -176,6 +189,12 @@ class DeliveryReader:
         filled = MetricQuery("burn", "", "ratio", query).filled(rollout.namespace, service_of(rollout), "")
         series = self._windows.series(filled, 60, 60)
         return series[0].points[-1][1] if series and series[0].points else None
+
+
+def _listed(abort: Change) -> list[object]:
+    """The members that the abort of a fleet was given."""
+    members = abort.parameters.get("members")
+    return members if isinstance(members, list) else []
 
 
 def service_of(rollout: Rollout) -> str:

@@ -2,51 +2,77 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from threading import Lock, Thread
 
 from conductor_core.domain.fleets import Member
+from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
-from conductor_core.errors import ConductorError, InputError
+from conductor_core.errors import ConductorError, InputError, UnreachableError
 from conductor_core.ports.rollouts import Rollouts
 
 AGAIN_AFTER = 15.0
-"""Seconds that a cluster which did not answer isn't asked for its list again."""
+"""Seconds that a cluster which did not answer isn't asked again, and that an older answer stands for a late one."""
+PATIENCE = 3.0
+"""Seconds that a list for people waits for a further cluster; its answer is taken by the next one."""
+Listed = tuple[Rollout, ...]
 
 
 @dataclass(frozen=True)
 class Everywhere:
-    """The Rollouts of all clusters that answered, and the contexts of those that did not."""
+    """The Rollouts of all clusters that answered; `clusters` are the further contexts, `why` says of each of them that
+    did not answer what happened.
+    """
 
-    rollouts: tuple[Rollout, ...]
-    silent: tuple[str, ...] = ()
+    rollouts: Listed
+    clusters: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The contexts of the clusters that did not answer."""
+        return tuple(self.why)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A list that is under way, and since when."""
+
+    answer: Future[Listed]
+    since: float
 
 
 @dataclass(frozen=True)
 class FleetClusters:
-    """`home` is the cluster that the product works on, `others` those of further contexts by the context's name."""
+    """`home` is the cluster that the product works on, `others` those of further contexts by the context's name.
+
+    Safe to use from many threads, which share what one of them asks for.
+    """
 
     home: Rollouts
     others: Mapping[str, Rollouts]
     monotonic: Callable[[], float]
-    _failed: dict[str, float] = field(default_factory=dict)
+    _asked: dict[str, _Asked] = field(default_factory=dict)
+    _known: dict[str, tuple[float, Listed]] = field(default_factory=dict)
+    _failed: dict[str, tuple[float, ConductorError]] = field(default_factory=dict)
+    _unread: dict[str, tuple[float, ConductorError]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
-    def all(self) -> Everywhere:
-        """Every Rollout of every cluster; raises the errors of the port only for the home cluster."""
-        if not self.others:
-            return Everywhere(self.home.all())
-        with ThreadPoolExecutor(len(self.others), thread_name_prefix="clusters") as pool:
-            asked = {name: pool.submit(self._listed, name) for name in self.others}
-            found = self.home.all()
-            told = {name: answer.result() for name, answer in asked.items()}
-        more = tuple(rollout for listed in told.values() for rollout in listed or ())
-        return Everywhere(found + more, tuple(name for name, listed in told.items() if listed is None))
+    def all(self, patience: float = math.inf) -> Everywhere:
+        """Every Rollout of every cluster; raises the errors of the port only for the home cluster.
 
-    @property
-    def silent(self) -> tuple[str, ...]:
-        """The contexts whose clusters did not answer when they were listed last."""
-        return tuple(name for name in self.others if name in self._failed)
+        `patience`: seconds to wait for further clusters. For one that failed before nobody waits then: it is asked
+        meanwhile, and in the list again with its answer.
+        """
+        asked = {name: self._ask(name) for name in self.others}
+        found = self.home.all()
+        told = {name: self._told(name, asking, patience) for name, asking in asked.items()}
+        more = tuple(rollout for listed in told.values() if not isinstance(listed, str) for rollout in listed)
+        why = {name: listed for name, listed in told.items() if isinstance(listed, str)}
+        return Everywhere(found + more, tuple(self.others), why)
 
     def of(self, cluster: str) -> Rollouts:
         """The Rollouts of one cluster; raises `InputError` for a context that is not configured."""
@@ -63,14 +89,73 @@ class FleetClusters:
         """One Rollout; raises `NotFoundError`, `InputError` and the errors of the port."""
         return self.of(member.cluster).get(member.namespace, member.name)
 
-    def _listed(self, name: str) -> tuple[Rollout, ...] | None:
-        now = self.monotonic()
-        if now - self._failed.get(name, float("-inf")) < AGAIN_AFTER:
-            return None
+    def detail(self, member: Member) -> Detail:
+        """One Rollout with what belongs to it; raises as `get`. The error of a further cluster that did not answer a
+        moment ago is given at once, in place of waiting for it again.
+        """
+        rollouts = self.of(member.cluster)
+        for failures in (self._failed, self._unread):
+            known = self._lately(failures, member.cluster)
+            if isinstance(known, UnreachableError):
+                raise UnreachableError(known.what, why=known.why, next=known.next) from known
+        try:
+            return rollouts.detail(member.namespace, member.name)
+        except UnreachableError as bad:
+            if member.cluster:
+                self._unread[member.cluster] = self.monotonic(), bad
+            raise
+
+    def _ask(self, name: str) -> _Asked | None:
+        """The list of a cluster, under way; None when it failed a moment ago."""
+        with self._lock:
+            if self._lately(self._failed, name):
+                return None
+            asking = self._asked.get(name)
+            if asking is None:
+                asking = self._asked[name] = _Asked(Future(), self.monotonic())
+                # a daemon: a command that has said everything ends, whatever a cluster still owes it
+                Thread(target=self._list, args=(name, asking.answer), name=f"cluster {name}", daemon=True).start()
+            return asking
+
+    def _list(self, name: str, answer: Future[Listed]) -> None:
         try:
             found = self.others[name].all()
-        except ConductorError:
-            self._failed[name] = self.monotonic()
-            return None
-        self._failed.pop(name, None)
-        return found
+        except ConductorError as bad:
+            self._end(name, failed=bad)
+            answer.set_exception(bad)
+        except BaseException as bug:  # noqa: BLE001  # whoever waits for the answer raises it
+            self._end(name)
+            answer.set_exception(bug)
+        else:
+            self._end(name, found=found)
+            answer.set_result(found)
+
+    def _end(self, name: str, *, found: Listed | None = None, failed: ConductorError | None = None) -> None:
+        now = self.monotonic()
+        with self._lock:
+            del self._asked[name]
+            if failed is not None:
+                self._failed[name] = now, failed
+            elif found is not None:
+                self._failed.pop(name, None)
+                self._unread.pop(name, None)
+                self._known[name] = now, found
+
+    def _told(self, name: str, asking: _Asked | None, patience: float) -> Listed | str:
+        """What a cluster holds, or why that is not known."""
+        now = self.monotonic()
+        if asking is not None:
+            left = 0 if name in self._failed else max(0.0, asking.since + patience - now)
+            if wait([asking.answer], None if patience == math.inf else left).done:
+                try:
+                    return asking.answer.result()
+                except ConductorError as bad:
+                    return str(bad)
+        if name in self._failed:
+            return str(self._failed[name][1])
+        at, found = self._known.get(name, (-math.inf, ()))
+        return found if now - at < AGAIN_AFTER else f"It has not answered within {patience:g} s."
+
+    def _lately(self, failures: Mapping[str, tuple[float, ConductorError]], name: str) -> ConductorError | None:
+        at, error = failures.get(name, (-math.inf, None))
+        return error if self.monotonic() - at < AGAIN_AFTER else None

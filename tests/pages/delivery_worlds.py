@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.yaml_documents import YamlDocuments
@@ -16,7 +17,8 @@ from conductor_core.domain import compatibility
 from conductor_core.domain.compatibility import Matrix
 from conductor_core.domain.metric_queries import MetricQuery
 from conductor_core.domain.metric_queries import parse as parse_query
-from conductor_core.domain.rollouts import ROLLOUT
+from conductor_core.domain.rollout_parts import Detail
+from conductor_core.domain.rollouts import ROLLOUT, Rollout
 from conductor_core.domain.runbooks import Parameter, Runbook
 from conductor_core.errors import UnreachableError
 from conductor_core.ports.rollouts import Rollouts
@@ -40,6 +42,7 @@ from tests.fakes.argocd import FakeArgoCd, raw_application, raw_pipeline
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.conductor import CHART, RUNBOOKS, FakeConductor, build
 from tests.fakes.ledger import SIGNER
+from tests.fakes.object_patches import FakePatches
 from tests.fakes.prometheus import FakePrometheus
 from tests.fakes.rollouts import Player, fake, manifest
 from tests.pages.support import NoLedger
@@ -95,6 +98,9 @@ FLEET = Runbook(
     (Parameter("fleet", "str", "", required=True), Parameter("members", "list", []), Parameter("silent", "list", [])),
     approvals={"default": 0},
 )
+EMERGENCY_FLEET = replace(
+    FLEET, name="emergency_fleet_abort", title="EMERGENCY abort of every rollout of {fleet}", emergency=True
+)
 SYNC = Runbook(
     "sync_application",
     "Sync the Application {application}",
@@ -132,7 +138,21 @@ SET_WAVES = Runbook(
     ),
     approvals={"default": 0},
 )
-OURS = {r.name: r for r in (SET_WAVES, MARK, ACT, EMERGENCY, EMERGENCY_ROLLBACK, REVERT, EMERGENCY_REVERT, FLEET, SYNC)}
+OURS = {
+    r.name: r
+    for r in (
+        SET_WAVES,
+        MARK,
+        ACT,
+        EMERGENCY,
+        EMERGENCY_ROLLBACK,
+        REVERT,
+        EMERGENCY_REVERT,
+        FLEET,
+        EMERGENCY_FLEET,
+        SYNC,
+    )
+}
 """The runbooks that the page asks for."""
 STEPS: tuple[Mapping[str, Any], ...] = (
     {"setWeight": 10},
@@ -340,6 +360,33 @@ def delivery() -> FakeConductor:
 def delivery_owned() -> FakeConductor:
     """For a browser: as `delivery`, and an Argo CD Application owns what has failed."""
     return owned(_home()).conductor
+
+
+def delivery_clusters() -> FakeConductor:
+    """For a browser: as `delivery`, in a further cluster the same and more of it, and one that does not answer."""
+    made, far = busy(_home()), busy(_home())
+    far.put("shop-eu", "2.4.1", "cart", ({"setWeight": 20}, {"pause": {}}, {"setWeight": 100}))
+    for namespace in ("shop-ap", "shop-us"):
+        far.put(namespace, "2.4.0", "cart")
+    context = "arn:aws:eks:eu-west-1:4711:cluster/prod@east"
+    made.others[context] = ArgoRollouts(far.cluster, FakePatches(far.cluster), context)
+    made.others["west"] = cast(Rollouts, Away("west"))
+    return made.conductor
+
+
+class Away:
+    """The Rollouts of a cluster that does not answer."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.asked = name, 0
+
+    def all(self, namespace: str = "") -> tuple[Rollout, ...]:
+        self.asked += 1
+        raise UnreachableError(f"The cluster of the context {self.name} did not answer.", why="no route to host")
+
+    def detail(self, namespace: str, name: str) -> Detail:
+        self.all(namespace)
+        raise AssertionError
 
 
 def delivery_down() -> FakeConductor:

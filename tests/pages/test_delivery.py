@@ -13,7 +13,7 @@ from tests.fakes.argocd import raw_application, raw_pipeline
 from tests.fakes.conductor import RUNBOOKS
 from tests.fakes.object_patches import FakePatches
 from tests.pages import delivery_worlds
-from tests.pages.delivery_worlds import OURS, World
+from tests.pages.delivery_worlds import OURS, Away, World
 from tests.pages.drive import open_page, press, seen
 
 
@@ -56,14 +56,17 @@ def test_a_fleet_over_clusters_names_the_one_that_does_not_answer(world: World, 
     for tag in ("1.0.0", "2.0.0"):
         east.put("one", tag)
     world.others["east"] = ArgoRollouts(east.cluster, FakePatches(east.cluster), "east")
-    world.others["west"] = cast(Any, Away())
+    world.others["west"] = cast(Any, Away("west"))
     alone = delivery_worlds.world(tmp_path / "alone")
     alone.others["west"] = world.others["west"]
     assert "No answer from west" in seen(open_page(alone.conductor, "delivery"))  # though there is no fleet here
     for namespace in ("one", "two"):
         world.put(namespace, "2.0.0")
     at = open_page(world.conductor, "delivery")
-    assert "No answer from west: what runs there is not among the members of fleets." in seen(at)
+    assert (
+        "No answer from west: what runs there is neither listed nor among the members of fleets. The cluster"
+        in seen(at)
+    )
     press(at, "fleet_0")
     assert "No answer from west: what runs there is not aborted." in seen(at)
     at.text_input(key="_confirm_reason").set_value("errors everywhere").run()
@@ -73,11 +76,77 @@ def test_a_fleet_over_clusters_names_the_one_that_does_not_answer(world: World, 
     assert change.parameters["silent"] == ["west"]
 
 
-class Away:
-    """A cluster that does not answer."""
+FAR = "arn:aws:eks:eu-west-1:4711:cluster/prod@east"
 
-    def all(self, namespace: str = "") -> Any:
-        raise UnreachableError("The cluster of the context west did not answer.", why="no route to host")
+
+@pytest.fixture
+def far(world: World, tmp_path: Path) -> World:
+    """A further cluster, whose `one/api` is held at another version than the one at home; a third does not answer."""
+    made = delivery_worlds.world(tmp_path / "far")
+    for tag in ("1.0.0", "3.0.0"):
+        made.put("one", tag)
+    world.others[FAR] = ArgoRollouts(made.cluster, FakePatches(made.cluster), FAR)
+    world.others["west"] = cast(Any, Away("west"))
+    return made
+
+
+def columns(world: World) -> list[str]:
+    at = open_page(world.conductor, "delivery")
+    return list(next(d.value.columns for d in at.dataframe if "replicas" in d.value.columns))
+
+
+def test_the_list_names_clusters_only_when_there_are_several(world: World, tmp_path: Path) -> None:
+    assert columns(world)[:3] == ["state", "namespace", "rollout"]
+    world.others["east"] = ArgoRollouts(delivery_worlds.world(tmp_path / "east").cluster, cast(Any, None), "east")
+    assert columns(world)[:4] == ["state", "cluster", "namespace", "rollout"]
+
+
+@pytest.mark.usefixtures("far")
+def test_a_rollout_of_a_further_cluster_is_read_and_nothing_at_home_is_taken_for_it(world: World) -> None:
+    held = {"namespace": "one", "rollout": "api", "act": "abort", "to_revision": 0}
+    world.conductor.changes.request(world.conductor.actor("requester"), "rollout_act", held, "of the one at home")
+    world.put("one", "2.0.0")
+    at = open_page(world.conductor, "delivery", who="captain", rollout=f"{FAR}/one/api", tab="Metrics")
+    text = seen(at)
+    here, there = (
+        {s.name for s in world.conductor.delivery.detail("one", "api", cluster).replica_sets if s.role == "canary"}
+        for cluster in ("", FAR)
+    )
+    drawn = " ".join(t.value.to_string() for t in at.table)
+    assert ([n in drawn for n in there], [n in drawn for n in here]) == ([True], [False])
+    assert "From here it is aborted with its fleet" in text
+    assert "Step 2 waits for a person." in text
+    assert "Metrics of another cluster are not read here" in text
+    assert [t.label for t in at.tabs] == ["Live", "Aborts of its fleet"]
+    assert not [b.key for b in at.button if str(b.key).startswith(("act_", "clear_", "out_"))]
+    at = open_page(world.conductor, "delivery", rollout=f"{FAR}/one/api", tab="Aborts of its fleet")
+    assert [len(d.value) for d in at.dataframe] == [0]
+    assert "The cluster of the context west did not answer" in seen(
+        open_page(world.conductor, "delivery", rollout="west/one/api")
+    )
+    assert "There is no cluster 'mars'" in seen(open_page(world.conductor, "delivery", rollout="mars/one/api"))
+
+
+def test_break_glass_aborts_a_fleet_of_several_clusters_from_either_page(world: World, far: World) -> None:
+    for namespace in ("one", "two"):
+        world.put(namespace, "2.0.0")
+    far.put("one", "2.0.0")
+    assert "fleet_emergency_0" not in {b.key for b in open_page(world.conductor, "delivery").button}
+    for where in ({}, {"rollout": f"{FAR}/one/api"}):
+        at = open_page(world.conductor, "delivery", who="captain", **where)
+        press(at, "fleet_emergency_0")
+        text = seen(at)
+        assert "It is done before anybody has approved" in text
+        assert "No answer from west: what runs there is not aborted" in text
+        at.text_input(key="_confirm_reason").set_value("errors everywhere").run()
+        press(at, "_confirm_request")
+        change = world.conductor.changes.find()[0]
+        assert change.runbook == "emergency_fleet_abort"
+        assert change.parameters["members"] == ["one/api", "two/api", f"{FAR}/one/api"]
+    assert len(world.conductor.emergencies.waiting()) == 2
+    at = open_page(world.conductor, "delivery", rollout=f"{FAR}/one/api", tab="Aborts of its fleet")
+    assert [len(d.value) for d in at.dataframe] == [2]
+    assert "Done without an approval" in seen(open_page(world.conductor, "delivery", who="approver"))
 
 
 def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) -> None:

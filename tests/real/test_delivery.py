@@ -307,6 +307,43 @@ def test_rollouts_in_lockstep_over_clusters_are_aborted_with_one_record(
         assert (now.aborted, now.actual, now.available) == (True, 0, 5)
 
 
+def test_a_rollout_of_a_further_cluster_is_read_and_its_fleet_aborted_in_an_emergency(
+    bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
+) -> None:
+    namespaces = bench.namespaces[:2]
+    for namespace in namespaces:
+        put(bench, namespace, "lock", "3.0.0")  # the one of the lockstep test goes on to its next version
+    for namespace in namespaces:
+        until(rollouts, f"{namespace}/lock", lambda r: r.version == "3.0.0" and bool(r.pauses) and r.updated == 1)
+    place = f"east/{namespaces[0]}/lock"
+    told = conductor("delivery", "list", "--json").json
+    mine = [r for r in told["rollouts"] if (r["namespace"], r["name"]) == (namespaces[0], "lock")]
+    assert [(r["cluster"], r["version"]) for r in mine] == [("", "3.0.0"), ("east", "3.0.0")]
+    shown = conductor("delivery", "show", place, "--json").json
+    assert {s["role"] for s in shown["replica_sets"] if s["wanted"]} == {"stable", "canary"}
+    assert len(shown["pods"]) == 5
+    unknown = [f["topic"] for f in shown["verdict"]["findings"] if f["standing"] == "unknown"]
+    assert unknown == ["SLO", "statistics", "policy", "scan", "signature", "calendar", "approvals"]
+    assert conductor("delivery", "verdict", place, "--json", code=3).json["causes"] == ["waits for a person"]
+    conductor("delivery", "show", f"west/{namespaces[0]}/lock", "--json", code=5)
+    conductor("delivery", "promote", place, "--reason", "x", "--as", "requester", "--json", code=2)
+    emergency = ("delivery", "fleet-abort", "lock 3.0.0", "--emergency", "--reason", "errors", "--wait", "--json")
+    conductor(*emergency, "--as", "requester", code=4)
+    change = conductor(*emergency, "--as", "captain", code=1).json  # failed, for `west` does not answer
+    assert change["title"].startswith("EMERGENCY")
+    assert change["outcome"]["what"] == "4 of 5 are back on their stable version; 1 could not be brought there."
+    back = operation(bench, change)["read_back"]
+    both = [f"{cluster}{namespace}/lock" for cluster in ("", "east/") for namespace in namespaces]
+    assert {key: row["reached"] for key, row in back.items()} == {**dict.fromkeys(both, True), "west": False}
+    for namespace in namespaces:
+        now = rollouts.get(namespace, "lock")
+        assert (now.aborted, now.actual, now.available) == (True, 0, 5)
+    assert change["id"] in {e.change.id for e in bench.conductor.emergencies.waiting()}
+    conductor("delivery", "review", change["id"], "--reason", "errors were real", "--as", "approver", "--json")
+    there = bench.conductor.delivery.detail(namespaces[0], "lock", "east").rollout
+    assert change["id"] in {c.id for c in bench.conductor.delivery.changes_of(there)}
+
+
 def test_an_emergency_acts_at_once_and_is_reviewed_afterwards(
     bench: Workbench, conductor: Callable[..., Answer], rollouts: ArgoRollouts
 ) -> None:

@@ -9,16 +9,19 @@ from dataclasses import replace
 import pytest
 
 from conductor_core.adapters.clock import SystemClock
+from conductor_core.adapters.papermill_runs import PapermillRuns
 from conductor_core.adapters.postgres.change_store import PostgresChangeStore
 from conductor_core.adapters.postgres.engine import open_engine
+from conductor_core.adapters.runbook_files import RunbookFolder
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.changes import Change, Planned, Replan, State
 from conductor_core.errors import AccessDeniedError, ConductorError, RefusedError, StateError
 from conductor_core.ports.change_store import ChangeStore
-from conductor_core.services.access import Action, Resource, authorize
+from conductor_core.services.access import Action, Resource, authorize, to_request
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.runbooks import RunbookService
+from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.change_store import MemoryChangeStore
 from tests.fakes.domain import ALLOW, REQUESTER, change, plan
 from tests.fakes.idle import EmptyShelf, IdleWorker
@@ -42,6 +45,7 @@ MAY: dict[Role, set[str]] = {
     Role.BREAK_GLASS: {"view", "emergency.act", "support.escalate"},
 }
 """Written down a second time on purpose: whoever changes a grant has to change it here too."""
+EMERGENCIES = {"emergency_abort", "emergency_fleet_abort", "emergency_revert", "emergency_rollback"}
 SPELLINGS = {
     "as it is": REQUESTER,
     "upper case": replace(REQUESTER, subject="REQUESTER", issuer="LOCAL"),
@@ -74,6 +78,15 @@ def test_each_role_may_do_this_and_no_more(role: Role, action: Action) -> None:
     with pytest.raises(AccessDeniedError) as refused:
         authorize(who, action, thing)
     assert all(refused.value.diagnostics().as_dict().values())
+
+
+def test_these_runbooks_act_before_anybody_has_approved_and_no_other() -> None:
+    known = RunbookFolder(PROJECT_ROOT / "runbooks", PROJECT_ROOT / "notebooks", PapermillRuns().parameters).catalogue()
+    assert {name for name, found in known.runbooks.items() if found.emergency} == EMERGENCIES
+    for name, found in known.runbooks.items():
+        assert to_request(found) is (Action.BREAK_GLASS if name in EMERGENCIES else Action.REQUEST)
+        if name in EMERGENCIES:
+            assert set(found.approvals.values()) == {0}
 
 
 @pytest.mark.parametrize("action", Action)

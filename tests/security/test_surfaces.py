@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conductor_core.domain import fleets
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.changes import Change, State
 from conductor_core.entrypoints.api.app import create_app
@@ -19,6 +20,7 @@ from conductor_core.errors import AccessDeniedError
 from conductor_core.services.access import GRANTS, Action
 from tests.fakes.browser import Browser
 from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
+from tests.pages.delivery_worlds import OURS, world
 
 ABORT = replace(RUNBOOKS["try_types"], name="emergency_abort", emergency=True)
 PEOPLE = {role.value: Actor("test", role.value, role.value, frozenset({role})) for role in Role}
@@ -136,6 +138,40 @@ def test_every_surface_says_what_the_grants_say(
     assert done is (role in GRANTS[action])
     if not done:
         assert conductor.memory.changes == before
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("role", Role)
+def test_a_fleet_is_aborted_in_an_emergency_by_break_glass_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: Role, surface: str
+) -> None:
+    monkeypatch.setitem(RUNBOOKS, fleets.EMERGENCY, OURS[fleets.EMERGENCY])
+    made = world(tmp_path)
+    for tag in ("1.0.0", "2.0.0"):
+        for namespace in ("one", "two"):
+            made.put(namespace, tag)
+    conductor, name = made.conductor, "api 2.0.0"
+    conductor.people.update(PEOPLE)
+    body = {"reason": "table", "emergency": True}
+    line = ["delivery", "fleet-abort", name, "--emergency", "--reason", "table", "--as", role.value, "--json"]
+
+    def by_hand() -> bool:
+        found = fleets.named(conductor.delivery.fleets(conductor.delivery.everywhere()), name)
+        try:
+            conductor.changes.request(conductor.actor(role.value), fleets.EMERGENCY, found.parameters, "table")
+        except AccessDeniedError:
+            return False
+        return True
+
+    asks: dict[str, Callable[[], bool]] = {
+        "service": by_hand,
+        "cli": lambda: run(line, lambda: conductor) == 0,
+        "rest": lambda: (
+            Browser(create_app(conductor)).post(f"/api/v1/fleets/{name}/abort", body, role.value).status_code == 201
+        ),
+    }
+    assert asks[surface]() is (role is Role.BREAK_GLASS)
+    assert len(conductor.changes.find()) == int(role is Role.BREAK_GLASS)
 
 
 @pytest.mark.parametrize("surface", SURFACES)

@@ -51,8 +51,9 @@ def application_form(found: Application) -> Form:
 
 
 def rollout_form(rollout: Rollout) -> Form:
-    """One Rollout, without what belongs to it."""
+    """One Rollout, without what belongs to it; its cluster is a context, "" for the home cluster."""
     return {
+        "cluster": rollout.cluster,
         "namespace": rollout.namespace,
         "name": rollout.name,
         "phase": rollout.phase.value,

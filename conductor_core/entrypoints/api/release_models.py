@@ -52,7 +52,7 @@ class RevertRequest(Body):
 
 
 class AbortRequest(Body):
-    """The abort of one rollout to request."""
+    """The abort of one rollout, or of a fleet, to request."""
 
     emergency: bool = Field(default=False, description=EMERGENCY)
     reason: str = Field(description="Why this is done; it goes into the record.")

@@ -11,6 +11,7 @@ from conductor_core.domain.rollout_acts import Act
 from conductor_core.entrypoints.api import delivery_forms as forms
 from conductor_core.entrypoints.cli import delivery_fleets, delivery_waves
 from conductor_core.entrypoints.cli import delivery_tables as tables
+from conductor_core.entrypoints.cli.delivery_places import Anywhere, Name, anywhere, place
 from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import (
@@ -25,33 +26,22 @@ from conductor_core.entrypoints.cli.shared import (
     print_json,
 )
 from conductor_core.errors import ConductorError, InputError
+from conductor_core.services.fleet_clusters import PATIENCE
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines, rollouts, waves and the acts on them.")
 app.registered_commands += delivery_waves.app.registered_commands + delivery_fleets.app.registered_commands
-Name = Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")]
 Minutes = Annotated[int, typer.Option("--minutes", metavar="N", min=1, max=1440, help="How far back.")]
-
-
-def place(name: str) -> tuple[str, str]:
-    """Namespace and name; raises `InputError` unless it is NAMESPACE/NAME."""
-    namespace, _, rollout = name.partition("/")
-    if not namespace or not rollout:
-        raise InputError(
-            f"{name!r} names no rollout.",
-            why="A rollout is named by its namespace and its name.",
-            next="Write NAMESPACE/NAME, as `conductor delivery list` shows it.",
-        )
-    return namespace, rollout
 
 
 @app.command("list", epilog="Example: conductor delivery list --json")
 def list_all(ctx: typer.Context, as_json: Json = False) -> None:
-    """List pipelines with their Applications, every rollout, and the fleets that move in lockstep.
+    """List pipelines with their Applications, every rollout of every cluster, and the fleets that move in lockstep.
 
     Without Argo CD the rest is listed, and stderr says why there are no pipelines.
     """
     delivery = entered(ctx).conductor.delivery
-    rollouts, fleets, missing = delivery.rollouts(), delivery.fleets(), ""
+    found = delivery.everywhere(PATIENCE)
+    fleets, missing = delivery.fleets(found), ""
     try:
         pipelines = delivery.pipelines().pipelines
     except ConductorError as bad:
@@ -61,20 +51,22 @@ def list_all(ctx: typer.Context, as_json: Json = False) -> None:
         print_json(
             {
                 "pipelines": [forms.pipeline_form(p) for p in pipelines],
-                "rollouts": [forms.rollout_form(r) for r in rollouts],
+                "rollouts": [forms.rollout_form(r) for r in found.rollouts],
                 "fleets": [forms.fleet_form(f) for f in fleets],
-                "silent": list(delivery.silent),
+                "silent": list(found.silent),
+                "why_silent": dict(found.why),
                 **({"missing": missing} if missing else {}),
             }
         )
     else:
-        tables.show_board(pipelines, rollouts, fleets, delivery.silent)
+        tables.show_board(pipelines, found, fleets)
 
 
 @app.command("show", epilog="Example: conductor delivery show intelgraph-staging/intelgraph")
-def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Show one rollout: steps, weight, replica sets, analyses and the verdict."""
-    detail, verdict = entered(ctx).conductor.delivery.verdict(*place(name))
+def show(ctx: typer.Context, name: Anywhere, as_json: Json = False) -> None:
+    """Show one rollout: steps, weight, replica sets, pods, analyses and the verdict."""
+    found_at = anywhere(name)
+    detail, verdict = entered(ctx).conductor.delivery.verdict(*found_at[1:], found_at.cluster)
     if as_json:
         print_json(forms.detail_form(detail, verdict))
     else:
@@ -82,12 +74,13 @@ def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
 
 
 @app.command("verdict", epilog="Example: conductor delivery verdict intelgraph-staging/intelgraph --json")
-def verdict(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+def verdict(ctx: typer.Context, name: Anywhere, as_json: Json = False) -> None:
     """Say how the wave stands, what holds it, and what would clear that.
 
     Exits 0 when it is done or goes on, 3 when it is held, 1 when it has failed.
     """
-    _, found = entered(ctx).conductor.delivery.verdict(*place(name))
+    found_at = anywhere(name)
+    _, found = entered(ctx).conductor.delivery.verdict(*found_at[1:], found_at.cluster)
     if as_json:
         print_json(forms.verdict_form(found))
     else:

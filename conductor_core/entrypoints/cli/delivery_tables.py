@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conductor_core.domain import rollout_acts
+from conductor_core.domain import rollout_acts, rollout_words
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.dora import DEFINITIONS, Measure
 from conductor_core.domain.fleets import Fleet
@@ -15,11 +15,10 @@ from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import console
 from conductor_core.services.delivery import Panel
+from conductor_core.services.fleet_clusters import Everywhere
 
 
-def show_board(
-    pipelines: Sequence[Pipeline], rollouts: Sequence[Rollout], fleets: Sequence[Fleet], silent: Sequence[str]
-) -> None:
+def show_board(pipelines: Sequence[Pipeline], found: Everywhere, fleets: Sequence[Fleet]) -> None:
     """Pipelines with their Applications, then rollouts, then fleets; a kind of which there is none is left out."""
     rows = [
         (p.name, a.name, a.sync, a.health, a.revision[:12], str(a.wave or "-"), a.last_error)
@@ -28,19 +27,23 @@ def show_board(
     ]
     if rows:
         console().print(table(("PIPELINE", "APPLICATION", "SYNC", "HEALTH", "REVISION", "WAVE", "LAST ERROR"), rows))
-    told = [
-        (r.id, r.version, r.phase.value, r.wave or "-", f"{r.actual} %", f"{min(r.step, len(r.steps))}/{len(r.steps)}")
-        for r in rollouts
-    ]
+    told = [_row(r, several=bool(found.clusters)) for r in found.rollouts]
     if told:
-        console().print(table(("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP"), told))
+        clusters = ("CLUSTER",) if found.clusters else ()
+        console().print(table(("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP", *clusters), told))
     else:
         console().print("No rollout runs here. `conductor release deploy` of a chart that has one makes it.")
     groups = [(f.name, f"{len(f.moving)} of {len(f.members)}", f.why) for f in fleets]
     if groups:
         console().print(table(("FLEET", "MOVING", "BOUND BY"), groups))
-    for name in silent:
-        console().print(f"no answer from {name}: what runs there is in no fleet")
+    for name, why in found.why.items():
+        console().print(f"no answer from {name}: what runs there is neither listed nor in a fleet\n  {why}")
+
+
+def _row(r: Rollout, *, several: bool) -> tuple[str, ...]:
+    step = f"{min(r.step, len(r.steps))}/{len(r.steps)}"
+    where = (r.cluster or "-",) if several else ()
+    return (f"{r.namespace}/{r.name}", r.version, r.phase.value, r.wave or "-", f"{r.actual} %", step, *where)
 
 
 def show_detail(detail: Detail, verdict: WaveVerdict) -> None:
@@ -48,12 +51,18 @@ def show_detail(detail: Detail, verdict: WaveVerdict) -> None:
     rollout = detail.rollout
     out = console()
     out.print(f"{rollout.id}  {rollout.version}  {rollout_acts.state(rollout)}")
+    if rollout.cluster:
+        out.print(rollout_words.elsewhere(rollout))
     show_verdict(verdict)
     for at, step in enumerate(rollout.steps):
         mark = "▶" if rollout.moving and at == rollout.step else "✓" if at < rollout.step else "·"
         out.print(f"  {mark} {at + 1}. {step.wave}: {step.text}")
     sets = [(s.role, s.name, str(s.revision), f"{s.available}/{s.wanted}") for s in detail.replica_sets if s.wanted]
     out.print(table(("ROLE", "REPLICA SET", "REV", "AVAILABLE"), sets))
+    unready = [(p.name, p.phase, str(p.restarts), p.reason) for p in detail.pods if not p.ready]
+    out.print(f"{len(detail.pods) - len(unready)} of {len(detail.pods)} pods are ready")
+    if unready:
+        out.print(table(("POD", "PHASE", "RESTARTS", "WHY"), unready))
     for run in detail.runs[:5]:
         out.print(f"{run.name}  {run.phase}  {run.explained()}")
 

@@ -12,6 +12,7 @@ import typer
 from conductor_core.domain import rolling_sync
 from conductor_core.domain.waves import check, steps_of
 from conductor_core.entrypoints.cli import delivery_tables as tables
+from conductor_core.entrypoints.cli.delivery_places import Name, place
 from conductor_core.entrypoints.cli.following import requested
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Channel, Json, Reason, Wait, console, entered, print_json
@@ -120,7 +121,7 @@ def stable(
 @app.command("timeline", epilog="Example: conductor delivery timeline shop/api --csv > timeline.csv")
 def timeline(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")],
+    name: Name,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
     parquet: Annotated[str, typer.Option("--parquet", metavar="FILE", help="Write Parquet.")] = "",
     report: Annotated[
@@ -130,7 +131,7 @@ def timeline(
     as_json: Json = False,
 ) -> None:
     """Tell what happened to a rollout: syncs, versions, measurements, Changes, and who did it."""
-    namespace, _, rollout = name.partition("/")
+    namespace, rollout = place(name)
     door = entered(ctx)
     exports = door.conductor.desk.exports
     if report:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conductor_core.domain.fleets import LABEL, Member, fleets, member
+import pytest
+
+from conductor_core.domain.fleets import LABEL, Member, fleets, member, named
+from conductor_core.errors import InputError, NotFoundError
 from tests.unit.domain.test_rollout_acts import moving
 
 
@@ -33,3 +36,27 @@ def test_clusters_are_part_of_a_group_and_of_a_name() -> None:
     assert found.silent == ("west",)
     assert [member(m.id) for m in found.members] == [Member("", "a", "api"), Member("eu/east", "a", "api")]
     assert member("eu/east/a/api").id == "eu/east/a/api"
+    assert found.parameters == {"fleet": found.name, "members": ["a/api", "eu/east/a/api"], "silent": ["west"]}
+
+
+@pytest.mark.parametrize(
+    "context",
+    ["east", "kind-a", "arn:aws:eks:eu-west-1:4711:cluster/prod", "me@corp/prod/eu", "https://api:6443", "/x"],
+)
+def test_a_context_may_have_any_name(context: str) -> None:
+    assert member(f"{context}/a/api") == Member(context, "a", "api")
+    assert member(Member(context, "a", "api").id) == Member(context, "a", "api")
+
+
+@pytest.mark.parametrize("text", ["", "api", "/api", "a/", "//api", "east//api", "/a/api"])
+def test_what_names_no_rollout_is_said(text: str) -> None:
+    with pytest.raises(InputError, match="names no rollout"):
+        member(text)
+
+
+def test_a_fleet_is_found_by_its_name() -> None:
+    one = replace(moving(), namespace="a")
+    known = fleets([one, replace(one, namespace="b")], {})
+    assert named(known, "api 1.0.0") is known[0]
+    with pytest.raises(NotFoundError, match=r"Known: api 1\.0\.0\."):
+        named(known, "shop")

@@ -36,6 +36,18 @@ def test_a_wave_that_nothing_holds_goes_on() -> None:
     assert {f.topic for f in found.findings} >= {"SLO", "analysis", "policy", "scan", "signature", "calendar", "health"}
 
 
+def test_of_a_rollout_elsewhere_nothing_of_the_home_cluster_is_taken() -> None:
+    waiting = [replace(change(), state=State.AWAITING_APPROVAL, approvals_required=1)]
+    there = replace(moving(), steps=(Step("weight", ""), Step("pause", "")), cluster="eu/east")
+    found = verdict(there, burns=BURNING, judgements=[Judgement("errors", "worse", "", None)], changes=waiting)
+    assert (found.word, found.causes) == ("held", (Cause.WAITS_FOR_A_PERSON,))
+    assert {f.topic for f in found.unjudged} == {
+        "SLO", "statistics", "policy", "scan", "signature", "calendar", "approvals"
+    }  # fmt: skip
+    assert [f.act for f in found.findings if f.act] == []
+    assert found.holds[0].clears_by == "Promote it, or abort. This is done in a workbench of its cluster."
+
+
 @pytest.mark.parametrize(
     ("cause", "given"),
     [

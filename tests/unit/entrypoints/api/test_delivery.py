@@ -36,6 +36,7 @@ def ask(world: World, path: str, body: dict[str, Any], who: str) -> tuple[int, d
 BACK = {"channel": "dev", "quarantine": True}
 ACTS = [
     (f"{ROLLOUT}/abort", {"reason": "errors"}, "rollout_act", "emergency_abort"),
+    ("/api/v1/fleets/cart%202.4.0/abort", {"reason": "errors"}, "fleet_abort", "emergency_fleet_abort"),
     (f"{ROLLOUT}/rollback", {}, "rollback_release", "emergency_rollback"),
     (f"{RELEASE}/rollback", {**BACK, "to_revision": 1, "reason": "x y z"}, "rollback_release", "emergency_rollback"),
     (f"{RELEASE}/revert", {**BACK, "reason": "x y z"}, "revert_release", "emergency_revert"),
@@ -58,6 +59,14 @@ def test_an_emergency_takes_the_role_and_the_plain_act_does_not(
     assert change["approvals"]["required"] == 0
     facts = [row.event.type for row in world.conductor.changes.events(change["id"])]
     assert "conductor.emergency.declared.v1" in facts
+
+
+def test_a_fleet_is_aborted_by_the_name_that_the_list_says(world: World) -> None:
+    _, change = ask(world, "/api/v1/fleets/cart%202.4.0/abort", {"reason": "errors"}, "requester")
+    members = ["shop-eu/cart", "shop-us/cart"]
+    assert change["parameters"] == {"fleet": "cart 2.4.0", "members": members, "silent": []}
+    status, refused = ask(world, "/api/v1/fleets/nothing/abort", {"reason": "errors"}, "requester")
+    assert (status, refused["error"]["what"]) == (404, "There is no fleet 'nothing'.")
 
 
 def test_an_emergency_brings_back_what_has_run_and_nothing_else(world: World) -> None:

@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.entrypoints.cli.main import run
-from conductor_core.errors import ConfigurationError, UnreachableError
+from conductor_core.errors import ConfigurationError
 from tests.fakes.conductor import RUNBOOKS
+from tests.fakes.object_patches import FakePatches
 from tests.pages import delivery_worlds
-from tests.pages.delivery_worlds import OURS, World
+from tests.pages.delivery_worlds import OURS, Away, World
 
 
 @pytest.fixture
@@ -56,17 +58,80 @@ def test_rollouts_are_listed_without_argo_cd(world: World, capsys: pytest.Captur
     assert "Argo CD is not configured." in told["missing"]
 
 
-class Away:
-    """A cluster that does not answer."""
-
-    def all(self, namespace: str = "") -> Any:
-        raise UnreachableError("The cluster of the context west did not answer.", why="no route to host")
-
-
 def test_a_cluster_that_does_not_answer_is_named(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.others["west"] = cast(Any, Away())
-    assert "no answer from west: what runs there is in no fleet" in said(world, capsys, "delivery list")[0]
+    world.others["west"] = cast(Any, Away("west"))
+    assert (
+        "no answer from west: what runs there is neither listed nor in a fl" in said(world, capsys, "delivery list")[0]
+    )
     told = json.loads(said(world, capsys, "delivery list --json")[0])
     assert (told["silent"], told["fleets"][0]["silent"]) == (["west"], ["west"])
+    assert told["why_silent"] == {"west": "The cluster of the context west did not answer. no route to host"}
     _, err = said(world, capsys, 'delivery fleet-abort "api 2.0.0" --reason errors --as requester --json')
     assert "no answer from west: what runs there is not aborted" in err
+    _, err = said(world, capsys, "delivery show west/one/api", 5)
+    assert "The cluster of the context west did not answer." in err
+
+
+FAR = "arn:aws:eks:eu-west-1:4711:cluster/prod@east"
+
+
+@pytest.fixture
+def far(world: World, tmp_path: Path) -> World:
+    """A further cluster whose context has colons, a slash and an @; `one/api` is there too, at another version."""
+    made = delivery_worlds.world(tmp_path / "far")
+    for tag in ("1.0.0", "3.0.0"):
+        made.put("one", tag)
+    world.others[FAR] = ArgoRollouts(made.cluster, FakePatches(made.cluster, made.player.play), FAR)
+    return made
+
+
+@pytest.mark.usefixtures("far")
+def test_a_rollout_of_a_further_cluster_is_listed_and_shown(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(said(world, capsys, "delivery list --json")[0])
+    assert [(r["cluster"], r["namespace"], r["version"]) for r in told["rollouts"]] == [
+        ("", "one", "2.0.0"),
+        ("", "two", "2.0.0"),
+        (FAR, "one", "3.0.0"),
+    ]
+    (head,) = [line for line in said(world, capsys, "delivery list")[0].splitlines() if "ROLLOUT" in line]
+    assert head.split()[-1] == "CLUSTER"
+    assert all(len(line) <= 80 for line in said(world, capsys, "delivery list")[0].splitlines())
+    here = json.loads(said(world, capsys, "delivery show one/api --json")[0])
+    there = json.loads(said(world, capsys, f"delivery show {FAR}/one/api --json")[0])
+    assert (here["version"], there["version"], there["cluster"]) == ("2.0.0", "3.0.0", FAR)
+    assert [len(there[part]) for part in ("steps", "replica_sets")] == [3, 2]
+    out, _ = said(world, capsys, f"delivery show {FAR}/one/api")
+    assert "aborted with its fleet" in " ".join(out.split())
+    found = json.loads(said(world, capsys, f"delivery verdict {FAR}/one/api --json", 3)[0])
+    assert found["causes"] == ["waits for a person"]
+    unknown = {f["topic"] for f in found["findings"] if f["standing"] == "unknown"}
+    assert unknown == {"SLO", "statistics", "policy", "scan", "signature", "calendar", "approvals"}
+
+
+@pytest.mark.usefixtures("far")
+def test_what_another_cluster_is_not_asked_for_is_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["timeline", "metrics", "promote --reason x", "abort --emergency --reason x", "rollback --as requester"]
+    for line in asked:
+        verb, *rest = line.split(" ", 1)
+        _, err = said(world, capsys, f"delivery {verb} {FAR}/one/api {' '.join(rest)}", 2)
+        assert "a further cluster: it can be looked at" in " ".join(err.replace("│", " ").split())
+    assert world.conductor.changes.find() == []
+    _, err = said(world, capsys, "delivery show mars/one/api", 2)
+    assert "There is no cluster 'mars'" in err
+
+
+def test_an_emergency_aborts_a_fleet_of_several_clusters(
+    world: World, far: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    far.put("one", "2.0.0")
+    line = 'delivery fleet-abort "api 2.0.0" --reason errors --emergency --json'
+    assert "emergency.act" in "".join(said(world, capsys, f"{line} --as requester", 4))
+    assert world.conductor.changes.find() == []
+    told = json.loads(said(world, capsys, f"{line} --as captain")[0])
+    assert (told["runbook"], told["approvals"]["required"]) == ("emergency_fleet_abort", 0)
+    assert told["parameters"]["members"] == ["one/api", "two/api", f"{FAR}/one/api"]
+    assert [e.change.id for e in world.conductor.emergencies.waiting()] == [told["id"]]
+    there = world.conductor.delivery.detail("one", "api", FAR).rollout
+    here = world.conductor.delivery.detail("one", "api").rollout
+    assert [c.id for c in world.conductor.delivery.changes_of(there)] == [told["id"]]
+    assert world.conductor.delivery.changes_of(here) == []
