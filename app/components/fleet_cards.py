@@ -23,9 +23,10 @@ def show(fleets: Sequence[Fleet], actor: Actor, silent: Mapping[str, str] | None
             st.markdown(f":material/groups: **{theme.plain(fleet.name)}**")
             said = f"{len(fleet.moving)} of {len(fleet.members)} in progress · bound by {fleet.why}"
             st.caption(theme.plain(said), width="stretch")
-            _button("Abort fleet", "cancel", f"fleet_{at}", name)
-            if actor.has(Role.BREAK_GLASS):
-                _button("Emergency abort", "emergency_home", f"fleet_emergency_{at}", f"emergency-{name}")
+            with st.container(horizontal=True, width="content"):
+                _button("Abort fleet", "cancel", f"fleet_{at}", name)
+                if actor.has(Role.BREAK_GLASS):
+                    _button("Emergency abort", "emergency_home", f"fleet_emergency_{at}", f"emergency-{name}")
         if session.dialog_open(name):
             confirm.show(_act(fleet, actor))
         if session.dialog_open(f"emergency-{name}"):

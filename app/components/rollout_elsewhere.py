@@ -18,7 +18,10 @@ def show(place: Member, actor: Actor) -> None:
     detail, _ = delivery_queries.wave(place.namespace, place.name, place.cluster)
     _head(detail.rollout)
     with errors.shown():
-        fleet_cards.show(_fleets(detail.rollout), actor)
+        found = _fleets(detail.rollout)
+        fleet_cards.show(found, actor)
+        if not found:
+            st.caption("It is in no fleet, so that nothing here aborts it.")
     live, record = st.tabs(["Live", "Aborts of its fleet"], key=session.TAB, bind="query-params")
     if live.open:
         with live, errors.shown():

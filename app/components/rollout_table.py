@@ -13,6 +13,8 @@ from conductor_core.domain.rollouts import Phase, Rollout
 
 _ORDER = {Phase.DEGRADED: 0, Phase.PAUSED: 1, Phase.PROGRESSING: 2, Phase.HEALTHY: 3}
 
+LONGEST = 24
+"""Characters of a cluster's name that a row has room for."""
 HOME = "this one"
 """What a row says of the cluster that the product works on."""
 
@@ -32,9 +34,9 @@ def show(rollouts: Sequence[Rollout], *, several: bool = False) -> None:
     st.dataframe(
         {
             "state": [[f"{mark.glyph} {mark.word}"] for mark in marks],
-            **({"cluster": [r.cluster or HOME for r in rows]} if several else {}),
             "namespace": [r.namespace for r in rows],
             "rollout": [r.name for r in rows],
+            **({"cluster": [_short(r.cluster) for r in rows]} if several else {}),
             "version": [r.version for r in rows],
             "wave": [r.wave or "–" for r in rows],
             "weight": [r.actual for r in rows],
@@ -57,6 +59,11 @@ def show(rollouts: Sequence[Rollout], *, several: bool = False) -> None:
         },
         alt="Rollouts, worst first; a click on a row opens the rollout",
     )
+
+
+def _short(cluster: str) -> str:
+    """The end of a long name: contexts of one provider begin alike."""
+    return (cluster if len(cluster) <= LONGEST else f"…{cluster[1 - LONGEST :]}") if cluster else HOME
 
 
 def _open(ids: list[str]) -> None:

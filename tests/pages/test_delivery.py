@@ -98,7 +98,7 @@ def columns(world: World) -> list[str]:
 def test_the_list_names_clusters_only_when_there_are_several(world: World, tmp_path: Path) -> None:
     assert columns(world)[:3] == ["state", "namespace", "rollout"]
     world.others["east"] = ArgoRollouts(delivery_worlds.world(tmp_path / "east").cluster, cast(Any, None), "east")
-    assert columns(world)[:4] == ["state", "cluster", "namespace", "rollout"]
+    assert columns(world)[:4] == ["state", "namespace", "rollout", "cluster"]
 
 
 @pytest.mark.usefixtures("far")
@@ -115,6 +115,7 @@ def test_a_rollout_of_a_further_cluster_is_read_and_nothing_at_home_is_taken_for
     drawn = " ".join(t.value.to_string() for t in at.table)
     assert ([n in drawn for n in there], [n in drawn for n in here]) == ([True], [False])
     assert "From here it is aborted with its fleet" in text
+    assert "It is in no fleet, so that nothing here aborts it." in text
     assert "Step 2 waits for a person." in text
     assert "Metrics of another cluster are not read here" in text
     assert [t.label for t in at.tabs] == ["Live", "Aborts of its fleet"]

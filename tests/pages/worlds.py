@@ -83,6 +83,7 @@ WORLDS: dict[str, Callable[[], object]] = {
     "acting": full,
     "large": large,
     "delivery": delivery_worlds.delivery,
+    "delivery-clusters": delivery_worlds.delivery_clusters,
     "delivery-down": delivery_worlds.delivery_down,
     "delivery-empty": delivery_worlds.delivery_empty,
     "delivery-owned": delivery_worlds.delivery_owned,
