@@ -87,6 +87,8 @@ def test_these_runbooks_act_before_anybody_has_approved_and_no_other() -> None:
         assert to_request(found) is (Action.BREAK_GLASS if name in EMERGENCIES else Action.REQUEST)
         if name in EMERGENCIES:
             assert set(found.approvals.values()) == {0}
+    fleets = [known.runbooks[name] for name in ("fleet_abort", "emergency_fleet_abort")]
+    assert len({(f.target, f.plan) for f in fleets}) == 1  # one target: what runs there is overtaken
 
 
 @pytest.mark.parametrize("action", Action)
