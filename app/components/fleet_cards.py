@@ -10,6 +10,7 @@ from app import runtime, session, theme
 from app.components import confirm
 from app.components.rollout_way_out import LOUD
 from conductor_core.domain import fleets as groups
+from conductor_core.domain import rollout_words
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.fleets import Fleet
 
@@ -24,9 +25,9 @@ def show(fleets: Sequence[Fleet], actor: Actor, silent: Mapping[str, str] | None
             said = f"{len(fleet.moving)} of {len(fleet.members)} in progress · bound by {fleet.why}"
             st.caption(theme.plain(said), width="stretch")
             with st.container(horizontal=True, width="content"):
-                _button("Abort fleet", "cancel", f"fleet_{at}", name)
+                _button("Abort fleet", "cancel", f"fleet_{at}", name, fleet)
                 if actor.has(Role.BREAK_GLASS):
-                    _button("Emergency abort", "emergency_home", f"fleet_emergency_{at}", f"emergency-{name}")
+                    _button("Emergency abort", "emergency_home", f"fleet_emergency_{at}", f"emergency-{name}", fleet)
         if session.dialog_open(name):
             confirm.show(_act(fleet, actor))
         if session.dialog_open(f"emergency-{name}"):
@@ -39,9 +40,15 @@ def show(fleets: Sequence[Fleet], actor: Actor, silent: Mapping[str, str] | None
         st.caption(f"{rest} fleet{'s' if rest > 1 else ''} at rest.")
 
 
-def _button(label: str, icon: str, key: str, dialog: str) -> None:
+def _button(label: str, icon: str, key: str, dialog: str, fleet: Fleet) -> None:
     loud = "Without waiting for an approval; takes the break-glass role." if icon == "emergency_home" else None
-    st.button(label, icon=f":material/{icon}:", key=key, help=loud, on_click=session.open_dialog, args=(dialog,))
+    st.button(label, icon=f":material/{icon}:", key=key, help=loud, on_click=confirm.ask, args=(dialog, _reason(fleet)))
+
+
+def _reason(fleet: Fleet) -> str:
+    """Why somebody would abort it, in the words of its first member that has failed; '' when none has."""
+    bad = next((m for m in fleet.members if rollout_words.red(m)), None)
+    return f"rollout {bad.id} at {bad.version}: {rollout_words.why(bad)}" if bad else ""
 
 
 def _effect(fleet: Fleet) -> str:

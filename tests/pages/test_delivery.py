@@ -142,12 +142,25 @@ def test_break_glass_aborts_a_fleet_of_several_clusters_from_either_page(world: 
         at.text_input(key="_confirm_reason").set_value("errors everywhere").run()
         press(at, "_confirm_request")
         change = world.conductor.changes.find()[0]
-        assert change.runbook == "emergency_fleet_abort"
+        assert (change.runbook, change.reason) == ("emergency_fleet_abort", "errors everywhere")
         assert change.parameters["members"] == ["one/api", "two/api", f"{FAR}/one/api"]
     assert len(world.conductor.emergencies.waiting()) == 2
     at = open_page(world.conductor, "delivery", rollout=f"{FAR}/one/api", tab="Aborts of its fleet")
     assert [len(d.value) for d in at.dataframe] == [2]
     assert "Done without an approval" in seen(open_page(world.conductor, "delivery", who="approver"))
+
+
+def test_two_clicks_abort_a_fleet_of_which_one_has_failed(world: World) -> None:
+    for namespace in ("one", "two"):
+        raw = world.put(namespace, "2.0.0")
+    raw["status"].update(phase="Degraded", message="ProgressDeadlineExceeded: timed out", pauseConditions=[])
+    raw["status"]["controllerPause"] = False
+    at = open_page(world.conductor, "delivery", who="captain")
+    press(at, "fleet_emergency_0")
+    press(at, "_confirm_request")
+    (change,) = world.conductor.changes.find()
+    assert change.runbook == "emergency_fleet_abort"
+    assert change.reason == "rollout two/api at 2.0.0: ProgressDeadlineExceeded: timed out"
 
 
 def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) -> None:
