@@ -168,7 +168,7 @@ def limit(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))  # a file of the read model each, of which there are 33 at most
     signal.alarm(whole + 1)
 
 

@@ -41,7 +41,9 @@ class Layers:
             raise merge.failed or OSError("a merge ended without a file")
         at = self.files.index(merge.layers[0])
         for layer in merge.layers:
-            self._db.execute(f"DETACH {self._names.pop(layer.name)}")
+            name = self._names.pop(layer.name)
+            self._db.execute(f"DETACH {name}")
+            self._ends = {at: ends for at, ends in self._ends.items() if at[0] != name}
         self.files[at : at + len(merge.layers)] = [merge.made]
         self._attach(merge.made)
 

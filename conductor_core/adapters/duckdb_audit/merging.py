@@ -11,13 +11,14 @@ import os
 import shutil
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
 from conductor_core.adapters.duckdb_audit import words
 from conductor_core.adapters.duckdb_audit.model import HIDDEN, PREFIX, alias, create_all
-from conductor_core.adapters.duckdb_audit.published import Layer, new_name, quoted
+from conductor_core.adapters.duckdb_audit.published import Layer, new_name, quoted, spill
 from conductor_core.domain.audit_model import STORED, Table
 
 MEMORY = "256MB"
@@ -90,11 +91,10 @@ class Merge:
     def _run(self) -> None:
         try:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)  # of this thread: new events go first
-            spill = str(self._folder / f"spill-{self.name}")
             config: dict[str, str | bool | int | float | list[str]] = {
                 "threads": 1,
                 "memory_limit": MEMORY,
-                "temp_directory": spill,
+                "temp_directory": str(spill(self._folder, self.name)),
             }
             if self.anew:
                 shutil.copyfile(self._folder / self._base.name, self._folder / self.name)
@@ -104,6 +104,9 @@ class Merge:
             self.made = Layer(self.name, events, self.layers[0].after, size, *kept)
         except Exception as bad:  # noqa: BLE001  # told by the next publication
             self.failed = bad if isinstance(bad, (duckdb.Error, OSError)) else OSError(str(bad))
+            for left in (self.name, f"{self.name}.wal"):  # it may be as large as the base, and the disk full
+                with suppress(OSError):
+                    (self._folder / left).unlink()
 
     def _into_base(self, db: duckdb.DuckDBPyConnection) -> tuple[dict[str, str], dict[str, int]]:
         self._attach(db, self.layers[1:])

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -24,8 +25,10 @@ from conductor_core.errors import StorageError
 from conductor_core.ports.audit_database import Position
 
 _FILE = re.compile(r"(base|layer)-[0-9a-f]{16}\.duckdb")
+_SPILL = "spill-"
+_UNFINISHED = re.compile(r"published\.\d+\.new")
 _LINGER = 30.0
-"""Seconds that a superseded file stays, for a reader who has just read the manifest."""
+"""Seconds that a superseded file stays, for a reader who has just read the manifest: its child may take 20 to start."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,15 @@ def read(folder: Path) -> Published | None:
 
 
 def write(folder: Path, made: Published) -> None:
-    """Replace the manifest; raises `StorageError`."""
+    """Replace the manifest; raises `StorageError`.
+
+    Files that it no longer names are touched: `sweep` counts from now, not from when they were written.
+    """
     new = folder / f"published.{os.getpid()}.new"
+    old, names = read(folder), {layer.name for layer in made.layers}
     try:
+        for gone in (layer.name for layer in (old.layers if old else ()) if layer.name not in names):
+            os.utime(folder / gone)
         new.write_text(json.dumps(asdict(made)), encoding="utf-8")
         new.replace(folder / "published.json")
     except OSError as bad:
@@ -111,13 +120,19 @@ def prepare(folder: Path) -> None:
         raise full(folder, bad) from bad
 
 
+def spill(folder: Path, name: str) -> Path:
+    """Where the making of a file keeps what doesn't fit into memory."""
+    return folder / f"{_SPILL}{name}"
+
+
 def sweep(folder: Path, keep: set[str], *, linger: float = _LINGER) -> None:
-    """Remove the files that nothing names any more, once no reader can be about to open them."""
+    """Remove the files that nothing names any more, once no reader can be about to open them, and what kills left."""
     for path in folder.iterdir():
-        name = path.name.removesuffix(".wal")
+        name = path.name.removeprefix(_SPILL).removesuffix(".wal")
+        ours = (_FILE.fullmatch(name) and name not in keep) or _UNFINISHED.fullmatch(name)
         with suppress(OSError):
-            if _FILE.fullmatch(name) and name not in keep and time.time() - path.stat().st_mtime > linger:
-                path.unlink()
+            if ours and time.time() - path.stat().st_mtime > linger:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def full(folder: Path, bad: Exception) -> StorageError:

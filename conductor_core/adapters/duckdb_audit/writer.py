@@ -7,6 +7,7 @@ next one is begun. So a publication costs the same however long the record is; l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,10 @@ TAIL_BYTES = 8 << 20
 """The same in bytes of that file: some events are a thousand times as large as others."""
 MEMORY = "192MB"
 """What DuckDB may hold; more is kept on disk beside it."""
+CROWD = 30
+"""Files beneath the tail from which on a publication waits until some are merged: each question opens all of them."""
+REST = 60.0
+"""Seconds without a merge after one has failed, which it may do again."""
 _TABLES = {table.name: table for table in STORED}
 _UNPACKED = "SET force_compression = 'uncompressed'"
 """For the recent file, which is written again a moment later."""
@@ -51,6 +56,8 @@ class DuckdbAuditBuilder:
         self._written: Layer | None = None
         """The file of the tail as it is; None: it has to be written."""
         self._merges: list[Merge] = []
+        self._rested = 0.0
+        """When merges may begin again."""
         self._here: dict[str, set[Key]] = {table.name: set() for table in STORED if table.key}
         """The keys of the rows in memory."""
         self._recent: words.Words = {}
@@ -126,21 +133,22 @@ class DuckdbAuditBuilder:
         position = Position(self._position.sequence, self._position.events, sealed)
         if self._shown is not None and self._shown.position == position:
             return False
-        with self._guard():
-            if self._open_base:
+        if self._open_base:
+            with self._guard():
                 self._end_base(db)
-            self._take_merged()
-            tail = self._position.events - self._start.events
-            files = self._beneath.files
-            if self._written is None and (tail or len(files) == 1):
-                self._written = self._beneath.write(self._recent, self._start, tail)
-        self._shown = Published(VERSION, (*files, *([self._written] if self._written else [])), position)
-        published.write(self._folder, self._shown)
+        self._show(position)
         with self._guard():
             if self._written and weight(self._written, self._tail, TAIL_BYTES) >= 1:
                 self._end_tail(db, self._written)
-            merge = due(self._folder, files, self._merges, self._tail, TAIL_BYTES)
-            self._merges += [merge] if merge else []
+            if time.monotonic() >= self._rested:
+                merge = due(self._folder, self._beneath.files, self._merges, self._tail, TAIL_BYTES)
+                self._merges += [merge] if merge else []
+        if (
+            len(self._beneath.files) > CROWD and self._merges
+        ):  # they can't keep up, or each process ended before its own
+            for merge in self._merges:
+                merge.wait()
+            self._show(position)
         published.sweep(self._folder, self._in_use())
         return True
 
@@ -154,6 +162,16 @@ class DuckdbAuditBuilder:
         self._db, self._shown, self._merges, self._layers = None, None, [], None
         self._open_base, self._start, self._written, self._recent = "", Position(), None, {}
         self._forget()
+
+    def _show(self, position: Position) -> None:
+        """Take in what is merged, write the tail where it has to be, and have all of it be asked."""
+        with self._guard():
+            self._take_merged()
+            files, tail = self._beneath.files, self._position.events - self._start.events
+            if self._written is None and (tail or len(files) == 1):
+                self._written = self._beneath.write(self._recent, self._start, tail)
+        self._shown = Published(VERSION, (*files, *([self._written] if self._written else [])), position)
+        published.write(self._folder, self._shown)
 
     def _forget(self) -> None:
         for keys in self._here.values():
@@ -241,6 +259,8 @@ class DuckdbAuditBuilder:
     def _take_merged(self) -> None:
         for merge in [merge for merge in self._merges if merge.ended]:
             self._merges.remove(merge)
+            if merge.failed is not None:
+                self._rested = time.monotonic() + REST
             self._beneath.take(merge)
             if merge.anew:
                 self._written = None  # its types are those of the base before

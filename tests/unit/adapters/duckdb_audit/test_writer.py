@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conductor_core.adapters.duckdb_audit import published
+from conductor_core.adapters.duckdb_audit import published, writer
 from conductor_core.adapters.duckdb_audit.child import opened
+from conductor_core.adapters.duckdb_audit.merging import Merge
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
-from conductor_core.errors import NotFoundError
+from conductor_core.errors import NotFoundError, StorageError
 from conductor_core.ports.audit_database import Limits, Position
 from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.services.audit_projection import project
@@ -179,3 +182,79 @@ def test_files_that_nobody_names_are_removed(tmp_path: Path, events: list[Record
     published.sweep(tmp_path, {layer.name for layer in made.layers}, linger=-1)
     assert {path.name for path in tmp_path.glob("*.duckdb")} == {layer.name for layer in made.layers}
     assert ask(tmp_path, "SELECT count(*) FROM events") == [(len(events),)]
+
+
+def test_a_file_stays_for_a_while_after_it_was_superseded(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    builder = DuckdbAuditBuilder(tmp_path)
+    feed(builder, events, 10)
+    made = published.read(tmp_path)
+    assert made is not None
+    for layer in made.layers:  # as if they had been written an hour ago
+        os.utime(tmp_path / layer.name, (time.time() - 3600, time.time() - 3600))
+    feed(builder, events, 20)
+    builder.begin_anew()
+    feed(builder, events, 30)
+    with opened(made.files(tmp_path), made.views()) as db:  # a reader who had read the manifest before
+        assert db.execute("SELECT count(*) FROM events").fetchall() == [(10,)]
+    builder.close()
+
+
+def test_what_a_kill_leaves_is_removed(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    builder = DuckdbAuditBuilder(tmp_path)
+    feed(builder, events, 10)
+    left = ["layer-0123456789abcdef.duckdb", "layer-0123456789abcdef.duckdb.wal", "published.999.new"]
+    for name in left:
+        (tmp_path / name).write_bytes(b"half")
+    spilled = published.spill(tmp_path, "base-0123456789abcdef.duckdb")
+    spilled.mkdir()
+    (spilled / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"much")
+    for path in (*(tmp_path / name for name in left), spilled):
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
+    feed(builder, events, 20)
+    made = published.read(tmp_path)
+    assert made is not None
+    now = {layer.name for layer in made.layers}
+    assert {path.name for path in tmp_path.iterdir()} >= now | {"published.json"}
+    assert not any((tmp_path / name).exists() for name in (*left, spilled.name))
+    builder.close()
+
+
+def test_processes_that_end_before_their_merges_leave_few_files(
+    tmp_path: Path, events: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "CROWD", 6)
+    most = 0
+    for upto in range(1, 25):
+        builder = DuckdbAuditBuilder(tmp_path)
+        feed(builder, events, upto)
+        builder.close()
+        made = published.read(tmp_path)
+        assert made is not None
+        most = max(most, len(made.layers))
+    assert 6 < most <= 8
+    assert ask(tmp_path, "SELECT count(*), count(DISTINCT id), max(sequence) FROM events") == [(24, 24, 24)]
+
+
+def test_a_merge_that_fails_leaves_nothing_and_is_not_tried_at_once(
+    tmp_path: Path, events: list[RecordedEvent], whole: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    tried: list[Merge] = []
+    monkeypatch.setattr(Merge, "_into_layer", failing)
+    monkeypatch.setattr(Merge, "_into_base", failing)
+    builder, said = DuckdbAuditBuilder(tmp_path, tail=1), list[str]()
+    while (at := builder.open()).events < len(events):
+        try:
+            feed(builder, events, at.events + 6)
+        except StorageError as bad:
+            said.append(bad.why)
+        tried += [merge for merge in builder.merges if merge not in tried]
+        for merge in builder.merges:
+            merge.wait()
+    assert [why for why in said if "No space left on device" in why] == said
+    assert len(said) == len(tried) == 1
+    assert not any((tmp_path / merge.name).exists() for merge in tried)
+    builder.close()
+    assert everything(tmp_path) == whole
