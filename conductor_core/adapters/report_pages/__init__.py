@@ -8,10 +8,11 @@ numbers to code, so that a template could not be replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from conductor_core.adapters.report_pages import fonts
 from conductor_core.adapters.report_pages.words import ago, duration, instant
 from conductor_core.errors import ConfigurationError
 from conductor_core.ports.reports import Page
@@ -46,21 +47,37 @@ class ReportPages:
         return text.encode("utf-8", "replace")
 
     def pdf(self, page: Page) -> bytes:
-        """See `ReportRenderer`."""
+        """See `ReportRenderer`; a character that no font has stands as its code point, and the first page says so."""
+        if json.dumps(page.document, ensure_ascii=False).isascii():
+            return self._set(page)
+        return self._set(page, self._missing(page))
+
+    def _missing(self, page: Page) -> list[str]:
+        """The characters of the document that would be drawn as an empty box."""
+        try:
+            self._set(page, standard=fonts.STANDARD)
+        except ConfigurationError as bad:
+            return fonts.missing(str(getattr(bad.__cause__, "diagnostic", "")))
+        return []
+
+    def _set(self, page: Page, missing: Sequence[str] = (), standard: str = "") -> bytes:
         import typst
 
         path = self._template(TYPST)
         made = datetime.fromisoformat(str(page.document["made_at"]))
-        given = {"report": page.document, "digest": page.digest, "vkey": page.vkey, "charts": page.charts}
+        document, codes = fonts.spelled(page.document, missing), [fonts.code(c) for c in missing]
+        given = {"report": document, "digest": page.digest, "vkey": page.vkey, "charts": page.charts, "missing": codes}
         compile_: Callable[..., bytes] = typst.compile
         try:
             return compile_(
                 str(path),
                 root=str(path.parent),
+                font_paths=fonts.folders(self._folders),
                 ignore_system_fonts=True,
                 sys_inputs={"data": json.dumps(given, ensure_ascii=False)},
                 timestamp=int(made.timestamp()),
                 package_path=str(path.parent / "packages"),
+                pdf_standards=[standard] if standard else [],
             )
         except RuntimeError as bad:
             raise _unfit(path, bad) from bad
