@@ -12,7 +12,8 @@
 
 # %% [markdown]
 # # Validate a Helm release
-# Asks whether everything that the release's present revision, or its last synced commit, holds is healthy; changes nothing.
+# Asks whether everything that the release's present revision, or its last synced commit, holds is healthy.
+# Changes nothing.
 
 # %% tags=["parameters"]
 release: str = ""  # Release, as channels.yaml names it [required]
