@@ -10,8 +10,9 @@ import pytest
 
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain.difference import diff
+from conductor_core.errors import InputError
 from conductor_core.localplane.layout import Endpoints
-from tests.unit.adapters.yaml_words import KEYS, WORDS
+from tests.unit.adapters.yaml_words import KEYS, REFUSED, WORDS
 
 pytestmark = pytest.mark.real
 
@@ -47,3 +48,19 @@ def test_as_helm_reads_them(plane: Endpoints, tmp_path: Path) -> None:
     (shown,) = YamlDocuments().load_all(told, "x")
     assert isinstance(shown, dict)
     assert diff(YamlDocuments().load(text.encode(), "x"), json.loads(shown["data"]["told"])) == ()
+
+
+@pytest.mark.parametrize("word", REFUSED)
+def test_what_json_has_not_is_refused_by_both(plane: Endpoints, tmp_path: Path, word: str) -> None:
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata: {{a: {word}}}\n"
+    argv = [str(plane.bin / "kubectl"), "patch", "--local", "-f", "-", "--type=merge", "-o", "json", "-p", "{}"]
+    told = subprocess.run(argv, input=text, text=True, capture_output=True, check=False)
+    assert "json: unsupported value" in told.stderr
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    (tmp_path / "templates" / "x.yaml").write_text(text)
+    argv = [str(plane.bin / "helm"), "template", "x", str(tmp_path)]
+    told = subprocess.run(argv, text=True, capture_output=True, check=False)
+    assert "json: unsupported value" in told.stderr
+    with pytest.raises(InputError):
+        YamlDocuments().load_all(text, "x")

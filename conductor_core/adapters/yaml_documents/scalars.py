@@ -21,6 +21,9 @@ _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(?:0[bB](?P<two>[01]+)|0[oO]?(?P<eight>[0-7]+)|0[xX](?P<sixteen>[0-9a-fA-F]+)|(?P<ten>0|[1-9][0-9]*))"
 )
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = {f"{sign}.{word}": float(f"{sign}inf") for sign in ("", "+", "-") for word in ("inf", "Inf", "INF")}
+_NOT_FINITE |= dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan)
+"""Numbers as keys; no JSON has them as values."""
 _PLAIN = 6
 """Power of ten from which Go writes a key with an exponent."""
 _BASES = {"two": 2, "eight": 8, "sixteen": 16, "ten": 10}
@@ -36,6 +39,8 @@ def number(text: str) -> int | float | str:
     """The number in the text, or the text itself when it is none; what 64 bits can't hold is a fraction, as in JSON
     that Kubernetes writes.
     """
+    if text in _NOT_FINITE:
+        return _NOT_FINITE[text]
     if text.startswith(("_", "._")):
         return text
     plain = text.replace("_", "")
@@ -67,6 +72,8 @@ def key(value: bool | int | float) -> str:
 
 def _shortest(value: float) -> str:
     """As Go's `FormatFloat(value, 'g', -1, 32)`: the fewest digits that single precision tells apart."""
+    if math.isnan(value):
+        return ".nan"
     single = _single(value)
     if math.isinf(single):
         return ".inf" if single > 0 else "-.inf"

@@ -5,6 +5,7 @@ would be read as something else.
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Hashable
 from typing import Any
@@ -77,11 +78,18 @@ def key_of(node: Node) -> str:
 
 
 def _number(loader: Loader, node: ScalarNode) -> int | float | str:
-    return scalars.number(str(node.value))
+    return _finite(node, scalars.number(str(node.value)))
 
 
-def _fraction(loader: Loader, node: ScalarNode) -> float:
-    return float(str(node.value).replace("_", ""))
+def _fraction(loader: Loader, node: ScalarNode) -> int | float | str:
+    return _finite(node, float(scalars.number(str(node.value))))
+
+
+def _finite(node: ScalarNode, value: int | float | str) -> int | float | str:
+    """Helm and kubectl refuse what JSON can't hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConstructorError(None, None, f"{node.value} is no number that JSON has", node.start_mark)
+    return value
 
 
 def _boolean(loader: Loader, node: ScalarNode) -> bool:

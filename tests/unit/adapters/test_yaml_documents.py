@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.domain.difference import same
 from conductor_core.errors import InputError
-from tests.unit.adapters.yaml_words import KEYS, WORDS
+from tests.unit.adapters.yaml_words import KEYS, REFUSED, WORDS
 
 DOCUMENTS = YamlDocuments()
 
@@ -29,7 +29,6 @@ SCALARS = [
     ("1.10", 1.1),
     ("1.2.3", "1.2.3"),
     (".", "."),
-    (".inf", ".inf"),
     ("0x_", "0x_"),
     ("yes", True),
     ("off", False),
@@ -83,6 +82,14 @@ def test_words_are_what_kubectl_and_helm_make_of_them(text: str, value: object) 
     got = DOCUMENTS.load(f"v: {text}\n".encode(), "x")
     assert isinstance(got, dict)
     assert same(got["v"], value), got
+
+
+@pytest.mark.parametrize("word", REFUSED)
+def test_what_json_has_no_number_for_is_refused(word: str) -> None:
+    with pytest.raises(InputError) as caught:
+        DOCUMENTS.load(f"a:\n- {word}\n".encode(), "x")
+    assert caught.value.why.startswith("Line 2, column 3:")
+    assert DOCUMENTS.load(DOCUMENTS.dump({"a": word}).encode(), "x") == {"a": word}, "as text it is quoted"
 
 
 @pytest.mark.parametrize(("text", "key"), KEYS.items())
