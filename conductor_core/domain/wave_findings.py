@@ -69,6 +69,8 @@ GATE_TOPICS = {
     "calendar": ("calendar",),
 }
 """Topics that the gates of the release's last Change answer, by parts of the gates' names."""
+RULE_TOPICS = {"scan": ("/scan-",), "signature": ("/signature",), "calendar": ("/freeze", "/time")}
+"""Where no such gate is: the same by parts of the names of rules, of what they object to."""
 
 
 ELSEWHERE = {
@@ -176,6 +178,9 @@ def gates(changes: Sequence[Change]) -> list[Finding]:
 def _gate(topic: str, parts: tuple[str, ...], last: Change | None) -> Finding:
     found: list[Verdict] = [v for v in last.verdicts if any(p in v.gate for p in parts)] if last else []
     if last is None or not found:
+        objects = [r for v in (last.verdicts if last else ()) for r in v.reasons if _about(topic, r.rule)]
+        if last and objects:  # if it denies, that is told of the policy
+            return Finding(topic, Standing.WARN, objects[0].text, last.id, clears_by=objects[0].clears_by)
         return Finding(topic, Standing.UNKNOWN, "No gate of this kind has judged the version.")
     denied = [r for v in found if v.result is Result.DENY for r in v.reasons]
     warned = [r for v in found if v.result is Result.WARN for r in v.reasons]
@@ -187,6 +192,10 @@ def _gate(topic: str, parts: tuple[str, ...], last: Change | None) -> Finding:
         return Finding(topic, Standing.WARN, warned[0].text, last.id)
     rules = sum(v.rules_run for v in found)
     return Finding(topic, Standing.OK, f"{rules} rules allow it.", last.id)
+
+
+def _about(topic: str, rule: str) -> bool:
+    return any(part in rule for part in RULE_TOPICS.get(topic, ()))
 
 
 def approvals(changes: Sequence[Change]) -> Finding:

@@ -115,6 +115,20 @@ def test_a_denied_gate_holds_and_other_topics_are_told() -> None:
     assert by_topic["scan"].standing is Standing.UNKNOWN
 
 
+def test_what_rules_of_policy_object_to_is_told_of_its_topic() -> None:
+    reasons = (
+        Reason("deploy_gate/scan-attached", "No scan is attached.", clears_by="Attach one."),
+        Reason("deploy_gate/signature-attached", "No signature is attached."),
+    )
+    gates = (Verdict("policy/deploy_gate", Result.WARN, reasons, 9),)
+    found = verdict(changes=[replace(change(), runbook="deploy_release", verdicts=gates)])
+    by_topic = {f.topic: f for f in found.findings}
+    assert (by_topic["scan"].standing, by_topic["scan"].text) == (Standing.WARN, "No scan is attached.")
+    assert by_topic["scan"].clears_by == "Attach one."
+    assert by_topic["signature"].text == "No signature is attached."
+    assert by_topic["calendar"].standing is Standing.UNKNOWN
+
+
 def test_a_worse_version_is_a_warning_with_its_figures() -> None:
     found = verdict(judgements=[Judgement("Error rate", "worse", "p 0.001"), Judgement("p99", "not judged", "few")])
     (said,) = [f for f in found.findings if f.topic == "statistics"]
