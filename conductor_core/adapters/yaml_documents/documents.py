@@ -11,11 +11,11 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, SequenceNode
 
+from conductor_core.adapters.yaml_documents import splices
 from conductor_core.adapters.yaml_documents.syntax import Dumper, Loader, StrictLoader, key_of
 from conductor_core.errors import InputError
 
@@ -73,17 +73,26 @@ class YamlDocuments:
         before = self.load(data, source)
         if before is not None and _with(before, path, value) == before:
             return data
+        text, wanted = data.decode("utf-8"), _with(before, path, value)
         try:
-            after = _spliced(data.decode("utf-8"), path, value).encode("utf-8")
+            after = splices.leaves(text, path, value).encode("utf-8")
+            if self._reads(after, source) != wanted:
+                after = splices.whole(text, path, value).encode("utf-8")
         except yaml.YAMLError as bad:
             raise _refusal(source, str(bad)) from bad
-        if self.load(after, source) != _with(before, path, value):
+        if self.load(after, source) != wanted:
             raise InputError(
                 f"{'.'.join(path)} of {source} can't be changed by itself.",
                 why="It is written in a way that other values depend on (an anchor, or a mapping on one line).",
                 next="Change it by hand.",
             )
         return after
+
+    def _reads(self, data: bytes, source: str) -> object:
+        try:
+            return self.load(data, source)
+        except InputError:
+            return None
 
     def dump(self, value: object) -> str:
         """See `Documents.dump`."""
@@ -120,60 +129,6 @@ def _with(tree: object, path: tuple[str, ...], value: object) -> object:
     inner = dict(tree) if isinstance(tree, dict) else {}
     inner[path[0]] = _with(inner.get(path[0]), path[1:], value)
     return inner
-
-
-def _spliced(text: str, path: tuple[str, ...], value: object) -> str:
-    """The text with the value put in; whoever calls compares what it means afterwards."""
-    node = yaml.compose(text, Loader=StrictLoader)
-    lines = text.splitlines(keepends=True)
-    depth, key, inline = 0, None, False
-    while depth < len(path) and isinstance(node, MappingNode):
-        inline = inline or bool(node.flow_style)
-        found = next(((k, v) for k, v in node.value if key_of(k) == path[depth]), None)
-        if found is None:
-            break
-        (key, node), depth = found, depth + 1
-    if depth == len(path) and inline and isinstance(node, ScalarNode) and isinstance(value, str | int):
-        return _inline(lines, node, value)
-    if depth == len(path) and key is not None and node is not None:
-        start, end = key.start_mark, _end(node)
-        tail = lines[end.line][end.column :] if end.line < len(lines) else ""
-        comment = tail.rstrip("\n") if tail.lstrip().startswith("#") else ""
-        made = _block({path[-1]: value}, start.column)
-        made = made.rstrip("\n") + ("  " + comment.strip() if comment and "\n" not in made.strip() else "") + "\n"
-        return "".join([*lines[: start.line], made, *lines[end.line + 1 :]])
-    rest: object = value
-    for name in reversed(path[depth:]):
-        rest = {name: rest}
-    column, at = 0, len(lines)
-    if key is not None and isinstance(node, MappingNode) and node.value:
-        column, at = node.value[0][0].start_mark.column, _end(node).line + 1
-    elif key is not None:
-        raise yaml.YAMLError(f"{key.value} is empty")
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    return "".join([*lines[:at], _block(rest, column), *lines[at:]])
-
-
-def _inline(lines: list[str], node: ScalarNode, value: str | int) -> str:
-    """The text with one scalar of a mapping on one line replaced."""
-    made = str(yaml.dump([value], Dumper=Dumper, default_flow_style=True, width=1_000_000)).strip()[1:-1]
-    start, end = node.start_mark, node.end_mark
-    line = f"{lines[start.line][: start.column]}{made}{lines[end.line][end.column :]}"
-    return "".join([*lines[: start.line], line, *lines[end.line + 1 :]])
-
-
-def _block(value: object, column: int) -> str:
-    text = str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000))
-    return "".join(f"{' ' * column}{line}" for line in text.splitlines(keepends=True))
-
-
-def _end(node: Node) -> Any:
-    """Where a node really ends: the mark of a block collection points behind the comments that follow it."""
-    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
-    return node.end_mark
 
 
 def _parse(text: str, source: str, kind: type[Loader]) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,7 +142,16 @@ def test_texts_that_look_like_something_else_are_quoted(text: str) -> None:
         ("a:\n  - 1\n  - 2\n# on\nb: 2\n", ("a",), [3], "a:\n- 3\n# on\nb: 2\n"),
         ("a: {b: [1, 2]}  # as it was\n", ("a", "b"), [1, 2], "a: {b: [1, 2]}  # as it was\n"),
         ("", ("a", "b"), True, "a:\n  b: true\n"),
-        ("a: {b: 1}\n", ("a",), {"b": 2}, "a:\n  b: 2\n"),
+        ("a: {b: 1}\n", ("a",), {"b": 2}, "a: {b: 2}\n"),
+        ("a: {b: 1}\n", ("a",), {"c": 2}, "a:\n  c: 2\n"),
+        (
+            "steps:  # of a wave\n  - {setWeight: 10}  # few\n  - pause: {duration: 5m}\n  - setWeight: 50\n",
+            ("steps",),
+            [{"setWeight": 20}, {"pause": {"duration": "10m"}}, {"setWeight": 50}],
+            "steps:  # of a wave\n  - {setWeight: 20}  # few\n  - pause: {duration: 10m}\n  - setWeight: 50\n",
+        ),
+        ("a: &x {b: 1}\nc: {d: *x, e: 1}\n", ("c", "e"), 2, "a: &x {b: 1}\nc: {d: *x, e: 2}\n"),
+        ("a:\n  - |\n    long\n  - 1\nb: 1\n", ("a",), ["short", 1], "a:\n- short\n- 1\nb: 1\n"),
         ("a: 1", ("b",), "1.0", "a: 1\nb: '1.0'\n"),
         ("a: {tag: 1.0, b: 2}  # c\n", ("a", "tag"), "1.10", "a: {tag: '1.10', b: 2}  # c\n"),
         ("a: {b: {tag: x}}\nc: 1\n", ("a", "b", "tag"), "1.4.3", "a: {b: {tag: 1.4.3}}\nc: 1\n"),
@@ -150,6 +160,24 @@ def test_texts_that_look_like_something_else_are_quoted(text: str) -> None:
 )
 def test_one_value_is_put_and_the_rest_stays(text: str, path: tuple[str, ...], value: object, after: str) -> None:
     assert YamlDocuments().put(text.encode(), path, value, "values.yaml").decode() == after
+
+
+numbers = st.recursive(
+    st.integers(0, 9), lambda c: st.lists(c, min_size=1, max_size=3) | st.dictionaries(st.sampled_from("abc"), c)
+)
+
+
+@given(numbers, st.booleans())
+def test_other_numbers_in_the_same_places_change_no_other_character(tree: object, flow: bool) -> None:
+    def more(value: object) -> object:
+        if isinstance(value, dict):
+            return {k: more(v) for k, v in value.items()}
+        return [more(v) for v in value] if isinstance(value, list) else (int(str(value)) + 1) % 10
+
+    text = yaml.safe_dump({"root": tree, "rest": 1}, default_flow_style=flow)
+    after = DOCUMENTS.put(text.encode(), ("root",), more(tree), "x").decode()
+    assert DOCUMENTS.load(after.encode(), "x") == {"root": more(tree), "rest": 1}
+    assert re.sub("[0-9]", "n", after) == re.sub("[0-9]", "n", text)
 
 
 @pytest.mark.parametrize(
