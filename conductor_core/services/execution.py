@@ -172,10 +172,13 @@ class ExecutionService:
                 lambda output: self._tell(change.id, output),
                 runbook.timeout,
             )
-        except ConductorError as bad:
+        except Exception as bad:
             if not self._half_done(change.id):
                 raise
-            return NotebookRun(b"", f"{bad.what} {bad.why}")
+            if isinstance(bad, ConductorError):
+                return NotebookRun(b"", f"{bad.what} {bad.why}")
+            logging.exception("running %s", change.id)
+            return NotebookRun(b"", type(bad).__name__)
 
     def _kept(self, change_id: str, notebook: bytes) -> str:
         """The digest of the executed notebook; '' when there is none, or no disk takes it: what was done to the world

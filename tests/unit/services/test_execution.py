@@ -332,6 +332,8 @@ def test_a_look_that_fails_is_followed_by_another_one(stage: Stage) -> None:
         if stage.runs == 2:
             raise ToolError("The notebook's kernel did not start.", why="It was slow.")
         if stage.runs == 3:
+            raise KeyError("a bug of a library")
+        if stage.runs == 4:
             return "UnreachableError: The database did not answer."
         (row,) = stage.rows.of(change_id)
         stage.rows.finish(row.finished(OperationState.SUCCEEDED, {"observed": "done"}, stage.clock.now()))
@@ -341,7 +343,7 @@ def test_a_look_that_fails_is_followed_by_another_one(stage: Stage) -> None:
     change_id = stage.request()
     stage.execution.plan(change_id)
     stage.execution.execute(change_id)
-    assert (stage.state(change_id), stage.runs, stage.waited) == (State.SUCCEEDED, 4, [0.0, 2.0, 10.0])
+    assert (stage.state(change_id), stage.runs, stage.waited) == (State.SUCCEEDED, 5, [0.0, 2.0, 10.0, 30.0])
 
 
 def test_when_no_look_succeeds_the_last_one_says_why(stage: Stage) -> None:
