@@ -18,7 +18,7 @@ from conductor_core.domain.blueprints import Blueprint
 from conductor_core.domain.variables import Variable
 from conductor_core.errors import InputError
 
-PAUSE = "90ms"
+PAUSE = "60ms"
 """How long somebody stops typing before what is typed is judged."""
 Changed = Callable[[], None]
 

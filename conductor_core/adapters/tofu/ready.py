@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from conductor_core.adapters.tofu.folders import Folders
 from conductor_core.errors import ConductorError
 from conductor_core.ports.commands import CommandResult
 
+AFTER = 0.3
+"""Seconds after an answer until the next console is started: what is drawn with the answer goes first."""
 MOST_BYTES = 60_000
 """Of values that are handed over: a pipe takes 64 KiB without anybody who reads."""
 
@@ -35,11 +38,11 @@ class ReadyConsole:
     end. Safe to use from many threads.
     """
 
-    def __init__(self, folders: Folders, run: Callable[[Path, str, int], CommandResult]) -> None:
-        self._folders, self._run = folders, run
+    def __init__(self, folders: Folders, run: Callable[[Path, str, int], CommandResult], after: float = AFTER) -> None:
+        self._folders, self._run, self._after = folders, run, after
         self._lock = threading.Lock()
         self._kept: _Started | None = None
-        self._last = ""
+        self._last, self._starting = "", False
 
     def ask(self, declarations: str, values: bytes) -> CommandResult | None:
         """What the console says to the values; None when none is ready for these declarations.
@@ -48,7 +51,8 @@ class ReadyConsole:
         """
         with self._lock:
             found, self._kept = self._kept, None
-            again, self._last = self._last == declarations, declarations
+            again, self._last = self._last == declarations and not self._starting, declarations
+            self._starting = self._starting or again
         told = self._told(found, declarations, values) if found is not None else None
         if again:
             threading.Thread(target=self._start, args=(declarations,), name="tofu-console", daemon=True).start()
@@ -70,6 +74,9 @@ class ReadyConsole:
 
     def _start(self, declarations: str) -> None:
         told: Future[CommandResult] = Future()
+        time.sleep(self._after)
+        with self._lock:
+            self._starting = False
         try:
             with self._folders.piped(declarations) as (root, read, write):
                 with self._lock:

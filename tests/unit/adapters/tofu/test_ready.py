@@ -21,7 +21,7 @@ class World:
     def __init__(self, home: Path) -> None:
         self.ended: list[tuple[str, bytes]] = []
         self.late, self.begun = False, threading.Semaphore(0)
-        self.ready = ReadyConsole(Folders(home, ""), self.run)
+        self.ready = ReadyConsole(Folders(home, ""), self.run, 0.0)
 
     def run(self, root: Path, declarations: str, pipe: int) -> CommandResult:
         assert (root / VALUES).readlink() == Path(f"/dev/fd/{pipe}")
