@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
@@ -219,12 +220,10 @@ def health(detail: Detail) -> Finding:
     rollout = detail.rollout
     step = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
 
-    def held(text: str, cause: Cause, clears: str, act: Act | None = None) -> Finding:
-        return Finding("health", Standing.HOLD, text, rollout.message, cause, clears, act)
+    def stands(standing: Standing, text: str, cause: Cause, clears: str, act: Act | None = None) -> Finding:
+        return Finding("health", standing, text, rollout.message, cause, clears, act)
 
-    def waits(text: str, cause: Cause, clears: str, act: Act | None = None) -> Finding:
-        return Finding("health", Standing.WAIT, text, rollout.message, cause, clears, act)
-
+    held, waits = partial(stands, Standing.HOLD), partial(stands, Standing.WAIT)
     if rollout.aborted:
         clears = "Retry it after the cause is mended, or roll back to the stable version."
         stays = (

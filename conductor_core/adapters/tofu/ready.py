@@ -84,5 +84,5 @@ class ReadyConsole:
                 if before is not None:
                     os.close(before.values)
                 told.set_result(self._run(root, declarations, read))
-        except ConductorError as bad:
+        except Exception as bad:  # noqa: BLE001  # whoever waits for the answer is told, and never waits for ever
             told.set_exception(bad)

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from conductor_core.domain.fleets import member
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.entrypoints.api import delivery_forms as forms
 from conductor_core.entrypoints.cli import delivery_fleets, delivery_waves
 from conductor_core.entrypoints.cli import delivery_tables as tables
-from conductor_core.entrypoints.cli.delivery_places import Anywhere, Name, anywhere, place
+from conductor_core.entrypoints.cli.delivery_places import Anywhere, Name, place
 from conductor_core.entrypoints.cli.following import answer, requested
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import (
@@ -65,7 +66,7 @@ def list_all(ctx: typer.Context, as_json: Json = False) -> None:
 @app.command("show", epilog="Example: conductor delivery show intelgraph-staging/intelgraph")
 def show(ctx: typer.Context, name: Anywhere, as_json: Json = False) -> None:
     """Show one rollout: steps, weight, replica sets, pods, analyses and the verdict."""
-    found_at = anywhere(name)
+    found_at = member(name)
     detail, verdict = entered(ctx).conductor.delivery.verdict(*found_at[1:], found_at.cluster)
     if as_json:
         print_json(forms.detail_form(detail, verdict))
@@ -79,7 +80,7 @@ def verdict(ctx: typer.Context, name: Anywhere, as_json: Json = False) -> None:
 
     Exits 0 when it is done or goes on, 3 when it is held, 1 when it has failed.
     """
-    found_at = anywhere(name)
+    found_at = member(name)
     _, found = entered(ctx).conductor.delivery.verdict(*found_at[1:], found_at.cluster)
     if as_json:
         print_json(forms.verdict_form(found))

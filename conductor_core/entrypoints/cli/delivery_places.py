@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from conductor_core.domain.fleets import Member, member
+from conductor_core.domain.fleets import member
 from conductor_core.errors import InputError
 
 Name = Annotated[str, typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME of the rollout.")]
@@ -14,11 +14,6 @@ Anywhere = Annotated[
     str,
     typer.Argument(metavar="ROLLOUT", help="NAMESPACE/NAME, or CONTEXT/NAMESPACE/NAME in a further cluster."),
 ]
-
-
-def anywhere(name: str) -> Member:
-    """Where a rollout is, in whichever cluster; raises `InputError`."""
-    return member(name)
 
 
 def place(name: str) -> tuple[str, str]:

@@ -85,6 +85,22 @@ def test_one_that_was_ended_meanwhile_is_no_answer(world: World) -> None:
     assert world.ask("a") is None
 
 
+def test_a_bug_of_the_one_that_waits_reaches_whoever_asks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(root: Path, declarations: str, pipe: int) -> CommandResult:
+        with open(f"/dev/fd/{pipe}", "rb") as values:  # noqa: PTH123  # a descriptor
+            values.read()
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(world.ready, "_run", broken)
+    world.ask("a")
+    world.ask("a")
+    deadline = time.monotonic() + 10
+    while world.ready._kept is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(RuntimeError, match="a bug"):
+        world.ask("a")
+
+
 def test_nothing_is_left_behind(world: World, tmp_path: Path) -> None:
     world.ask("a")
     world.ask("a")
