@@ -31,6 +31,7 @@ from conductor_core.errors import (
     UnreachableError,
 )
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
+from tests.examples import examples
 from tests.fakes.change_store import MemoryChangeStore
 from tests.fakes.domain import ALLOW, APPROVER, CAPTAIN, DENY, NOW, SECOND, change, event, plan
 
@@ -193,7 +194,7 @@ def postgres(engine: Engine) -> PostgresChangeStore:
 
 
 @pytest.mark.postgres
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parameters=st.dictionaries(WORDS, VALUES, max_size=4), words=WORDS)
 def test_any_parameters_and_texts_come_back_equal(
     postgres: PostgresChangeStore, parameters: dict[str, object], words: str

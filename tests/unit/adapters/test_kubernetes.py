@@ -9,10 +9,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from conductor_core.adapters.kubernetes import KubernetesCluster
 from conductor_core.errors import UnreachableError
 
 
+@pytest.mark.slow
 def test_who_waited_for_an_attempt_shares_its_failure(tmp_path: Path) -> None:
     """The server takes every connection and hangs up after a while: two askers cost one attempt, not one each."""
     came: list[float] = []

@@ -63,6 +63,7 @@ def test_different_identities_stay_different(issuer: str, subject: str) -> None:
     assert key(issuer, subject) != key("local", "anna")
 
 
+@pytest.mark.slow
 def test_every_character_normalises_once_and_for_all() -> None:
     for code in range(sys.maxunicode + 1):
         if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs"):

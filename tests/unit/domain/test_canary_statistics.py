@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from conductor_core.domain.canary_statistics import judge, rank_test
+from tests.examples import examples
 
 FIRST = [0.949, 1.102, 0.955, 0.937, 0.814, 0.957, 1.222, 1.085, 1.207, 1.05, 1.079, 1.037]
 SECOND = [0.967, 1.471, 1.401, 1.4, 0.962, 0.951, 1.122, 1.206, 1.361, 1.291, 1.404, 1.172, 1.362, 1.379, 1.168]
@@ -34,7 +35,7 @@ def test_the_figures_are_those_of_the_reference(first: list[float], second: list
 numbers = some.lists(some.integers(0, 9).map(float), min_size=1, max_size=14)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(numbers, numbers)
 def test_swapping_the_sides_turns_the_effect_and_nothing_else(first: list[float], second: list[float]) -> None:
     one, other = rank_test(first, second), rank_test(second, first)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conductor_core.domain.difference import Edit, MovedItem, apply, diff, merge_patch, moved_items, pointer, same
+from tests.examples import examples
 from tests.fakes.object_patches import merged
 
 leaves = (
@@ -30,7 +31,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(trees, trees)
 def test_applying_the_diff_to_one_gives_the_other(old: Any, new: Any) -> None:
     before = copy.deepcopy(old)
@@ -134,7 +135,7 @@ objects = st.recursive(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.dictionaries(st.sampled_from("abc"), objects), st.dictionaries(st.sampled_from("abc"), objects))
 def test_a_merge_patch_turns_one_into_the_other(old: Any, new: Any) -> None:
     patch = merge_patch(old, new)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conductor_core.domain import text_lines
 from conductor_core.domain.line_moves import Moved, moved
+from tests.examples import examples
 
 words = st.sampled_from(["- a", "- b", "image: shop/api:1.0", "name: log", "}", "", "kind: ConfigMap of the shop"])
 texts = st.lists(words, max_size=30)
@@ -18,7 +19,7 @@ def found(old: list[str], new: list[str]) -> tuple[Moved, ...]:
     return moved(old, new, text_lines.changes(old, new))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(texts, texts)
 def test_a_moved_line_goes_once_and_comes_once(old: list[str], new: list[str]) -> None:
     changes = text_lines.changes(old, new)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from conductor_core.domain.comparison import Pair, Side, compare, masker_for
 from conductor_core.domain.manifests import Identity
 from conductor_core.domain.moves import moves
+from tests.examples import examples
 
 
 def named(name: str, kind: str = "ConfigMap", namespace: str = "x") -> Identity:
@@ -42,7 +43,7 @@ def test_too_many_to_tell_apart_are_not_told() -> None:
     assert moves(gone, came) == {}
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.permutations("abcdef"), st.permutations("abcdef"))
 def test_the_order_of_arrival_changes_nothing(one: list[str], other: list[str]) -> None:
     contents = {n: config(x=n, y=n, z=n) for n in "abcdef"}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conductor_core.domain import networks
 from conductor_core.errors import InputError
+from tests.examples import examples
 
 V4 = st.builds(lambda n, p: ipaddress.ip_network((n, p), strict=False), st.integers(0, 2**32 - 1), st.integers(0, 32))
 V6 = st.builds(
@@ -17,7 +18,7 @@ V6 = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(V4 | V6, V4 | V6)
 def test_bounds_agree_with_the_standard_library(
     left: ipaddress.IPv4Network | ipaddress.IPv6Network, right: ipaddress.IPv4Network | ipaddress.IPv6Network

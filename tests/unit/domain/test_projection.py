@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conductor_core.domain import quantities
 from conductor_core.domain.difference import diff
 from conductor_core.domain.projection import overlay, project, served, set_by_server
+from tests.examples import examples
 
 
 def edits(
@@ -130,7 +131,7 @@ objects = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(objects, objects, objects)
 def test_the_whole_object_after_a_change_has_the_change_and_keeps_the_rest(
     live: Any, wanted: Any, applied: Any

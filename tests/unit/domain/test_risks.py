@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conductor_core.domain.risks import risks
+from tests.examples import examples
 
 
 def thing(kind: str, **fields: Any) -> dict[str, Any]:
@@ -79,7 +80,7 @@ TREES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.none() | TREES, st.none() | TREES)
 def test_any_tree_is_looked_at_without_falling_over(old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
     assert all(words.startswith("Risk: ") for words in risks(old, new))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conductor_core.domain import merkle, proofs, tiles
 from conductor_core.domain.tiles import ENTRIES, Edge, Place
 from conductor_core.errors import InputError, LedgerError, NotFoundError
+from tests.examples import examples
 
 SIZES = (0, 1, 2, 3, 255, 256, 257, 511, 512, 513, 65535, 65536, 65537, 70000)
 
@@ -154,7 +155,7 @@ def test_proofs_from_tiles(size: int) -> None:
 
 
 @given(st.lists(st.integers(0, 300), max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_grouping_of_appends_leaves_no_trace(groups: list[int]) -> None:
     edge = Edge()
     for count in groups:

@@ -20,6 +20,7 @@ from conductor_core.domain.gates import Verdict
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.transitions import decide, seal_of
 from conductor_core.errors import AccessDeniedError, RefusedError, StateError
+from tests.examples import examples
 from tests.fakes.domain import ALLOW, APPROVER, CAPTAIN, DENY, NOW, REQUESTER, SECOND, change, plan
 
 LATER = NOW + timedelta(minutes=1)
@@ -345,4 +346,4 @@ class ChangeMachine(RuleBasedStateMachine):
 
 
 TestChange = ChangeMachine.TestCase
-TestChange.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestChange.settings = settings(max_examples=examples(300), stateful_step_count=40, deadline=None)

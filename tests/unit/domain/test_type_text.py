@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from conductor_core.domain.hcl_types import Attribute, Type
 from conductor_core.domain.type_text import parse
 from conductor_core.errors import InputError
+from tests.examples import examples
 
 SIMPLE = st.sampled_from(["string", "number", "bool", "any"]).map(Type)  # type: ignore[arg-type]  # kinds
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,6}", fullmatch=True).filter(lambda n: n not in ("optional",))
@@ -26,7 +27,7 @@ def _bigger(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
     return collection | objects | st.lists(inner, max_size=3).map(lambda found: Type("tuple", items=tuple(found)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.recursive(SIMPLE, _bigger, max_leaves=8))
 def test_what_is_written_is_read_again(wanted: Type) -> None:
     assert parse(str(wanted)) == wanted

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conductor_core.domain.value_sources import Layer, sources
 from conductor_core.domain.values import merge
+from tests.examples import examples
 
 KEYS = st.sampled_from("abc")
 LEAVES = st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["x", "y"]), st.lists(st.integers(0, 1), max_size=2))
@@ -29,7 +30,7 @@ def without_empty(found: dict[tuple[str, ...], Any]) -> dict[tuple[str, ...], An
     return {path: value for path, value in found.items() if value != {}}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(TREES, max_size=4))
 def test_the_values_are_those_of_the_merged_tree(layers: list[dict[str, Any]]) -> None:
     found = sources([Layer(str(n), tree) for n, tree in enumerate(layers)])

@@ -142,6 +142,7 @@ def test_one_at_a_time(built: tuple[Path, FakeConductor], tmp_path: Path) -> Non
     assert audit_on(Canned(ANSWER), carrier).catch_up() == ""
 
 
+@pytest.mark.slow
 def test_the_thread_survives_what_fails_and_an_event_can_be_asked_within_a_second(tmp_path: Path) -> None:
     conductor = build(tmp_path)
     failing = [True]

@@ -17,6 +17,7 @@ from conductor_core.domain.events import Event
 from conductor_core.ports.audit_database import Position, Row
 from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.services.audit_projection import project
+from tests.examples import examples
 from tests.fakes.conductor import build
 from tests.fakes.domain import ALLOW, DENY
 
@@ -216,7 +217,7 @@ VALUES = some.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     some.lists(some.tuples(some.sampled_from(KINDS), some.dictionaries(some.sampled_from(NAMES), VALUES)), max_size=8)
 )

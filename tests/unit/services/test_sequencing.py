@@ -16,6 +16,7 @@ from conductor_core.ports.log_store import GROUP_LIMIT, Head
 from conductor_core.ports.outbox import Queued
 from conductor_core.services.sequencing import Sequencer
 from conductor_core.services.verification import verify
+from tests.examples import examples
 from tests.fakes.log_store import MemoryLedgerRows, MemoryLogStore
 
 KEY = make_signer("example.com/log", bytes(range(32)))
@@ -145,7 +146,7 @@ def test_a_cut_anywhere_loses_and_doubles_nothing(cut: int, size: int) -> None:
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=5), st.lists(st.integers(1, 300), max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_cuts_during_recovery_too(cuts: list[int], groups: list[int]) -> None:
     world = World()
     for cut, group in zip(cuts, groups, strict=False):

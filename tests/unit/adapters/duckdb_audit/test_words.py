@@ -143,6 +143,7 @@ def test_a_new_word_is_text_until_the_base_knows_it(tmp_path: Path, events: list
     builder.close()
 
 
+@pytest.mark.slow
 def test_a_merge_makes_new_words_known(
     tmp_path: Path, events: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,7 @@ def test_wait_gives_up_when_the_time_is_over(conductor: FakeConductor, shell: Sh
     assert error["what"] == f"{change.id} is still executing."
 
 
+@pytest.mark.slow
 def test_wait_goes_on_through_an_approval(conductor: FakeConductor, shell: Shell) -> None:
     change = conductor.settled(State.AWAITING_APPROVAL)
 
@@ -184,6 +185,7 @@ def test_events_are_json_lines_in_order(conductor: FakeConductor, shell: Shell) 
     assert [item["operation"]["state"] for item in items if item["kind"] == "operation"] == ["succeeded"]
 
 
+@pytest.mark.slow
 def test_events_follow_within_a_second(
     conductor: FakeConductor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

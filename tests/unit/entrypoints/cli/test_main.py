@@ -63,6 +63,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert said.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_opening_everything_imports_no_library_that_only_some_commands_need(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from conductor_core.settings import Settings;"
