@@ -5,7 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from app import asking, queries
-from app.components import audit_answer, audit_editor, audit_running, audit_schema, empty, errors, split
+from app.components import (
+    audit_answer,
+    audit_completion,
+    audit_editor,
+    audit_running,
+    audit_schema,
+    empty,
+    errors,
+    split,
+)
 
 
 def schema() -> None:
@@ -25,6 +34,7 @@ def editor() -> None:
         )
         return
     audit_editor.show(found)
+    audit_completion.show(audit_editor.LABEL, queries.audit_tables())
     for problem in problems:
         st.caption(f":orange[!] left out: {problem}")
     if asking.under_way() is not None:

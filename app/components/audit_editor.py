@@ -11,6 +11,12 @@ from app.theme import plain
 from conductor_core.ports.audit_database import Question
 from conductor_core.services.audit import MOST
 
+LABEL = "SQL"
+HELP = (
+    "One SELECT. It can read the record and do nothing else. Words are offered as you type: Tab takes one, "
+    "Ctrl+Space asks for them, Ctrl+Enter is done typing."
+)
+
 
 def show(questions: Sequence[Question]) -> None:
     """Draw it."""
@@ -30,7 +36,7 @@ def show(questions: Sequence[Question]) -> None:
         changed = question.sql.strip() != str(st.session_state[asking.SQL]).strip()
         st.caption(plain(question.question) + (" :orange[! Changed: it is a statement of your own now.]" * changed))
         _parameters(question)
-    st.text_area("SQL", key=asking.SQL, height=220, help="One SELECT. It can read the record and do nothing else.")
+    st.text_area(LABEL, key=asking.SQL, height=220, help=HELP)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = asking.under_way()
         st.button(

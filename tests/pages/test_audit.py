@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from app import asking
-from app.components import audit_chart
+from app.components import audit_chart, audit_completion
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.domain.audit_model import TABLES
 from conductor_core.errors import InputError, UnreachableError
@@ -142,3 +143,11 @@ def test_charts_fit_their_answer(wanted: Chart, found: Chart) -> None:
     drawn = audit_chart.figure(ANSWER, found)
     assert sum(len(trace.x) for trace in drawn.data) == 2
     assert len(drawn.data) == (2 if found.color else 1)
+
+
+def test_words_that_are_offered_are_words_of_the_database() -> None:
+    with duckdb.connect(":memory:") as db:
+        functions = {name for (name,) in db.execute("SELECT function_name FROM duckdb_functions()").fetchall()}
+        keywords = {name for (name,) in db.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()}
+    assert set(audit_completion.FUNCTIONS) - functions <= {"coalesce", "nullif", "percentile_cont"}, "those are syntax"
+    assert set(audit_completion.KEYWORDS) - keywords <= {"current_date"}

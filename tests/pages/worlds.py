@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Outcome
 from conductor_core.localplane.progress import BuildProgress
+from tests.fakes.audit import audit_on, publish, record
 from tests.pages import delivery_worlds, environment_worlds
 from tests.pages.support import (
     APPROVER,
@@ -76,11 +81,21 @@ def large() -> FakeConductor:
     return World(settings()).conductor(Releases(rows(200), 500, 110), PROBES)
 
 
+def audit() -> object:
+    """A record that can be asked: a Change in each state."""
+    home = Path(tempfile.mkdtemp(prefix="conductor-audit-"))
+    publish(home / "model", record(home))
+    world: Any = full()
+    world.audit = audit_on(DuckdbAuditDatabase(home / "model"))
+    return world
+
+
 WORLDS: dict[str, Callable[[], object]] = {
     "empty": empty,
     "full": full,
     "broken": broken,
     "acting": full,
+    "audit": audit,
     "large": large,
     "delivery": delivery_worlds.delivery,
     "delivery-clusters": delivery_worlds.delivery_clusters,
