@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     )
     cdn_token: SecretStr = Field(default=SecretStr(""), description="Bearer token for dropping files from the cache.")
 
+    ui_repo: str = Field(default="", description="Git repository (URL or path) that the UI is built from.")
+    ui_ref: str = Field(default="v{version}", description="Its branch or tag; {version} is the tag of the UI's image.")
+    ui_build: str = Field(default="", description="Program and arguments, no shell, that build and upload the UI.")
+
     witnesses: str = Field(
         default="", description="Witnesses who cosign the ledger: `vkey URL` each, separated by commas."
     )

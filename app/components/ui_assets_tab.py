@@ -1,4 +1,4 @@
-"""The files of a release's UI: which ones a browser doesn't get, and the act that drops them from the cache."""
+"""The files of a release's UI: which ones a browser doesn't get, and the two acts that mend it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,22 @@ def show(row: Row, actor: Actor) -> None:
             key="act_purge",
             help="As a Change: the page and its files are dropped from the CDN's cache, then looked at again.",
         )
-    if page.missing:
-        st.caption(
-            "If files are missing after a purge too, they were never uploaded: build the UI again "
-            "(`pnpm -C client build`), upload it, and deploy the new asset tag."
+        built = st.button(
+            "Build the UI again",
+            icon=":material/build:",
+            key="act_rebuild",
+            help="As a Change: the source of this version is built and uploaded anew, then its files are looked at.",
         )
+    if page.missing:
+        st.caption("If files are missing after a purge too, they were never uploaded: build the UI again.")
     st.dataframe(
         {"file": [a.address for a in page.assets], "answers": [a.told for a in page.assets]},
         hide_index=True,
         row_height=30,
         alt="The files that the UI's page names, and what each answers",
     )
+    given: dict[str, object] = {"release": row.release, "channel": row.channel}
     if pressed:
-        given: dict[str, object] = {"release": row.release, "channel": row.channel}
         requesting.send(actor, "purge_assets", given, page.told)
+    if built:
+        requesting.send(actor, "rebuild_assets", given, page.told)

@@ -154,7 +154,9 @@ class ExecutionService:
         except Exception as bug:  # a Change must not stay in no state because of it
             logging.exception("running %s", change.id)
             end = _unexpected("The run", bug)
-            return _ending(NotebookRun(b"", end.what), "", self._operations.of(change.id), end.why, end.next)
+            return _ending(
+                NotebookRun(b"", f"{end.what} {end.why}"), "", self._operations.of(change.id), end.why, end.next
+            )
         ending = _ending(run, self._kept(change.id, run.notebook), self._operations.of(change.id))
         by = self._overtaken(change)
         return _gave_way(ending, by) if by and isinstance(ending, c.Finish) else ending

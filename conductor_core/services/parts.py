@@ -10,6 +10,7 @@ from conductor_core.ports.argocd import ArgoCd
 from conductor_core.ports.audit_database import AnswerFiles, AuditBuilder, AuditDatabase, QuestionFiles
 from conductor_core.ports.blobs import Blobs
 from conductor_core.ports.blueprint_files import BlueprintFiles
+from conductor_core.ports.builds import SourceBuilds
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.ports.clock import Clock
 from conductor_core.ports.cluster import Cluster
@@ -66,6 +67,7 @@ class Parts:
     helm: Helm
     helmfile: Helmfile
     repository: Repository
+    builds: SourceBuilds
     documents: Documents
     web: Web
     locks: Locks

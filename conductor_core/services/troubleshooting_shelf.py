@@ -14,6 +14,7 @@ from conductor_core.services.planning import Gate, PlanFunction
 from conductor_core.services.policy_logs import PolicyLogs
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.ui_assets import AssetsPurge, UiAssets
+from conductor_core.services.ui_builds import UiBuild
 from conductor_core.services.worker_restart import GATE, WorkerRestart
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ class TroubleshootingShelf:
 
 
 def troubleshooting_shelf(parts: Parts, evidence: EvidenceService, reader: ReleaseReader) -> TroubleshootingShelf:
-    """The runbooks `restart_worker`, `repair_namespace`, `policy_logs` and `purge_assets` over these ports."""
+    """The runbooks `restart_worker`, `repair_namespace`, `policy_logs`, `purge_assets` and `rebuild_assets`."""
     assets = UiAssets(reader, parts.web, parts.now, parts.sleep)
+    build = UiBuild(assets, parts.builds)
     restart = WorkerRestart(parts.store, parts.operations, parts.cluster)
     repair = NamespaceRepair(parts.blueprint_files, parts.cluster, parts.documents, evidence, parts.mask_key)
     logs = PolicyLogs(parts.store, parts.cluster, parts.mask_key)
@@ -43,6 +45,7 @@ def troubleshooting_shelf(parts: Parts, evidence: EvidenceService, reader: Relea
             "namespace_repair": repair.plan,
             "policy_logs": logs.plan,
             "assets_purge": assets.plan,
+            "ui_build": build.plan,
         },
         {GATE: restart.gate},
         {
@@ -50,6 +53,7 @@ def troubleshooting_shelf(parts: Parts, evidence: EvidenceService, reader: Relea
             "namespace_apply": repair,
             "policy_logs": logs,
             "assets_purge": AssetsPurge(assets),
+            "ui_build": build,
         },
         {"worker_rolled_out": restart.rolled_out, "namespace_whole": repair.whole, "assets": assets.probe},
         assets,

@@ -65,7 +65,7 @@ class UiAssets:
         if not self.now().intelgraph_ui_url:
             return Look(True, "not asked: CONDUCTOR_INTELGRAPH_UI_URL is not set")
         release, channel = _named(context.change)
-        if not any(_is_ui(m) for m in installed(self.reader, context)):
+        if not any(is_ui(m) for m in installed(self.reader, context)):
             return Look(True, "not asked: the release has no UI")
         page = self.look(release, channel)
         for _ in range(LOOKS - 1):
@@ -153,7 +153,7 @@ class AssetsPurge:
         return Observation.ABSENT, {"seen": "a purge can be sent again without harm"}
 
 
-def _is_ui(manifest: Mapping[str, Any]) -> bool:
+def is_ui(manifest: Mapping[str, Any]) -> bool:
     """Whether it is a workload with the component label `ui`."""
     labels = (manifest.get("metadata") or {}).get("labels") or {}
     return "template" in (manifest.get("spec") or {}) and labels.get("app.kubernetes.io/component") == "ui"

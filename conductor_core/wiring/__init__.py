@@ -105,6 +105,7 @@ def wire(settings: Settings) -> Conductor:
         helm=systems.helm(now, runner, documents),
         helmfile=systems.helmfile(now, runner),
         repository=repository,
+        builds=systems.builds(now, runner),
         documents=documents,
         web=web,
         locks=FileLocks(settings.run_dir / "locks"),

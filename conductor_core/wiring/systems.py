@@ -11,7 +11,7 @@ from conductor_core.adapters import hcl
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.adapters.argocd import HttpxArgoCd
 from conductor_core.adapters.blueprint_files import BlueprintFolders
-from conductor_core.adapters.git import GitRepository
+from conductor_core.adapters.git import GitBuilds, GitRepository
 from conductor_core.adapters.helm import HelmProgram
 from conductor_core.adapters.helmfile import HelmfileProgram
 from conductor_core.adapters.kubernetes import KubernetesCluster, KubernetesPatches
@@ -25,6 +25,7 @@ from conductor_core.adapters.tofu import Credentials, TofuProgram
 from conductor_core.adapters.web import HttpxWeb
 from conductor_core.adapters.yaml_documents import YamlDocuments
 from conductor_core.ports.argocd import ArgoCd
+from conductor_core.ports.builds import SourceBuilds
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.helm import Helm
 from conductor_core.ports.helmfile import Helmfile
@@ -98,6 +99,11 @@ def helmfile(now: Now, runner: SystemCommands) -> Helmfile:
 def repository(now: Now, runner: SystemCommands) -> Repository:
     """The operations repository, mirrored in the data folder."""
     return late(now, lambda s: GitRepository(runner, s.ops_repo, s.home))
+
+
+def builds(now: Now, runner: SystemCommands) -> SourceBuilds:
+    """The repository that the UI is built from, in temporary folders of the data folder."""
+    return late(now, lambda s: GitBuilds(runner, s.ui_repo, s.home / "work"))
 
 
 def tofu(now: Now, runner: SystemCommands) -> Tofu:

@@ -265,5 +265,6 @@ def test_missing_files_of_the_ui_are_told_with_their_purge() -> None:
     text = seen(at)
     assert "1 of 1 files are missing: https://ui.test/app.js (404)" in text
     assert "✕ 404" in text
-    assert "pnpm -C client build" in text
+    assert "build the UI again" in text
     assert at.button(key="act_purge").label == "Drop them from the cache"
+    assert at.button(key="act_rebuild").label == "Build the UI again"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
@@ -26,8 +30,21 @@ CHANNELS = """releases:
 SOON = ("--set", "rollout.analysis.initialDelay=6s", "--set", "rollout.analysis.interval=5s")
 
 
+UI_BUILD = "import os; print('built the UI', os.environ['UI_VERSION'], 'at', os.environ['UI_COMMIT'])"
+
+
+def source_of_the_ui(folder: Path) -> str:
+    """A repository with the UI of the chart's version; gives its path."""
+    (folder / "build.py").write_text(UI_BUILD)
+    version = yaml.safe_load((PROJECT_ROOT / "helm/intelgraph/values.yaml").read_text())["ui"]["image"]["tag"]
+    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.test")
+    for act in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "UI"), ("tag", f"v{version}")):
+        subprocess.run(["git", "-C", str(folder), *act], check=True)
+    return str(folder)
+
+
 @pytest.fixture(scope="module")
-def bench(plane: Endpoints) -> Iterator[Workbench]:
+def bench(plane: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A workbench on the project's own charts, with a worker at work."""
     settings = {
         "CONDUCTOR_ARGOCD_URL": plane.argocd_url,
@@ -36,6 +53,8 @@ def bench(plane: Endpoints) -> Iterator[Workbench]:
         "CONDUCTOR_INTELGRAPH_URL": plane.simulator_url + "/svc/{namespace}/{release}-api",
         "CONDUCTOR_INTELGRAPH_UI_URL": plane.simulator_url + "/svc/{namespace}/{release}-ui/",
         "CONDUCTOR_CDN_PURGE": "PURGE",
+        "CONDUCTOR_UI_REPO": source_of_the_ui(tmp_path_factory.mktemp("ui")),
+        "CONDUCTOR_UI_BUILD": f"{sys.executable} build.py",
     }
     namespaces = fresh_names("dev", "staging")
     with opened(plane, namespaces, settings) as bench:
@@ -62,8 +81,8 @@ def failed_checks(change: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["detail"] for check in change["checks"] if not check["passed"]}
 
 
-def stale_files_of_the_ui_are_found_and_purged(conductor: Callable[..., Answer], deploy: tuple[str, ...]) -> None:
-    """A UI whose (simulated) cache lacks its files fails the deploy; a purge brings them."""
+def stale_files_of_the_ui_are_found_purged_and_built(conductor: Callable[..., Answer], deploy: tuple[str, ...]) -> None:
+    """A UI whose (simulated) cache lacks its files fails the deploy; a purge brings them, a build runs."""
     stale = conductor(*deploy, "--set", "ui.image.tag=1.4.3-stale", "--wait", "--json", code=1).json
     assert "2 of 2 files are missing" in next(c["detail"] for c in stale["checks"] if c["name"] == "assets")
     where = ("intelgraph", "--channel", "dev")
@@ -71,11 +90,20 @@ def stale_files_of_the_ui_are_found_and_purged(conductor: Callable[..., Answer],
     purge = ("release", "purge-assets", *where, "--reason", "404s", "--as", "requester", "--wait", "--json")
     assert conductor(*purge).json["state"] == "succeeded"
     assert conductor("release", "assets", *where, "--json").json["missing"] == 0
+    again = ("release", "rebuild-assets", *where, "--reason", "never uploaded", "--as", "requester", "--wait", "--json")
+    built = conductor(*again)
+    assert (built.json["state"], "built the UI 2.3.0 at" in built.stderr) == ("succeeded", True), built
 
 
 def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer]) -> None:
-    eventually(lambda: bench.cli("status", "--json").code == 0, 30, lambda: bench.cli("status", "--json").stdout)
-    assert conductor("status", "--json").json["healthy"]
+    looks: list[Answer] = []
+
+    def healthy() -> bool:
+        looks.append(bench.cli("status", "--json"))
+        return looks[-1].code == 0
+
+    eventually(healthy, 30, lambda: looks[-1].stdout)
+    assert looks[-1].json["healthy"]
 
     compare = ("release", "diff", "intelgraph", "--from", "live:dev", "--to", "channel:dev", "--json")
     differing = conductor(*compare, code=1).json
@@ -111,7 +139,7 @@ def test_dev_needs_nobody_else(bench: Workbench, conductor: Callable[..., Answer
     assert {"deploy_release", "rollback_release", "validate_release"} <= {
         runbook["name"] for runbook in conductor("runbook", "list", "--json").json["runbooks"]
     }
-    stale_files_of_the_ui_are_found_and_purged(conductor, deploy)
+    stale_files_of_the_ui_are_found_purged_and_built(conductor, deploy)
     held = conductor("audit", "ask", "roles_held", "--json").json
     assert ["local|requester", "operator, viewer"] in [[row[0], row[2]] for row in held["rows"]], held
     told = "SELECT data ->> '$.settings.CONDUCTOR_ARGOCD_TOKEN' FROM events WHERE subject = 'settings/worker'"

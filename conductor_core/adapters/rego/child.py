@@ -6,12 +6,12 @@ bundle, `{"family", "input"}` asks; the answer is `{"deny", "warn", "rules"}` or
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from typing import IO, Any
+from typing import Any
 
 from conductor_core.adapters.rego.evaluator import Evaluator
+from conductor_core.adapters.rego.messages import receive, send
 from conductor_core.domain.policies import PolicyBundle, UndecidedError
 
 
@@ -36,23 +36,6 @@ def _answer(evaluator: Evaluator, message: dict[str, Any]) -> dict[str, Any]:
     except Exception as bad:  # noqa: BLE001  # whatever breaks the engine is a denial
         return {"undecided": ["engine-error", f"regopy: {bad}", "Run `opa check policies/opa`."]}
     return {"deny": found.deny, "warn": found.warn, "rules": found.rules}
-
-
-def send(pipe: IO[bytes], message: dict[str, Any]) -> None:
-    """Write one message; raises `OSError` when nobody reads."""
-    data = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    pipe.write(len(data).to_bytes(4, "big") + data)
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes]) -> dict[str, Any] | None:
-    """Read one message; None at the end of the input."""
-    head = pipe.read(4)
-    if len(head) < 4:
-        return None
-    data = pipe.read(int.from_bytes(head, "big"))
-    message: dict[str, Any] = json.loads(data.decode("utf-8", "surrogatepass"))
-    return message
 
 
 if __name__ == "__main__":

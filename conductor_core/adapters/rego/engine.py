@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from conductor_core.adapters.rego.child import receive, send
+from conductor_core.adapters.rego.messages import receive, send
 from conductor_core.domain import policies
 from conductor_core.domain.policies import Answer, CanonicalInput, PolicyBundle, PolicyDecision, RuleDoc, UndecidedError
 from conductor_core.settings import PROJECT_ROOT

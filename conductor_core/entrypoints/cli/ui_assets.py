@@ -1,6 +1,8 @@
-"""`conductor release assets|purge-assets`: the files of a UI that a browser doesn't get, and a purge of its cache."""
+"""`conductor release assets|purge-assets|rebuild-assets`: the files of a UI, and two ways out."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -33,6 +35,7 @@ def assets(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json: 
         out.print(page.told)
         if page.missing:
             out.print(f"drop them from the cache: conductor release purge-assets {release} --channel {channel}")
+            out.print(f"if they were never uploaded: conductor release rebuild-assets {release} --channel {channel}")
     if page.missing:
         raise typer.Exit(1)
 
@@ -53,3 +56,22 @@ def purge(
     """Request that the UI's page and files are dropped from the cache, as a Change."""
     given: dict[str, object] = {"release": release, "channel": channel}
     requested(ctx, "purge_assets", given, reason, who, wait=wait, as_json=as_json)
+
+
+@app.command(
+    "rebuild-assets",
+    epilog='Example: conductor release rebuild-assets intelgraph --channel dev --reason "404s" --as requester',
+)
+def rebuild(
+    ctx: typer.Context,
+    release: ReleaseName,
+    channel: Channel,
+    reason: Reason,
+    ref: Annotated[str, typer.Option("--ref", help="Branch, tag or commit; else CONDUCTOR_UI_REF.")] = "",
+    who: As = "",
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Request that the UI is built and uploaded anew, as a Change."""
+    given: dict[str, object] = {"release": release, "channel": channel, "ref": ref}
+    requested(ctx, "rebuild_assets", given, reason, who, wait=wait, as_json=as_json)

@@ -69,7 +69,7 @@ def test_opening_everything_imports_no_library_that_only_some_commands_need(tmp_
         "import sys; from pathlib import Path; from conductor_core.settings import Settings;"
         "from conductor_core.wiring import wire;"
         "wire(Settings(home=Path(sys.argv[1]), database_url='postgresql://nobody@127.0.0.1:1/none'));"
-        "print([m for m in ('dbos', 'alembic', 'duckdb', 'kubernetes', 'pandas') if m in sys.modules])"
+        "print([m for m in ('dbos', 'alembic', 'duckdb', 'kubernetes', 'pandas', 'regopy') if m in sys.modules])"
     )
     argv = [sys.executable, "-c", code, str(tmp_path)]
     said = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=ROOT)
