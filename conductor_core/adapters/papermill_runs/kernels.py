@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -107,10 +108,17 @@ async def _end(manager: AsyncKernelManager, client: AsyncKernelClient | None) ->
 
 
 def _folder(base: Path | None) -> Path:
-    if base is not None and len(os.fsencode(base)) < SOCKET_PATH_CAP - 16:
+    """A new one, named after this process; those of processes that were killed go first."""
+    if base is not None and len(os.fsencode(base)) < SOCKET_PATH_CAP - 24:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="kernel-", dir=base))
-    return Path(tempfile.mkdtemp(prefix="conductor-kernel-"))
+        place, name = base, "kernel-"
+    else:
+        place, name = Path(tempfile.gettempdir()), "conductor-kernel-"
+    for left in place.glob(f"{name}*-*"):
+        owner = left.name.removeprefix(name).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{name}{os.getpid()}-", dir=place))
 
 
 def _last_words(log: Path) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -65,6 +67,24 @@ def test_the_folder_of_a_run_is_private_and_gone_afterwards(tmp_path: Path) -> N
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("depth", [1, 100])
+def test_the_folder_of_a_process_that_was_killed_goes_with_the_next_run(
+    depth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the home's path is too long for sockets, so that it lies in the system's temporary folder."""
+    temporary, scratch = tmp_path / "t", tmp_path / ("x" * depth)
+    place, name = (scratch, "kernel") if depth == 1 else (temporary, "conductor-kernel")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    killed = subprocess.Popen(("sleep", "0"))
+    killed.wait()
+    left, lives, other = (place / f"{name}-{who}" for who in (f"{killed.pid}-abc", f"{os.getpid()}-abc", "of-another"))
+    for folder in (left, lives, other):
+        folder.mkdir(parents=True)
+    temporary.mkdir(exist_ok=True)
+    said(write_notebook(tmp_path / "n.ipynb", "print(1)"), {}, scratch)
+    assert sorted(place.iterdir()) == sorted((lives, other))
+
+
 def test_a_scratch_path_too_long_for_sockets_is_not_used(tmp_path: Path) -> None:
     scratch = tmp_path / ("x" * 100)
     assert said(write_notebook(tmp_path / "n.ipynb", "print(1)"), {}, scratch) == "1\n"
@@ -80,6 +100,7 @@ def test_a_kernel_that_cannot_start_is_a_tool_error_with_its_last_words(tmp_path
 
 PARENT = """
 import sys
+import tempfile
 from pathlib import Path
 from conductor_core.adapters.papermill_runs import PapermillRuns
 PapermillRuns().run(Path(sys.argv[1]), {}, {}, lambda o: print(o.kind, o.text, flush=True), 600)
