@@ -14,7 +14,6 @@ from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.gates import Result, overall
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import what_changed
-from conductor_core.domain.runbooks import Runbook
 from conductor_core.errors import (
     AccessDeniedError,
     ConductorError,
@@ -139,15 +138,16 @@ class ExecutionService:
 
     def _run(self, change: Change) -> c.Message:
         try:
-            runbook = self._runbooks.get(change.runbook)
-            run = self._notebook(runbook, change)
+            run = self._notebook(change)
             for wait in LOOKS:
                 if not self._half_done(change.id):
                     break
                 # It broke off in the middle of an act. The next run waits for the act's program and observes.
                 self._run_log.write(change.id, "note", f"the run broke off: {run.error}; looking what came of it")
                 self._sleep(wait)
-                run = self._notebook(runbook, change)
+                run = self._notebook(change)
+        except TransientError:  # the database is busy or away: what came of it is asked when it answers again
+            raise
         except ConductorError as bad:
             said = bad.diagnostics()
             return _ending(NotebookRun(b"", said.what), "", self._operations.of(change.id), said.why, said.next)
@@ -164,9 +164,10 @@ class ExecutionService:
     def _half_done(self, change_id: str) -> bool:
         return any(o.state is OperationState.STARTED and not _is_check(o) for o in self._operations.of(change_id))
 
-    def _notebook(self, runbook: Runbook, change: Change) -> NotebookRun:
-        """Run it; where an act is half done, a run that can't begin is one that broke off."""
+    def _notebook(self, change: Change) -> NotebookRun:
+        """Run its notebook; where an act is half done, a run that can't begin is one that broke off."""
         try:
+            runbook = self._runbooks.get(change.runbook)
             return self._notebooks.run(
                 self._runbooks.notebook(runbook),
                 change.parameters,

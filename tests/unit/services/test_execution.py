@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,7 +15,7 @@ from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.gates import Verdict
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.runbooks import Parameter
-from conductor_core.errors import ConductorError, LedgerError, StorageError, ToolError, TransientError
+from conductor_core.errors import ConductorError, LedgerError, StorageError, ToolError, TransientError, UnreachableError
 from conductor_core.ports.notebooks import NotebookRun, Output
 from conductor_core.services.changes import ChangeService
 from conductor_core.services.emergencies import Emergencies
@@ -344,6 +345,34 @@ def test_a_look_that_fails_is_followed_by_another_one(stage: Stage) -> None:
     stage.execution.plan(change_id)
     stage.execution.execute(change_id)
     assert (stage.state(change_id), stage.runs, stage.waited) == (State.SUCCEEDED, 5, [0.0, 2.0, 10.0, 30.0])
+
+
+def test_a_database_that_is_away_while_it_looks_is_asked_again_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The act has happened; that nobody could read so for a moment must not end the Change as unknown."""
+
+    def die_first(change_id: str) -> str:
+        if stage.runs == 1:
+            stage.operation(change_id, "helm_upgrade", OperationState.STARTED)
+            monkeypatch.setattr(stage.rows, "of", away)
+            return "The kernel died or fell silent while cell 3 ran."
+        (row,) = stage.rows.of(change_id)
+        stage.rows.finish(row.finished(OperationState.SUCCEEDED, {"observed": "done"}, stage.clock.now()))
+        return ""
+
+    def away(change_id: str) -> NoReturn:
+        raise UnreachableError("The database did not answer.")
+
+    stage.cells = die_first
+    change_id = stage.request()
+    stage.execution.plan(change_id)
+    with pytest.raises(TransientError):
+        stage.execution.execute(change_id)
+    assert stage.state(change_id) is State.EXECUTING
+    monkeypatch.undo()
+    stage.execution.execute(change_id)
+    assert (stage.state(change_id), stage.runs) == (State.SUCCEEDED, 2)
 
 
 def test_when_no_look_succeeds_the_last_one_says_why(stage: Stage) -> None:
