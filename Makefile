@@ -78,7 +78,7 @@ pair: install ## Write each notebook's .ipynb from its .py
 	$(BIN)/jupytext --sync notebooks/*.py
 
 lock: install ## Pin the dependencies anew
-	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra s3 --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --upgrade -o requirements.lock
 
 clean: ## Remove .venv and caches of this checkout

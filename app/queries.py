@@ -222,6 +222,11 @@ def ledger_checkpoint() -> tuple[Opened, str]:
     return opened, reader.vkey_of(opened)
 
 
+def ledger_place() -> str:
+    """The folder or URL in which the ledger is kept."""
+    return runtime.conductor().ledger_reader.where
+
+
 @kept(1)
 def ledger_cosigned() -> Opened | None:
     """The last checkpoint that witnesses cosigned; None: none has."""

@@ -152,6 +152,10 @@ class Settings(BaseSettings):
     ui_ref: str = Field(default="v{version}", description="Its branch or tag; {version} is the tag of the UI's image.")
     ui_build: str = Field(default="", description="Program and arguments, no shell, that build and upload the UI.")
 
+    ledger_url: str = Field(
+        default="",
+        description="Where the ledger's files are kept, such as `s3://bucket/prefix`; empty: the data folder.",
+    )
     witnesses: str = Field(
         default="", description="Witnesses who cosign the ledger: `vkey URL` each, separated by commas."
     )
@@ -174,6 +178,13 @@ class Settings(BaseSettings):
     def _can_be_filled(cls, text: str) -> str:
         if fault := _fault(text, {"namespace", "release"}):
             raise ValueError(fault)
+        return text
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _holds_no_secret(cls, text: str) -> str:
+        if "@" in text:
+            raise ValueError("credentials don't belong in it: the store's own variables name them, such as AWS_PROFILE")
         return text
 
     @field_validator("grafana_panels")

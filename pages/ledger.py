@@ -30,7 +30,7 @@ def every() -> None:
         )
         navigation.link("releases", "Deploy a release", icon="deployed_code")
         return
-    ledger_head.show(opened, vkey, queries.ledger_growth(), queries.ledger_cosigned())
+    ledger_head.show(opened, vkey, queries.ledger_growth(), queries.ledger_cosigned(), queries.ledger_place())
     ledger_verify.show()
     st.subheader("Latest entries", anchor=False)
     titles = {change.id: change.title for change in queries.changes()}

@@ -14,7 +14,10 @@ import pytest
 
 from conductor_core.adapters.postgres import embedded
 from conductor_core.adapters.postgres.engine import migrate
+from conductor_core.settings import load
+from tests.fakes.s3_server import S3Server
 from tests.fakes.small_volume import SmallVolume
+from tests.real.verifier_programs import build_s3
 
 TEMPLATE = "conductor_template"
 TESTS = Path(__file__).parent
@@ -76,3 +79,20 @@ def small_volume() -> Iterator[SmallVolume]:
     """Runs programs on a volume of a few megabytes."""
     with tempfile.TemporaryDirectory(prefix="small-") as folder:
         yield SmallVolume(Path(folder))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server of this session's own, with an empty bucket."""
+    with S3Server(build_s3(load())) as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """The same, as the environment tells of it; it works well again when the test is over."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield s3_server
+    s3_server.fault = None
+    s3_server.asked.clear()

@@ -13,10 +13,17 @@ from conductor_core.domain.notes import base64_text
 from conductor_core.services.witnessing import at
 
 
-def show(opened: Opened, vkey: str, growth: Sequence[tuple[datetime, int]], cosigned: Opened | None = None) -> None:
+def show(
+    opened: Opened,
+    vkey: str,
+    growth: Sequence[tuple[datetime, int]],
+    cosigned: Opened | None = None,
+    place: str = "",
+) -> None:
     """Draw size, growth, root and signatures; `vkey` is the key that signed, `growth` times and sizes in order.
 
-    `cosigned` is the last checkpoint that witnesses signed, which may be an earlier one.
+    `cosigned` is the last checkpoint that witnesses signed, which may be an earlier one; `place` is the folder or URL
+    in which the ledger is kept.
     """
     head = opened.checkpoint
     numbers, chart = st.columns([1, 2], vertical_alignment="center")
@@ -40,6 +47,11 @@ def show(opened: Opened, vkey: str, growth: Sequence[tuple[datetime, int]], cosi
         *(part for s in opened.signed_by for part in (facts.text("· signed by key"), facts.copy(s.key_id.hex()))),
         facts.text("· public key"),
         facts.copy(vkey, f"{vkey[:24]}…"),
+        *(
+            (facts.text("· kept in"), facts.copy(place, place if "://" in place else f"…{place[-24:]}"))
+            if place
+            else ()
+        ),
     )
     _witnesses(opened, cosigned)
     with st.container(horizontal=True):

@@ -1,7 +1,7 @@
 """The ledger's files in a folder: the `LogStore` of the embedded mode (layout: https://c2sp.org/tlog-tiles@v0.1.0).
 
 A resource is created once, under its own name, and fsynced before it is acknowledged; nobody may read it before a
-checkpoint calls for it, so it needs no rename. Every `OSError` here is a `LedgerError` after which the process must
+checkpoint calls for it, so it needs no rename. Every `OSError` here is a `LogStoreError` after which the process must
 end: after a failed fsync the kernel may report the next one as a success although the bytes are gone.
 """
 
@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from conductor_core.domain.tiles import CHECKPOINT, ENTRIES, WIDTH, Place, parse_path
-from conductor_core.errors import LedgerError, NotFoundError
-from conductor_core.ports.log_store import GROUP_LIMIT
+from conductor_core.errors import NotFoundError
+from conductor_core.ports.log_store import GROUP_LIMIT, LogStoreError
 
 ASIDE = "aside"
 _BATCH = 64  # files open at once
@@ -31,6 +31,11 @@ class TileFiles:
         self._known: set[Path] = set()
         self._published = False
         self._pool = ThreadPoolExecutor(_SYNCS, thread_name_prefix="ledger-fsync")
+
+    @property
+    def where(self) -> str:
+        """The folder, as people read it."""
+        return str(self._root)
 
     def write(self, resources: Sequence[tuple[Place, bytes]]) -> None:
         """See `LogStore`. One pass: create and write up to 64 files, then fsync them and all folders together."""
@@ -175,7 +180,7 @@ def _fatal(act: str) -> Iterator[None]:
     try:
         yield
     except OSError as bad:
-        raise LedgerError(
+        raise LogStoreError(
             f"The ledger's files can't be {act}; this process must end.",
             why=f"{bad.strerror}: {bad.filename or 'an open file'}.",
             next="Mend the disk (space, mode, health), then start the process again: it checks what became durable.",

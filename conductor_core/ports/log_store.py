@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from conductor_core.domain.tiles import Place
+from conductor_core.errors import LedgerError
 
 GROUP_LIMIT = 65_536
 """The most entries that one group may append; resources further than that beyond the head can't exist."""
@@ -20,17 +21,21 @@ class Head:
     root: bytes
 
 
+class LogStoreError(LedgerError):
+    """The store itself failed, so that what is in it is not known: that says nothing against the log."""
+
+
 class LogStore(Protocol):
     """Immutable resources by path, and one `checkpoint` that is replaced.
 
     Durability: `write` and `set_aside` return when the bytes *and* the names survive a power cut. Errors: whatever
-    keeps a call from doing so is a `LedgerError`, after which the state is unknown; the caller must end its process
+    keeps a call from doing so is a `LogStoreError`, after which the state is unknown; the caller must end its process
     and must not call again, because a page cache that has lost a write will report success the second time.
     """
 
     def write(self, resources: Sequence[tuple[Place, bytes]]) -> None:
-        """Write new resources in the order given, then make all of them durable. One that exists is a `LedgerError`:
-        somebody else is writing."""
+        """Write new resources, the first one before the others, and make all of them durable. One that exists is a
+        `LogStoreError`: somebody else is writing."""
 
     def read(self, path: str) -> bytes:
         """The bytes of a resource; raises `NotFoundError`, or `InputError` for a path that is none of the log's."""

@@ -69,9 +69,11 @@ class LedgerReader:
         widths: Callable[[Place], Sequence[int]] = lambda _: (),
         cosigned: Callable[[], bytes | None] = lambda: None,
         witnesses: Sequence[VerifierKey] = (),
+        where: str = "",
     ) -> None:
         """`index` is the database's side, without which a Change's entries can't be found by its id. `cosigned` gives
-        the last checkpoint that witnesses signed, `witnesses` their keys."""
+        the last checkpoint that witnesses signed, `witnesses` their keys. `where`: the folder or URL, for people."""
+        self.where = where
         self._files = files
         self._keys = keys
         self._ed25519 = ed25519

@@ -13,7 +13,7 @@ from conductor_core.domain import checkpoints, proofs, tiles
 from conductor_core.domain.notes import Ed25519, NoteSigner, VerifierKey
 from conductor_core.domain.tiles import ENTRIES, WIDTH, Edge, Place
 from conductor_core.errors import ConflictError, LedgerError
-from conductor_core.ports.log_store import GROUP_LIMIT, Head, HeadStore, LogStore
+from conductor_core.ports.log_store import GROUP_LIMIT, Head, HeadStore, LogStore, LogStoreError
 from conductor_core.ports.outbox import Outbox
 
 MAX_ENTRIES = 4096
@@ -99,6 +99,8 @@ class Sequencer:
             raise _behind(f"the head has {head.size} entries and there is no checkpoint file")
         try:
             edge = tiles.load_edge(head.size, self._files.read)
+        except LogStoreError:
+            raise
         except LedgerError as lost:
             raise _behind(lost.what) from lost
         if edge.root != head.root:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from conductor_core.adapters.tile_files import TileFiles
+from conductor_core.adapters.tile_objects import TileObjects
 from conductor_core.domain.tiles import ENTRIES, Edge, Place, places
-from conductor_core.errors import ConflictError, InputError, LedgerError, NotFoundError
-from conductor_core.ports.log_store import Head, LogStore
+from conductor_core.errors import ConflictError, InputError, NotFoundError
+from conductor_core.ports.log_store import Head, LogStore, LogStoreError
 from tests.fakes.log_store import MemoryLedgerRows, MemoryLogStore
+from tests.fakes.s3_server import BUCKET
 
 Make = Callable[[], LogStore]
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "objects", pytest.param("s3", marks=[pytest.mark.real, pytest.mark.slow])])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """Opens the same store again and again, as processes would one after the other."""
-    memory = MemoryLogStore()
-    return (lambda: memory) if request.param == "memory" else lambda: TileFiles(tmp_path / "log")
+    memory, place = MemoryLogStore(), f"{tmp_path.name}-{uuid4().hex}"
+    if request.param == "s3":
+        request.getfixturevalue("s3")
+    stores: dict[str, Make] = {
+        "memory": lambda: memory,
+        "files": lambda: TileFiles(tmp_path / "log"),
+        "objects": lambda: TileObjects(f"memory://{place}/log"),
+        "s3": lambda: TileObjects(f"s3://{BUCKET}/{place}"),
+    }
+    return stores[request.param]
 
 
 def grow(store: LogStore, edge: Edge, count: int) -> Edge:
@@ -58,9 +69,9 @@ def test_an_empty_store(make: Make) -> None:
 
 def test_a_resource_is_never_written_twice(make: Make) -> None:
     make().write([(Place(0, 0, 1), b"first")])
-    with pytest.raises(LedgerError):
+    with pytest.raises(LogStoreError):
         make().write([(Place(0, 0, 1), b"first")])
-    with pytest.raises(LedgerError):
+    with pytest.raises(LogStoreError):
         make().write([(Place(0, 0, 1), b"second")])
     assert make().read("tile/0/000.p/1") == b"first"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from conductor_core.domain.tiles import WIDTH, Place, parse_path
-from conductor_core.errors import ConflictError, LedgerError, NotFoundError
-from conductor_core.ports.log_store import Head
+from conductor_core.errors import ConflictError, NotFoundError
+from conductor_core.ports.log_store import Head, LogStoreError
 from conductor_core.ports.outbox import Queued
 
 
@@ -23,7 +23,7 @@ class MemoryLogStore:
         self.before("write")
         for place, data in resources:
             if place.path in self.files:
-                raise LedgerError(f"{place.path} is there already.")
+                raise LogStoreError(f"{place.path} is there already.")
             self.files[place.path] = data
             self.before("written")
 

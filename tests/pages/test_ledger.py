@@ -26,6 +26,7 @@ def fresh(home: Path) -> World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     conductor, ledger = fresh(tmp_path)
+    conductor.ledger_reader.where = "s3://bucket/prefix"
     for _ in range(3):
         conductor.settled(State.SUCCEEDED)
     ledger.seal()
@@ -37,6 +38,7 @@ def test_the_ledger_says_how_long_it_is_and_who_signed_it(world: World) -> None:
     text = seen(at)
     assert [(m.label, m.value) for m in at.metric] == [("Entries", "33")]
     assert VKEY in text
+    assert "s3://bucket/prefix" in text
     assert "No witness has cosigned this checkpoint." in text
     latest = at.dataframe[-1].value
     assert list(latest["index"])[:3] == [32, 31, 30]

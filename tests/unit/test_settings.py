@@ -51,6 +51,7 @@ def test_the_environment_beats_the_file_which_beats_the_default(nowhere: Path, m
         ("CONDUCTOR_INTELGRAPH_UI_URL", "https://{release.example.com"),
         ("CONDUCTOR_SMOKE_URLS", "shop=https://{}.example.com"),
         ("CONDUCTOR_GRAFANA_PANELS", "d-solo/x?var={pod}"),
+        ("CONDUCTOR_LEDGER_URL", "s3://key:password@bucket/prefix"),
         ("CONDUCTOR_UI_PORT", "http"),
         ("CONDUCTOR_API_PORT", "65536"),
         ("CONDUCTOR_UI_PORT", "-1"),
@@ -63,6 +64,7 @@ def test_a_value_that_can_not_be_used_is_named(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(ConfigurationError) as raised:
         load()
     assert name in raised.value.why
+    assert "password" not in raised.value.why
     assert ".env" in raised.value.next
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from conductor_core.services.ledger_reader import LedgerReader
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read, prove and verify the ledger.")
-Dir = Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A copy of the log; default: this product's.")]
+Dir = Annotated[
+    str, typer.Option("--dir", metavar="DIR", help="Folder or URL of a copy of the log; default: this product's.")
+]
 Offline = Annotated[
     Path | None, typer.Option("--offline", metavar="PACK", help="An audit pack (or report); nothing else is read.")
 ]
@@ -32,7 +34,7 @@ Key = Annotated[str, typer.Option("--key", metavar="VKEY", help="Public key, or 
 
 
 @app.command("checkpoint", epilog="Example: conductor ledger checkpoint --json")
-def checkpoint(directory: Dir = None, key: Key = "", as_json: Json = False) -> None:
+def checkpoint(directory: Dir = "", key: Key = "", as_json: Json = False) -> None:
     """Show how long the log is, its root, and who signed it."""
     reader = reader_of(directory, key)
     opened, cosigned = reader.checkpoint(), reader.cosigned()
@@ -41,7 +43,12 @@ def checkpoint(directory: Dir = None, key: Key = "", as_json: Json = False) -> N
         return
     head = opened.checkpoint
     signers = ", ".join(f"{s.name} (key {s.key_id.hex()})" for s in opened.signed_by)
-    rows = [("log", head.origin), ("entries", f"{head.size}"), ("root", base64_text(head.root))]
+    rows = [
+        ("log", head.origin),
+        ("kept in", reader.where),
+        ("entries", f"{head.size}"),
+        ("root", base64_text(head.root)),
+    ]
     by = [("cosigned by", f"{s.name}: {cosigned.checkpoint.size} entries at {at(s):%Y-%m-%d %H:%M:%S}Z")
           for s in cosigned.cosigned_by] if cosigned else [("cosigned by", "nobody")]  # fmt: skip
     console().print(table(("", ""), [*rows, ("signed by", signers), *by]))
@@ -55,7 +62,7 @@ def entries(
     change: Annotated[
         str, typer.Option("--change", metavar="ID", help="Only of this Change (asks the database).")
     ] = "",
-    directory: Dir = None,
+    directory: Dir = "",
     key: Key = "",
     as_json: Json = False,
 ) -> None:
@@ -81,7 +88,7 @@ def prove(
     index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="Index of the entry, counted from 0.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the proof there.")] = None,
     cosigned: Annotated[bool, typer.Option("--cosigned", help="Under the checkpoint that witnesses signed.")] = False,
-    directory: Dir = None,
+    directory: Dir = "",
     key: Key = "",
     as_json: Json = False,
 ) -> None:
@@ -110,13 +117,13 @@ def prove(
 
 
 @app.command("verify", epilog="Example: conductor ledger verify --dir /media/copy --key 'name+1a2b3c4d+AQ...'")
-def verify(directory: Dir = None, offline: Offline = None, key: Key = "", as_json: Json = False) -> None:
+def verify(directory: Dir = "", offline: Offline = None, key: Key = "", as_json: Json = False) -> None:
     """Derive the whole log again and compare; names the first bad index. With --offline, check an audit pack instead.
 
     Needs neither database nor private key. Exits 0 only when all of it holds.
     """
     if offline is not None:
-        if directory is not None:
+        if directory:
             raise InputError("A log or a pack is verified, not both.", next="Leave out --dir or --offline.")
         from conductor_core.entrypoints.cli.reporting import verify_file
 
@@ -146,7 +153,7 @@ def verify(directory: Dir = None, offline: Offline = None, key: Key = "", as_jso
 @app.command("export", epilog="Example: conductor ledger export --to /media/copy")
 def export(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder of the copy.")] = Path("ledger-copy"),
-    directory: Dir = None,
+    directory: Dir = "",
     key: Key = "",
     as_json: Json = False,
 ) -> None:
@@ -172,18 +179,19 @@ def export(
         typer.echo(f"{to}: {opened.checkpoint.size} entries. Check it with `conductor ledger verify --dir {to}`.")
 
 
-def reader_of(directory: Path | None, key: str) -> LedgerReader:
-    """The log of this product, or of a folder; `key` is a vkey or a file of them. Raises `InputError`."""
+def reader_of(directory: str, key: str) -> LedgerReader:
+    """The log of this product, or of a folder or URL; `key` is a vkey or a file of them. Raises `InputError`."""
     from conductor_core import wiring
 
-    if directory is None:
+    if not directory:
         from conductor_core.settings import load
 
-        settings = load()
-        return wiring.open_log(settings.home / wiring.LOG, vkey_text(key), witnesses=settings.witnesses)
-    if not directory.is_dir():
+        return wiring.own_log(load(), vkey_text(key))
+    if "://" in directory:
+        return wiring.open_log(directory, vkey_text(key))
+    if not Path(directory).is_dir():
         raise InputError(f"There is no folder {directory}.", next="Name the folder that holds `checkpoint` and `tile`.")
-    return wiring.open_log(directory, vkey_text(key))
+    return wiring.open_log(Path(directory), vkey_text(key))
 
 
 def vkey_text(key: str) -> str:

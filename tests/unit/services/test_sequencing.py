@@ -12,7 +12,7 @@ from conductor_core.adapters.signing import ed25519, make_signer
 from conductor_core.domain import checkpoints, merkle, tiles
 from conductor_core.domain.notes import NoteSigner, VerifierKey
 from conductor_core.errors import ConductorError, LedgerError, StorageError
-from conductor_core.ports.log_store import GROUP_LIMIT, Head
+from conductor_core.ports.log_store import GROUP_LIMIT, Head, LogStoreError
 from conductor_core.ports.outbox import Queued
 from conductor_core.services.sequencing import Sequencer
 from conductor_core.services.verification import verify
@@ -296,6 +296,16 @@ def test_old_files_are_refused() -> None:
     world, old = grown([b"a"], [b"b"]), grown([b"a"])
     world.files = old.files
     refuses(world, "behind the database")
+
+
+def test_a_store_that_can_not_be_read_is_not_called_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = grown([b"a"])
+
+    def away(_: str) -> bytes:
+        raise LogStoreError("The store is away.")
+
+    monkeypatch.setattr(world.files, "read", away)
+    refuses(world, "The store is away")
 
 
 def test_no_files_are_refused() -> None:

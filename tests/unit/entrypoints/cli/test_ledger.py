@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from conductor_core.adapters.signing import ed25519, open_keys, read_vkeys
+from conductor_core.adapters.signing import ed25519, make_signer, open_keys, read_vkeys
 from conductor_core.adapters.tile_files import TileFiles
+from conductor_core.adapters.tile_objects import TileObjects
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import State
 from conductor_core.domain.notes import VerifierKey
@@ -139,3 +140,39 @@ def test_entries_of_a_change(tmp_path: Path, said: Said) -> None:
     assert code == 0
     assert {e["event"]["subject"] for e in form["entries"]} == {change.id}
     assert len(form["entries"]) == 3
+
+
+def test_a_log_below_a_url_is_read_like_a_folder(home: Path, said: Said, tmp_path: Path) -> None:
+    place = f"memory://{tmp_path.name}/log"
+    store = TileObjects(place)
+    for file in (home / "ledger").rglob("*"):
+        if file.is_file():
+            store.lay(str(file.relative_to(home / "ledger")), file.read_bytes())
+    code, found = said("verify", "--dir", place, "--json")
+    assert (code, found["holds"], found["size"]) == (0, True, COUNT)
+    code, found = said("verify", "--dir", (home / "ledger").as_uri(), "--json")
+    assert (code, found["size"]) == (0, COUNT)
+    _, text = said("checkpoint", "--dir", place)
+    assert place in text
+    assert said("export", "--dir", place, "--to", str(tmp_path / "copy"))[0] == 0
+    assert said("verify", "--dir", str(tmp_path / "copy"), "--json")[1]["size"] == COUNT
+    store.lay("tile/0/000", bytes(8192))
+    code, found = said("verify", "--dir", place, "--json")
+    assert (code, found["holds"], found["index"]) == (1, False, 0)
+
+
+def test_the_product_s_own_log_below_a_url_is_checked_with_the_keys_of_the_data_folder(
+    home: Path, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"memory://{tmp_path.name}-own/log"
+    monkeypatch.setenv("CONDUCTOR_LEDGER_URL", place)
+    forger = make_signer("example.com/forger", bytes(range(32)))
+    store, rows = TileObjects(place, f"{forger.key.encode()}\n"), MemoryLedgerRows()
+    rows.put(*ENTRIES)
+    sequencer = Sequencer(store, rows, rows, forger, ed25519)
+    sequencer.start()
+    sequencer.step()
+    assert said("verify")[0] == 1, "the keys beside it are the forger's"
+    (home / "ledger" / "vkey").unlink()
+    code, found = said("verify", "--json")
+    assert (code, found["size"]) == (0, COUNT)
