@@ -6,9 +6,9 @@
     <url>/aside/<size>.<number>/ what `set_aside` moved away
     <url>/probe                  an empty object by which a process finds out whether the store refuses a second write
 
-The store must show what was written to whoever reads next, as S3 does. The client library tries twice at most; what then
-keeps a write from its answer is a `LogStoreError`, after which the process must end: it may have been written none the
-less, even later. The next start moves that aside, or meets it and starts once more.
+The store must show what was written to whoever reads next, as S3 does. The client library tries twice at most; what
+then keeps a write from its answer is a `LogStoreError`, after which the process must end: it may have been written none
+the less, even later. The next start moves that aside, or meets it and starts once more.
 """
 
 from __future__ import annotations
@@ -141,6 +141,8 @@ class TileObjects:
             try:
                 return bytes(self._fs.cat_file(self._at(path)))
             except (FileNotFoundError, IsADirectoryError) as missing:
+                if "NoSuchBucket" in str(missing.__cause__):
+                    raise
                 raise NotFoundError(
                     f"The log has no {path}.",
                     why=f"{self.where}: {str(missing) or 'no such object'}.",
