@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 ASIDE, PROBE, VKEY = "aside", "probe", "vkey"
+KEPT = 15.0
+"""Seconds that it is remembered, for `widths`, which resources of a folder have partial ones."""
 _AT_ONCE = 8
 _URL = re.compile(r"([a-z][a-z0-9+]*)://([^/@?#]*)(/[^@?#]*)?")
 _CREATES = ("s3", "s3a", "gs", "gcs", "memory")  # their fsspec rooms hand the condition on to the store
@@ -44,6 +47,7 @@ class TileObjects:
         """`vkeys`: the log's public keys, one a line, for a process that writes it."""
         self.where = url.rstrip("/")
         self._vkeys = vkeys
+        self._listed: dict[str, tuple[set[str], float]] = {}
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ledger-objects")
 
     def write(self, resources: Sequence[tuple[Place, bytes]]) -> None:
@@ -81,13 +85,20 @@ class TileObjects:
     def prune(self, full: Sequence[Place]) -> None:
         """See `LogStore`."""
         with self._fatal("pruned"):
-            found = self._all(lambda place: [Place(place.level, place.n, w) for w in self._widths(place)], full)
-            self._remove([place for places in found for place in places])
+            folders = {folder: set(self._names(folder)) for folder in dict.fromkeys(map(_folder, full))}
+            some = [place for place in full if _partial(place) in folders[_folder(place)]]
+            self._remove([Place(place.level, place.n, width) for place in some for width in self._widths(place)])
 
     def widths(self, full: Place) -> list[int]:
-        """The widths of the partial resources that are there beside this full one, ascending."""
+        """The widths of the partial resources that are there beside this full one, ascending. Few have any: which ones
+        is looked up for the whole folder and kept for a while, since a listing is the slowest of all requests."""
+        folder, now = _folder(full), time.monotonic()
         with self._fatal("looked through"):
-            return self._widths(full)
+            names, until = self._listed.get(folder, (set[str](), 0.0))
+            if until < now:
+                names = set(self._names(folder))
+                self._listed[folder] = names, now + KEPT
+            return self._widths(full) if _partial(full) in names else []
 
     def beside(self, name: str) -> bytes | None:
         """A small object beside `tile/`, such as `vkey`; None: there is none."""
@@ -166,7 +177,7 @@ class TileObjects:
             if not last:
                 return
             wanted = [Place(level, n) for n in range(first // WIDTH, last // WIDTH + 1)]
-            folders = dict.fromkeys(place.path.rpartition("/")[0] for place in wanted)
+            folders = dict.fromkeys(map(_folder, wanted))
             there = {f"{folder}/{name}" for folder in folders for name in self._names(folder)}
             for full in wanted:
                 if full.end > size and full.path in there:
@@ -198,6 +209,15 @@ class TileObjects:
                 next="Look whether the store answers, the bucket is there, and this user may read, write, delete and "
                 "list in it. Then start the process again: it checks what was written.",
             ) from bad
+
+
+def _folder(place: Place) -> str:
+    return place.path.rpartition("/")[0]
+
+
+def _partial(full: Place) -> str:
+    """The name, in its folder, of the folder of its partial resources."""
+    return full.path.rpartition("/")[2] + ".p"
 
 
 class CosignedObject:

@@ -117,6 +117,23 @@ def test_a_store_that_writes_over_objects_is_looked_at_before_and_after(
         store.write([(Place(0, 0, 3), b"three")])
 
 
+def test_listings_are_few_where_resources_are_many(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = TileObjects(place)
+    store.write([(Place(0, n), b"x") for n in range(300)] + [(Place(0, 7, width), b"x") for width in (1, 255)])
+    asked, ls = list[str](), MemoryFileSystem.ls
+
+    def counted(fs: MemoryFileSystem, path: str, **options: Any) -> Any:
+        asked.append(path)
+        return ls(fs, path, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", counted)
+    assert {n: found for n in range(300) if (found := store.widths(Place(0, n)))} == {7: [1, 255]}
+    assert len(asked) == 2
+    store.prune([Place(0, n) for n in range(300)])
+    assert len(asked) == 4
+    assert store.widths(Place(0, 7)) == []
+
+
 def test_the_cosigned_checkpoint_lies_beside_the_log(place: str) -> None:
     kept = CosignedObject(TileObjects(place), "checkpoint.cosigned")
     assert kept.kept() is None
