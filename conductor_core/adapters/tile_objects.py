@@ -203,11 +203,11 @@ class TileObjects:
             raise
         except Exception as bad:  # each protocol's library has errors of its own
             raise LogStoreError(
-                f"The ledger's objects can't be {act}; a process that writes them must end.",
+                f"The ledger's objects can't be {act}.",
                 why=f"{self.where}: {'somebody else is writing, or an answer was lost; ' if _taken(bad) else ''}"
                 f"{str(bad) or type(bad).__name__}.",
                 next="Look whether the store answers, the bucket is there, and this user may read, write, delete and "
-                "list in it. Then start the process again: it checks what was written.",
+                "list in it. A worker that writes the ledger ends, starts again and checks what was written.",
             ) from bad
 
 
