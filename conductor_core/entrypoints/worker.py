@@ -29,7 +29,7 @@ def main() -> int:
     """Serve until SIGTERM or SIGINT; work that is under way goes on in the next worker. Returns the exit code."""
     settings = configuration.load()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("alembic", "dbos", "papermill"):
+    for noisy in ("aiobotocore", "alembic", "dbos", "papermill"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
