@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change, State
+from conductor_core.domain.gates import queued
 from conductor_core.errors import AccessDeniedError
 from conductor_core.services.access import Action, Resource, authorize
 
@@ -22,7 +23,7 @@ def waits_for(change: Change) -> str:
     missing = change.approvals_required - change.approvals_given
     return {
         State.REQUESTED: "the worker, to plan it",
-        State.DENIED: "its requester",
+        State.DENIED: "a wave to end" if queued(change.verdicts) else "its requester",
         State.AWAITING_APPROVAL: f"{missing} approval{'s' if missing != 1 else ''}",
         State.APPROVED: "the worker, to run it",
         State.EXECUTING: "its run",
@@ -37,7 +38,7 @@ def needs(change: Change, actor: Actor) -> str:
     if change.state is State.AWAITING_APPROVAL and not mine and not denied(actor, Action.APPROVE, change):
         given = any(a.actor.key == actor.key and a.plan_digest == change.plan_digest for a in change.approvals)
         return "" if given else "approve or reject"
-    if change.state is State.DENIED and mine:
+    if change.state is State.DENIED and mine and not queued(change.verdicts):
         return "mend and plan again, or cancel"
     if change.state is State.UNKNOWN and not denied(actor, Action.SETTLE, change):
         return "look at the target and settle"

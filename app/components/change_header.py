@@ -9,7 +9,7 @@ from app.components import approvals, copy_id, errors, facts, moments_bar, state
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change, Outcome, State
-from conductor_core.domain.gates import Result
+from conductor_core.domain.gates import Result, queued
 from conductor_core.errors import Diagnostics
 
 
@@ -50,7 +50,9 @@ def _waits(change: Change, actor: Actor) -> None:
 
 
 def _ending(change: Change) -> None:
-    if change.state is State.DENIED:
+    if change.state is State.DENIED and queued(change.verdicts):
+        st.info(plain(_denials(change)), title="It waits in the queue", icon=":material/hourglass_top:")
+    elif change.state is State.DENIED:
         errors.show(Diagnostics("A gate denies this plan.", _denials(change), _clears(change)))
     outcome = change.outcome
     if outcome is None:

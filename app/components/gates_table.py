@@ -41,7 +41,7 @@ def show(verdicts: Sequence[Verdict]) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 state_badge.show(theme.of(theme.VERDICT, verdict.result))
                 st.markdown(f"**{plain(verdict.gate)}**", width="content")
-                st.caption(f"{verdict.rules_run} rules ran", width="content")
+                st.caption(verdict.ran, width="content")
             if verdict.reasons:
                 _reasons(verdict.reasons)
 
@@ -69,6 +69,6 @@ def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _glance(verdict: Verdict) -> str:
     if not verdict.reasons:
-        return f"{verdict.rules_run} rules ran"
+        return verdict.ran
     more = f" \\(and {len(verdict.reasons) - 1} more\\)" if len(verdict.reasons) > 1 else ""
     return plain(verdict.reasons[0].text) + more

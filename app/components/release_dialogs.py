@@ -69,7 +69,7 @@ def _rollback(row: Row, actor: Actor) -> None:
         if revision is None:
             return
         sets = _chosen() if how == WAYS[2] else {}
-        left = row.version or row.app_version or row.chart_version
+        left = row.runs
         wishes = _wishes(left)
         st.markdown(
             f"**{plain(row.release)}** in **{plain(row.channel)}** (namespace {plain(row.namespace)}) gets a new "

@@ -78,7 +78,7 @@ def _label(name: str, siblings: Sequence[Row]) -> str:
 def _facts(row: Row) -> None:
     parts = [facts.text("namespace"), facts.copy(row.namespace), facts.text(f"· tier {row.tier}")]
     if row.revision:
-        version = row.version or row.app_version or row.chart_version
+        version = row.runs
         parts = [facts.strong(version), facts.text(f"revision {row.revision} ({row.status}) ·"), *parts]
         parts += [facts.text(f"· chart {row.chart} {row.chart_version} · deployed")] if row.updated else []
         parts += [facts.ago(row.updated)] if row.updated else []

@@ -142,7 +142,7 @@ def cell(row: Row | None) -> str:
     signs = f"  {BEHIND}" if row.in_step is False else ""
     signs += f"  {OUT}" if row.quarantined else ""
     numbered = "Argo CD" if row.application else f"r{row.revision}"
-    return f"{glyph} {row.version or row.app_version or row.chart_version}  {numbered}{signs}"
+    return f"{glyph} {row.runs}  {numbered}{signs}"
 
 
 def _open(found: list[Line], channels: list[str]) -> None:

@@ -83,7 +83,7 @@ def judge(
     if better not in ("higher", "lower"):
         return Judgement(metric, "not judged", "It is not said whether more or less of it is better.")
     if fewest < LEAST_SAMPLES:
-        return Judgement(metric, "not judged", f"{fewest} samples are too few; {LEAST_SAMPLES} are needed.")
+        return Judgement(metric, "not judged", f"Each version needs {LEAST_SAMPLES} samples; there are {fewest}.")
     behind = requests if requests is not None else float(fewest)
     if quantile is not None and quantile >= 0.9 and behind < LEAST_REQUESTS:
         why = f"A p{quantile * 100:g} of {behind:.0f} requests says little; {LEAST_REQUESTS:,} are needed."

@@ -50,6 +50,12 @@ def member(text: str) -> Member:
     return Member(*parts) if len(parts) == 3 else Member("", *parts)
 
 
+def listed(parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """The ids of the members that the abort of a fleet was given, each once."""
+    members = parameters.get("members")
+    return tuple(dict.fromkeys(str(one) for one in members)) if isinstance(members, list) else ()
+
+
 @dataclass(frozen=True)
 class Fleet:
     """A named group of Rollouts; `why` says what binds them, `silent` which clusters did not answer: what runs there is

@@ -25,6 +25,10 @@ class Reason:
     clears_by: str = ""
 
 
+QUEUED = "waves/queued"
+"""The rule whose denials end by themselves: the Change is planned again when the wave that it waits for has ended."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The verdict of one gate. `rules_run` counts the rules that were evaluated; zero rules can't allow anything."""
@@ -34,6 +38,11 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     rules_run: int = 0
     evidence: str = ""
+
+    @property
+    def ran(self) -> str:
+        """How many rules stand behind it, for people."""
+        return f"{self.rules_run} rule{'' if self.rules_run == 1 else 's'} ran"
 
 
 def verdict(
@@ -49,6 +58,12 @@ def verdict(
     if warnings:
         return Verdict(gate, Result.WARN, warnings, rules_run, evidence)
     return Verdict(gate, Result.ALLOW, (), rules_run, evidence)
+
+
+def queued(verdicts: Iterable[Verdict]) -> bool:
+    """Whether nothing denies but what ends by itself, so that nobody has to do anything."""
+    denials = [r for v in verdicts if v.result is Result.DENY for r in v.reasons]
+    return bool(denials) and all(reason.rule == QUEUED for reason in denials)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Result:

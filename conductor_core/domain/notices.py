@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conductor_core.domain.changes import Change, State
+from conductor_core.domain.gates import queued
 
 KINDS: dict[State, tuple[str, str]] = {
     State.AWAITING_APPROVAL: ("approval-needed", "waits for {missing} approval{s}"),
@@ -17,6 +18,8 @@ KINDS: dict[State, tuple[str, str]] = {
     State.REJECTED: ("rejected", "was rejected"),
 }
 """The states that are worth a notice: its kind, and what it says."""
+QUEUED = ("queued", "waits until a wave has ended")
+"""What is told in place of a denial that ends by itself."""
 URGENT = frozenset({"approval-needed", "failed", "unknown", "denied"})
 
 
@@ -42,7 +45,8 @@ def notice_of(change: Change, address: str) -> Notice | None:
     """What to tell of a Change in its present state; None when there is nothing. `address`: that of the workbench."""
     if change.state not in KINDS:
         return None
-    kind, words = KINDS[change.state]
+    waits = change.state is State.DENIED and queued(change.verdicts)
+    kind, words = QUEUED if waits else KINDS[change.state]
     missing = max(0, change.approvals_required - change.approvals_given)
     told = words.format(missing=missing, s="" if missing == 1 else "s")
     return Notice(

@@ -12,7 +12,7 @@ from conductor_core.domain import wave_verdicts
 from conductor_core.domain.burn_rate import WINDOWS, Burn, burns
 from conductor_core.domain.canary_statistics import Judgement, judge
 from conductor_core.domain.changes import Change
-from conductor_core.domain.fleets import ABORT, EMERGENCY, Fleet, Member, fleets
+from conductor_core.domain.fleets import ABORT, EMERGENCY, Fleet, Member, fleets, listed
 from conductor_core.domain.metric_queries import MetricQuery, discovered
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
@@ -103,7 +103,7 @@ class DeliveryReader:
         """
         if rollout.cluster:
             aborts = [c for name in (ABORT, EMERGENCY) for c in self._store.find(ChangeQuery(runbook=name))]
-            mine = [c for c in aborts if rollout.id in _listed(c)]
+            mine = [c for c in aborts if rollout.id in listed(c.parameters)]
             return sorted(mine, key=lambda c: c.created_at, reverse=True)[:limit]
         targets = [f"rollout/{rollout.id}"]
         try:
@@ -189,12 +189,6 @@ class DeliveryReader:
         filled = MetricQuery("burn", "", "ratio", query).filled(rollout.namespace, service_of(rollout), "")
         series = self._windows.series(filled, 60, 60)
         return series[0].points[-1][1] if series and series[0].points else None
-
-
-def _listed(abort: Change) -> list[object]:
-    """The members that the abort of a fleet was given."""
-    members = abort.parameters.get("members")
-    return members if isinstance(members, list) else []
 
 
 def service_of(rollout: Rollout) -> str:

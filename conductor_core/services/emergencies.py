@@ -2,20 +2,26 @@
 
 What runs on an emergency's target stops at its next safe point: before an act on the world, or while something is only
 waited for. An act under way is never broken off, and the queue lets one Change of a target act at a time: there are
-never two writers.
+never two writers. The abort of a fleet doesn't wait for what runs on its members, each of which is a target of its own:
+the API server refuses whoever writes second, and an act that was asked for before has no effect on what is aborted.
 """
 
 from __future__ import annotations
 
 from conductor_core.domain import emergencies
 from conductor_core.domain.actors import Actor
-from conductor_core.domain.changes import Change, State
+from conductor_core.domain.changes import RUNNING, Change, State
 from conductor_core.domain.emergencies import Emergency
+from conductor_core.domain.fleets import EMERGENCY, listed
 from conductor_core.errors import ConductorError, InputError, StateError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
 from conductor_core.services.access import Action, Resource, authorize
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.runbooks import RunbookService
+
+ROLLOUT = "rollout/"
+"""How a target begins that is one Rollout."""
+_BEGUN = frozenset({State.APPROVED, *RUNNING, State.SUCCEEDED, State.FAILED, State.UNKNOWN})
 
 
 class Emergencies:
@@ -35,7 +41,8 @@ class Emergencies:
         return [e for e in self.all() if e.waits]
 
     def overtaking(self, change: Change) -> str:
-        """The id of the emergency that waits for the target of `change`; '' for none, and for an emergency itself.
+        """The id of the emergency that waits for the target of `change`, or that was declared on a fleet of its Rollout
+        since it began; '' for none, and for an emergency itself.
 
         What can't be read overtakes nobody.
         """
@@ -44,9 +51,18 @@ class Emergencies:
             if change.runbook in urgent:
                 return ""
             waiting = self._store.find(ChangeQuery(target=change.target, states=frozenset({State.APPROVED})))
+            first = [other for other in waiting if other.runbook in urgent] or self._on_its_fleet(change)
         except ConductorError:
             return ""
-        return next((other.id for other in reversed(waiting) if other.runbook in urgent), "")
+        return first[-1].id if first else ""
+
+    def _on_its_fleet(self, change: Change) -> list[Change]:
+        """Those that name its Rollout as a member; one that has ended meanwhile has overtaken it all the same."""
+        if not change.target.startswith(ROLLOUT):
+            return []
+        place = change.target.removeprefix(ROLLOUT)
+        declared = self._store.find(ChangeQuery(runbook=EMERGENCY, states=_BEGUN))
+        return [c for c in declared if c.created_at >= change.updated_at and place in listed(c.parameters)]
 
     def of(self, change_id: str) -> Emergency:
         """One emergency; raises `NotFoundError`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from threading import Lock, Thread
+from typing import TypeVar
 
 from conductor_core.domain.fleets import Member
 from conductor_core.domain.rollout_parts import Detail
@@ -18,7 +19,10 @@ AGAIN_AFTER = 15.0
 """Seconds that a cluster which did not answer isn't asked again, and that an older answer stands for a late one."""
 PATIENCE = 3.0
 """Seconds that a list for people waits for a further cluster; its answer is taken by the next one."""
+LOOK = 5.0
+"""Seconds that one Rollout of a further cluster is waited for, with all that belongs to it."""
 Listed = tuple[Rollout, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class FleetClusters:
     home: Rollouts
     others: Mapping[str, Rollouts]
     monotonic: Callable[[], float]
+    look: float = LOOK
     _asked: dict[str, _Asked] = field(default_factory=dict)
     _known: dict[str, tuple[float, Listed]] = field(default_factory=dict)
     _failed: dict[str, tuple[float, ConductorError]] = field(default_factory=dict)
@@ -90,19 +95,23 @@ class FleetClusters:
         return self.of(member.cluster).get(member.namespace, member.name)
 
     def detail(self, member: Member) -> Detail:
-        """One Rollout with what belongs to it; raises as `get`. The error of a further cluster that did not answer a
-        moment ago is given at once, in place of waiting for it again.
+        """One Rollout with what belongs to it; raises as `get`, and `UnreachableError` for a further cluster that has
+        not answered within `LOOK`. The error of one that did not answer a moment ago is given at once.
         """
         rollouts = self.of(member.cluster)
         for failures in (self._failed, self._unread):
             known = self._lately(failures, member.cluster)
             if isinstance(known, UnreachableError):
                 raise UnreachableError(known.what, why=known.why, next=known.next) from known
-        try:
+        if not member.cluster:
             return rollouts.detail(member.namespace, member.name)
+        answer = _begun(member.cluster, lambda: rollouts.detail(member.namespace, member.name))
+        try:
+            if not wait([answer], self.look).done:
+                raise _late(member.cluster, self.look)
+            return answer.result()
         except UnreachableError as bad:
-            if member.cluster:
-                self._unread[member.cluster] = self.monotonic(), bad
+            self._unread[member.cluster] = self.monotonic(), bad
             raise
 
     def _ask(self, name: str) -> _Asked | None:
@@ -112,23 +121,19 @@ class FleetClusters:
                 return None
             asking = self._asked.get(name)
             if asking is None:
-                asking = self._asked[name] = _Asked(Future(), self.monotonic())
-                # a daemon: a command that has said everything ends, whatever a cluster still owes it
-                Thread(target=self._list, args=(name, asking.answer), name=f"cluster {name}", daemon=True).start()
+                asking = self._asked[name] = _Asked(_begun(name, lambda: self._list(name)), self.monotonic())
             return asking
 
-    def _list(self, name: str, answer: Future[Listed]) -> None:
+    def _list(self, name: str) -> Listed:
+        found, failed = None, None
         try:
             found = self.others[name].all()
         except ConductorError as bad:
-            self._end(name, failed=bad)
-            answer.set_exception(bad)
-        except BaseException as bug:  # noqa: BLE001  # whoever waits for the answer raises it
-            self._end(name)
-            answer.set_exception(bug)
-        else:
-            self._end(name, found=found)
-            answer.set_result(found)
+            failed = bad
+            raise
+        finally:
+            self._end(name, found=found, failed=failed)
+        return found
 
     def _end(self, name: str, *, found: Listed | None = None, failed: ConductorError | None = None) -> None:
         now = self.monotonic()
@@ -159,3 +164,25 @@ class FleetClusters:
     def _lately(self, failures: Mapping[str, tuple[float, ConductorError]], name: str) -> ConductorError | None:
         at, error = failures.get(name, (-math.inf, None))
         return error if self.monotonic() - at < AGAIN_AFTER else None
+
+
+def _begun(name: str, read: Callable[[], T]) -> Future[T]:
+    """What a cluster is asked, in a daemon: a command that has said everything ends, whatever it is still owed."""
+    answer: Future[T] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(read())
+        except BaseException as bad:  # noqa: BLE001  # whoever waits for the answer raises it
+            answer.set_exception(bad)
+
+    Thread(target=ask, name=f"cluster {name}", daemon=True).start()
+    return answer
+
+
+def _late(cluster: str, seconds: float) -> UnreachableError:
+    return UnreachableError(
+        f"The cluster of the context {cluster} did not answer.",
+        why=f"It has not answered within {seconds:g} s.",
+        next="Look at it in a workbench of that cluster, or try again in a moment.",
+    )

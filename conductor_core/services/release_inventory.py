@@ -50,6 +50,11 @@ class Row:
     """With an Application: the commit that was synced before; '' when there was none."""
 
     @property
+    def runs(self) -> str:
+        """The version that it runs, as people name it: that of its main image or commit, else the chart's."""
+        return self.version or self.app_version or self.chart_version
+
+    @property
     def installed(self) -> bool:
         """Whether it is in the cluster, by Helm or by Argo CD."""
         return self.revision > 0 or bool(self.application)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conductor_core.domain import rollout_acts as acts
+from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.rollout_acts import Act, Before, ReadBack
 from conductor_core.domain.rollouts import Rollout
@@ -51,7 +52,7 @@ class RolloutAct:
         namespace, name = _named(context)
         acted(self.rollouts, (namespace, name), act, was, context.say)
         back = awaited(self.rollouts, (namespace, name), act, was, self.patience, context)
-        return _outcome(back, act, f"{namespace}/{name}")
+        return _outcome(back, act, f"{namespace}/{name}", context.overtaken())
 
     def observe(self, context: Context, request: Mapping[str, object]) -> tuple[Observation, Facts]:
         """Look whether the Rollout shows the act."""
@@ -64,7 +65,7 @@ class RolloutAct:
         if not back.happened:
             return Observation.ABSENT, {"seen": back.seen}
         back = awaited(self.rollouts, place, act, was, self.patience, context)
-        return _outcome(back, act, now.id)
+        return _outcome(back, act, now.id, context.overtaken())
 
 
 def acted(rollouts: Rollouts, place: tuple[str, str], act: Act, was: Before, say: Callable[[str], None]) -> None:
@@ -132,11 +133,13 @@ def awaited(
         patience.sleep(0.4)
 
 
-def _outcome(back: ReadBack, act: Act, name: str) -> tuple[Observation, Facts]:
+def _outcome(back: ReadBack, act: Act, name: str, urgent: str) -> tuple[Observation, Facts]:
+    """What came of it; `urgent`: the emergency for which its read-back was not waited for any longer."""
     if back.reached:
         return Observation.DONE, {"read_back": back.as_json(), "detail": f"as promised: {back.seen}"}
     what = f"{act.value} of {name} had no effect." if not back.happened else f"{act.value} of {name} is not finished."
-    why = f"Promised: {back.expected}. Seen: {back.seen}."
+    left = f" Not waited for: {gives_way(urgent)}." if urgent else ""
+    why = f"Promised: {back.expected}. Seen: {back.seen}.{left}"
     next = "Look at the rollout's controller and pods; the act was sent once and is not repeated."
     return Observation.FAILED, {"read_back": back.as_json(), "what": what, "why": why, "next": next}
 

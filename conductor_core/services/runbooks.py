@@ -45,7 +45,12 @@ class RunbookService:
         texts = {name: str(value) for name, value in parameters.items()}
         return (
             parameters,
-            runbook.title.format_map(texts),
+            _sentence(runbook.title.format_map(texts)),
             runbook.target.format_map(texts),
             runbook.tier.format_map(texts),
         )
+
+
+def _sentence(title: str) -> str:
+    """A title that begins with a parameter (`{act} rollout ...`) begins as the others do."""
+    return title[:1].upper() + title[1:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conductor_core.domain import rollout_acts
 from conductor_core.domain.changes import Change, State
-from conductor_core.domain.gates import Reason, Result, Verdict, verdict
+from conductor_core.domain.gates import QUEUED, Reason, Verdict, queued, verdict
 from conductor_core.ports.change_store import ChangeQuery
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.changes import ChangeService
@@ -16,8 +16,9 @@ from conductor_core.services.releases import ReleaseReader
 
 WAVES, PROMOTE = "waves", "promote_set"
 INSTANCE = "app.kubernetes.io/instance"
-FROZEN, QUEUED = "waves/set-frozen", "waves/queued"
-"""The rules of the gate: it is refused, or it waits for the waves and is then planned again by itself."""
+FROZEN = "waves/set-frozen"
+"""The rule of the gate when it refuses; with `QUEUED` it waits for the waves and is then planned again by itself."""
+CLEARS = "Wait until it is done, promote it fully, or abort it; then re-plan this Change."
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,17 @@ class WaveFreeze:
             r for (release, _), rs in found.items() for r in rs if dict(r.labels).get(INSTANCE) == release and r.moving
         ]
         waits = change.runbook == PROMOTE and self.queue()
-        clears = "Wait until it is done, promote it fully, or abort it; then re-plan this Change."
+        rule, until, clears = (
+            (QUEUED, "this is planned again by itself when it has ended.", "Wait for the wave, or end it.")
+            if waits
+            else (FROZEN, "nothing new comes in until it has ended.", CLEARS)
+        )
         denials = [
             Reason(
-                QUEUED if waits else FROZEN,
-                f"A wave of {r.id} runs ({r.version}): its versions are frozen until it has ended.",
+                rule,
+                f"A wave of {r.id} runs ({r.version}), so its versions are frozen: {until}",
                 rollout_acts.state(r),
-                "It is planned again by itself when the wave has ended." if waits else clears,
+                clears,
             )
             for r in moving
         ]
@@ -70,12 +75,7 @@ class QueuedPromotions:
     def once(self) -> list[str]:
         """The ids of those that go on; called by a worker now and then. Raises the errors of the ports."""
         denied = self.changes.find(ChangeQuery(states=frozenset({State.DENIED}), runbook=PROMOTE))
-        ready = [c for c in denied if _only_queued(c) and not self.freeze(c, Draft())[0].reasons]
+        ready = [c for c in denied if queued(c.verdicts) and not self.freeze(c, Draft())[0].reasons]
         for change in ready:
             self.changes.replan(change.requester, change.id)
         return [c.id for c in ready]
-
-
-def _only_queued(change: Change) -> bool:
-    denials = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
-    return bool(denials) and all(reason.rule == QUEUED for reason in denials)

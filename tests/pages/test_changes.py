@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from app.theme import plain
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import State
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
+from conductor_core.domain.plans import Plan
 from conductor_core.domain.rollout_acts import ReadBack
 from tests.pages.drive import open_page, press, seen
 from tests.pages.support import APPROVER, CAPTAIN, FakeConductor
@@ -285,3 +287,17 @@ def test_evidence_is_verified(world: tuple[FakeConductor, dict[str, str]]) -> No
     del conductor.evidence._blobs.held[values.digest]
     press(at, "evidence_verify")
     assert "changed or gone: values.yaml" in seen(at)
+
+
+def test_what_waits_for_a_wave_is_no_failure_and_asks_nobody_to_act(
+    world: tuple[FakeConductor, dict[str, str]],
+) -> None:
+    conductor, ids = world
+    why = Reason(QUEUED, "A wave of shop/api runs; this is planned again by itself when it has ended.")
+    conductor.changes.apply(ids["requested"], c.Planned(Plan((), {}), (Verdict("waves", Result.DENY, (why,), 1),), 0))
+    at = open_page(conductor, "changes", "requester", change=ids["requested"])
+    assert not at.error
+    text = seen(at)
+    assert "Waits for **a wave to end**." in text
+    assert "mend and plan again" not in text
+    assert [(i.value, i.icon) for i in at.info] == [(plain(why.text), ":material/hourglass_top:")]

@@ -174,7 +174,7 @@ def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) 
     at.text_input(key="_confirm_reason").set_value("metrics are fine").run()
     press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
-    assert (change.title, change.parameters["act"]) == ("promote rollout api in one", "promote")
+    assert (change.title, change.parameters["act"]) == ("Promote rollout api in one", "promote")
 
 
 def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: World) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
+from threading import Thread
 from typing import Any
 
 from conductor_core.adapters.argo_rollouts.patches import patches
@@ -42,10 +44,9 @@ class ArgoRollouts:
     def detail(self, namespace: str, name: str) -> Detail:
         """See `Rollouts.detail`."""
         kinds = (rollouts.REPLICA_SET, rollouts.POD, rollouts.ANALYSIS_RUN, rollouts.EXPERIMENT)
-        with ThreadPoolExecutor(len(kinds), thread_name_prefix="rollout") as pool:
-            rest = pool.map(lambda kind: self._cluster.objects(kind, namespace), kinds)
-            rollout = self.get(namespace, name)
-            sets, pods, runs, experiments = rest
+        asked = [_beside(partial(self._cluster.objects, kind, namespace)) for kind in kinds]
+        rollout = self.get(namespace, name)
+        sets, pods, runs, experiments = (answer.result() for answer in asked)
         mine = [e for e in experiments if rollout_parts.owned(e, frozenset({rollout.uid}))]
         uids = frozenset({rollout.uid, *(str(e["metadata"].get("uid", "")) for e in mine)})
         found = (
@@ -130,6 +131,20 @@ class ArgoRollouts:
                 next="Run `conductor delivery list`.",
             )
         return raw
+
+
+def _beside(read: Callable[[], tuple[Object, ...]]) -> Future[tuple[Object, ...]]:
+    """What is read meanwhile, in a daemon: a command that has said everything ends, whatever the cluster still owes."""
+    answer: Future[tuple[Object, ...]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(read())
+        except BaseException as bad:  # noqa: BLE001  # whoever waits for the answer raises it
+            answer.set_exception(bad)
+
+    Thread(target=ask, name="rollout", daemon=True).start()
+    return answer
 
 
 def _without_hash(template: Mapping[str, Any]) -> dict[str, Any]:

@@ -172,7 +172,8 @@ def _json(path: str) -> Any:
 def _said(body: Any) -> str:
     if isinstance(body, int):
         return f"{body} %"
-    return ", ".join(f"{k} {v}" for k, v in body.items()) or "until a person promotes"
+    told = {k: " and ".join(v) if isinstance(v, list) else v for k, v in body.items()}
+    return ", ".join(f"{k} {v}" for k, v in told.items()) or "until a person promotes"
 
 
 @app.command("dora", epilog="Example: conductor delivery dora --days 90 --tier prod --json")

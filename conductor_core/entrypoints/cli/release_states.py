@@ -55,7 +55,7 @@ def show(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json: Js
 def _facts(row: Row) -> list[tuple[str, str]]:
     return [
         ("release", f"{row.release} in {row.channel} (namespace {row.namespace}, tier {row.tier})"),
-        ("version", f"{row.app_version or row.chart_version or '-'}, chart {row.chart} {row.chart_version}"),
+        ("version", f"{row.runs or '-'}, chart {row.chart} {row.chart_version}"),
         ("revision", f"{row.revision} {row.status}" if row.revision else _without_helm(row)),
         ("health", " ".join(filter(None, (row.health or "-", row.reason)))),
         ("branch", {True: "in step", False: "would install something else", None: "not known"}[row.in_step]),

@@ -189,7 +189,7 @@ def show_inventory(inventory: Inventory) -> None:
             row.release,
             row.channel or "(none)",
             str(row.revision or "-") if not row.application else "argo",
-            row.app_version or row.chart_version or row.version or "-",
+            row.runs or "-",
             row.health or "-",
             {True: "yes", False: "no", None: "?"}[row.in_step],
             row.reason,

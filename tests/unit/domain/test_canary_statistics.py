@@ -54,7 +54,7 @@ def test_worse_better_and_the_same() -> None:
 
 def test_too_little_is_not_judged() -> None:
     many, few = [1.0 + n for n in range(20)], [1.0] * 9
-    assert "too few" in judge("x", few, many, better="lower").why
+    assert "Each version needs 10 samples; there are" in judge("x", few, many, better="lower").why
     assert judge("x", [math.nan] * 30, many, better="lower").word == "not judged"
     assert judge("x", many, many, better="").word == "not judged"
 

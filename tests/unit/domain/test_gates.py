@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conductor_core.domain.gates import Reason, Result, Verdict, overall, verdict
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict, overall, queued, verdict
 
 WHY = Reason("no-latest", "Tag latest.", "api", "Pin the tag.")
 
@@ -52,3 +52,17 @@ def test_the_strictest_verdict_counts(results: list[Result], result: Result) -> 
 @pytest.mark.parametrize("said", Result)
 def test_a_verdict_that_no_rule_stands_behind_denies(said: Result) -> None:
     assert overall([Verdict("policy", Result.ALLOW, (), 3), Verdict("odd", said)]) is Result.DENY
+
+
+@pytest.mark.parametrize(
+    ("denials", "waits"), [([], False), ([QUEUED], True), ([QUEUED, QUEUED], True), ([QUEUED, "no-latest"], False)]
+)
+def test_what_waits_for_nothing_but_a_wave_needs_nobody(denials: list[str], waits: bool) -> None:
+    reasons = [Reason(rule, "A wave runs.") for rule in denials]
+    warned = verdict("policy", denials=[], warnings=[WHY], rules_run=1)
+    assert queued([warned, verdict("waves", denials=reasons, warnings=[], rules_run=3)]) is waits
+
+
+@pytest.mark.parametrize(("rules", "words"), [(0, "0 rules ran"), (1, "1 rule ran"), (2, "2 rules ran")])
+def test_a_verdict_says_how_many_rules_ran(rules: int, words: str) -> None:
+    assert Verdict("policy", Result.DENY, (), rules).ran == words

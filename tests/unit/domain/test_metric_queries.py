@@ -28,6 +28,7 @@ def test_the_shipped_queries_can_all_be_used() -> None:
         assert 'namespace="shop"' in text
         assert "$" not in text
     assert {q.quantile for q in good if q.quantile} == {0.5, 0.95, 0.99}
+    assert [q.name for q in good if not q.better] == ["requests"]  # a canary has fewer of them: that is its weight
 
 
 def test_a_file_says_what_it_lacks() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from conductor_core.domain.changes import State
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
 from conductor_core.domain.notices import KINDS, notice_of
 from tests.fakes.conductor import build
 
@@ -23,3 +25,13 @@ def test_every_kind_leads_to_its_change(tmp_path: Path) -> None:
     assert waiting.text == "Deploy intelgraph to staging waits for 1 approval."
     assert waiting.urgent
     assert notice_of(conductor.requested(), LINK) is None
+
+
+def test_what_waits_for_a_wave_asks_nobody_to_act(tmp_path: Path) -> None:
+    denied = build(tmp_path).settled(State.DENIED)
+    waiting = replace(denied, verdicts=(Verdict("waves", Result.DENY, (Reason(QUEUED, "A wave runs."),), 3),))
+    told, loud = notice_of(waiting, LINK), notice_of(denied, LINK)
+    assert told is not None
+    assert loud is not None
+    assert (told.kind, told.urgent, loud.kind, loud.urgent) == ("queued", False, "denied", True)
+    assert told.text == "Deploy intelgraph to dev waits until a wave has ended."

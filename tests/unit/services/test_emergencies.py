@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from conductor_core.domain.changes import Change, State
 from conductor_core.domain.emergencies import DECLARED, REVIEWED
+from conductor_core.domain.fleets import EMERGENCY
 from conductor_core.errors import AccessDeniedError, InputError, StateError
 from conductor_core.services.emergencies import Emergencies
+from tests.fakes import domain
 from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
 
 ABORT = replace(RUNBOOKS["try_types"], name="emergency_abort", emergency=True, approvals={"default": 0})
@@ -81,3 +85,42 @@ def test_what_was_withdrawn_before_it_began_waits_for_nobody(
     found = emergencies.about(change.id)
     assert found is not None
     assert (found.waits, found.standing, emergencies.waiting()) == (False, "nothing was done", [])
+
+
+@pytest.mark.parametrize(
+    ("member", "state", "later", "overtakes"),
+    [
+        ("shop/api", State.APPROVED, 1, True),
+        ("shop/api", State.EXECUTING, 1, True),
+        ("shop/api", State.SUCCEEDED, 1, True),  # quick as it was, the act has waited for nothing since
+        ("shop/api", State.EXECUTING, -1, False),  # the act began behind it, and was planned on what it left
+        ("shop/api", State.DENIED, 1, False),
+        ("shop/web", State.EXECUTING, 1, False),
+        ("east/shop/api", State.EXECUTING, 1, False),
+    ],
+)
+def test_the_emergency_abort_of_a_fleet_overtakes_what_runs_on_a_member(
+    conductor: FakeConductor,
+    emergencies: Emergencies,
+    monkeypatch: pytest.MonkeyPatch,
+    member: str,
+    state: State,
+    later: int,
+    overtakes: bool,
+) -> None:
+    monkeypatch.setitem(RUNBOOKS, EMERGENCY, replace(ABORT, name=EMERGENCY))
+    act = replace(domain.change(state=State.EXECUTING), runbook="rollout_act", target="rollout/shop/api")
+    urgent = _urgent(act, member, state, later)
+    conductor.memory.create(urgent, [])
+    assert emergencies.overtaking(act) == (urgent.id if overtakes else "")
+    assert emergencies.overtaking(urgent) == ""
+    release = replace(act, target="release/shop@dev")
+    assert emergencies.overtaking(release) == ""
+
+
+def _urgent(act: Change, member: str, state: State, later: int) -> Change:
+    at = act.updated_at + timedelta(seconds=later)
+    given: dict[str, object] = {"fleet": "api", "members": [member]}
+    return replace(
+        act, id="chg-urgent", runbook=EMERGENCY, target="fleet/api", parameters=given, state=state, created_at=at
+    )

@@ -51,6 +51,10 @@ class Slow:
         assert self.let.wait(10)
         return self.real.all(namespace)
 
+    def detail(self, namespace: str, name: str) -> Any:
+        assert self.let.wait(10)
+        return self.real.detail(namespace, name)
+
 
 def test_a_slow_cluster_is_waited_for_once_and_listed_with_its_answer(world: World) -> None:
     slow = Slow(world.east)
@@ -106,6 +110,18 @@ def test_a_detail_of_a_silent_cluster_fails_at_once_for_a_while(world: World) ->
         world.clusters.detail(Member(FAR, "one", "nobody"))
     assert world.clusters.detail(place).rollout.cluster == FAR
     assert world.clusters.detail(Member("", "two", "api")).rollout.id == "two/api"
+
+
+def test_a_detail_of_a_cluster_that_hangs_is_waited_for_so_long_and_no_longer(world: World) -> None:
+    slow = Slow(world.east)
+    clusters = FleetClusters(world.clusters.home, {FAR: cast(Any, slow)}, lambda: world.clock, look=0.05)
+    place, began = Member(FAR, "one", "api"), time.monotonic()
+    with pytest.raises(UnreachableError, match=r"within 0\.05 s"):
+        clusters.detail(place)
+    assert time.monotonic() - began < 5
+    slow.let.set()
+    world.clock += AGAIN_AFTER
+    assert clusters.detail(place).rollout.id == f"{FAR}/one/api"
 
 
 def test_a_bug_in_a_cluster_is_raised_and_not_taken_for_silence(world: World) -> None:

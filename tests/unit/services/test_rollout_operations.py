@@ -112,6 +112,7 @@ def test_a_read_back_is_not_waited_for_while_an_emergency_waits(world: World) ->
     observation, facts = world.driver.dispatch(context, request)
     assert (observation, world.clock) == (Observation.FAILED, 0.0)
     assert "is not finished" in str(facts["what"])
+    assert str(facts["why"]).endswith("Not waited for: it gives way to the emergency chg-urgent.")
 
 
 def test_half_done_it_is_observed_and_not_repeated(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import Change, State
+from conductor_core.domain.gates import queued as queued_up
 from conductor_core.domain.operations import Observation
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.rollout_acts import Act
@@ -20,7 +21,7 @@ from conductor_core.ports.locks import HeldLock
 from conductor_core.services.operations import Context
 from conductor_core.services.planning import Draft
 from conductor_core.services.set_promotions import SetCommit
-from conductor_core.services.wave_freeze import QUEUED, WaveFreeze
+from conductor_core.services.wave_freeze import WaveFreeze
 from tests.fakes.conductor import CHART, RUNBOOKS
 from tests.pages import delivery_worlds
 from tests.pages.delivery_worlds import World
@@ -155,7 +156,9 @@ def test_a_promotion_into_a_frozen_set_is_refused_or_queued_until_the_wave_has_e
     assert [r.rule for r in refusing.reasons] == ["waves/set-frozen"]
     queued = world.conductor.desk.queued
     verdict = queued.freeze(change, Draft())[0]
-    assert [r.rule for r in verdict.reasons] == [QUEUED]
+    assert queued_up([verdict])
+    assert "planned again by itself" in verdict.reasons[0].text
+    assert not queued_up([refusing])
     world.conductor.changes.apply(change.id, c.Planned(Plan((), {}), (verdict,), 0))
     assert world.conductor.changes.get(change.id).state is State.DENIED
     assert queued.once() == []

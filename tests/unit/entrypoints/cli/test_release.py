@@ -9,7 +9,9 @@ import pytest
 
 from conductor_core.domain.manifests import Kind
 from conductor_core.entrypoints.cli.main import run
+from conductor_core.entrypoints.cli.rendering import show_inventory
 from conductor_core.errors import UnreachableError
+from conductor_core.services.release_inventory import Inventory, Row
 from tests.fakes.conductor import RUNBOOKS, FakeConductor, build
 from tests.pages.delivery_worlds import EMERGENCY_REVERT, EMERGENCY_ROLLBACK
 
@@ -35,6 +37,14 @@ def test_releases_are_listed_by_channel(conductor: FakeConductor, capsys: pytest
     said = told(conductor, capsys, "release list")
     assert all(len(line) <= 80 for line in said.splitlines())
     assert "healthy" in said
+
+
+def test_people_see_the_version_that_runs_and_not_that_of_the_chart(capsys: pytest.CaptureFixture[str]) -> None:
+    row = Row("shop", "dev", "shop-dev", revision=2, chart_version="0.4.0", app_version="1.4.2", version="1.4.4")
+    show_inventory(Inventory((row,)))
+    said = capsys.readouterr().out
+    assert "1.4.4" in said
+    assert "1.4.2" not in said
 
 
 def test_an_unreachable_cluster_leaves_the_cells_empty_with_a_note(
