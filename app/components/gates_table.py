@@ -68,7 +68,6 @@ def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _glance(verdict: Verdict) -> str:
-    if not verdict.reasons:
-        return verdict.ran
-    more = f" \\(and {len(verdict.reasons) - 1} more\\)" if len(verdict.reasons) > 1 else ""
-    return plain(verdict.reasons[0].text) + more
+    """In few words, for there is little room: what it found stands in the tab, and in the banner when it denies."""
+    found = len(verdict.reasons)
+    return f"{found} finding{'s' if found > 1 else ''}" if found else verdict.ran

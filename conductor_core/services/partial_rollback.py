@@ -81,7 +81,9 @@ class PartialRollback:
             raise RefusedError(
                 f"{component} {answer.wish[component]} alone would break {release} in {channel}.",
                 why=" ".join(answer.breaks),
-                next=f"Roll back together: {works}." if works else "No set of the kept versions works: deploy forward.",
+                next=f"Roll back together (`--together`): {works}."
+                if works
+                else "No set of the kept versions works: deploy forward.",
             )
         paths = {c.name: c.value for c in self.matrix().components}
         whole = answer.versions or answer.changes  # what was set by hand beside the branch stays as it is

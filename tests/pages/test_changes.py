@@ -301,3 +301,13 @@ def test_what_waits_for_a_wave_is_no_failure_and_asks_nobody_to_act(
     assert "Waits for **a wave to end**." in text
     assert "mend and plan again" not in text
     assert [(i.value, i.icon) for i in at.info] == [(plain(why.text), ":material/hourglass_top:")]
+
+
+def test_the_glance_at_gates_counts_what_they_found(world: tuple[FakeConductor, dict[str, str]]) -> None:
+    conductor, ids = world
+    found = conductor.changes.get(ids["denied"]).verdicts
+    why = next(t.value for t in open_page(conductor, "changes", change=ids["denied"]).table if "gate" in t.value)["why"]
+    assert sorted(why) == sorted(
+        f"{n} finding{'s' if n > 1 else ''}" if (n := len(v.reasons)) else v.ran for v in found
+    )
+    assert any("finding" in said for said in why)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from conductor_core.domain.changes import State
 from conductor_core.domain.events import words as said
 from conductor_core.domain.field_changes import in_rows
 from conductor_core.domain.gates import Result
@@ -76,9 +77,13 @@ def show_change(change: Change, settings: Settings, operations: Sequence[Operati
         ("plan", change.plan_digest or "not made yet"),
         ("approvals", approvals + (f": {by}" if by else "")),
     ]
-    lines += [(f"gate {v.gate}", _verdict(v.result, [r.text for r in v.reasons])) for v in change.verdicts]
+    lines += [(f"gate {v.gate}", _verdict(v.result, dict.fromkeys(r.text for r in v.reasons))) for v in change.verdicts]
     lines += [(f"check {c.name}", f"{'passed' if c.passed else 'failed'}: {c.detail}") for c in change.checks]
     lines += [("read back", _seen(name, back)) for op in operations for name, back in read_backs(op.result)]
+    denials = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
+    clears = dict.fromkeys(r.clears_by for r in denials if r.clears_by)
+    if change.state is State.DENIED and clears:
+        lines.append(("cleared by", " ".join(clears)))
     if change.outcome:
         lines.append(("outcome", " ".join(filter(None, (change.outcome.what, change.outcome.why)))))
         if change.outcome.next:
@@ -92,7 +97,7 @@ def _seen(name: str, back: ReadBack) -> str:
     return f"{name} {back.word}: {back.seen}{missed}".strip()
 
 
-def _verdict(result: Result, reasons: Sequence[str]) -> str:
+def _verdict(result: Result, reasons: Iterable[str]) -> str:
     return ": ".join(filter(None, (result.value, "; ".join(reasons))))
 
 

@@ -4,12 +4,14 @@ import json
 import shlex
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conductor_core.domain.changes import State
+from conductor_core.domain.gates import Reason, Result, Verdict
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.rollout_acts import ReadBack
 from conductor_core.entrypoints.cli.main import run
@@ -57,6 +59,16 @@ def test_a_change_is_printed_with_every_field(conductor: FakeConductor, shell: S
     assert form["created_at"].endswith("Z")
     wanted = {"title", "target", "tier", "runbook", "parameters", "reason", "plan_digest", "updated_at"}
     assert wanted <= set(form)
+
+
+def test_a_denial_says_what_clears_it_and_nothing_twice(conductor: FakeConductor, shell: Shell) -> None:
+    change = conductor.settled(State.DENIED)
+    why = Reason("no-latest", "The tag latest is no version.", clears_by="Pin the tag.")
+    twice = Verdict("policy", Result.DENY, (why, replace(why, path="web")), 2)
+    conductor.memory.save(replace(change, version=change.version + 1, verdicts=(twice,)), change.version, [])
+    said = shell(f"change show {change.id}")
+    assert said.count("The tag latest is no version.") == 1
+    assert said.count("Pin the tag.") == 1
 
 
 def test_what_was_read_back_is_printed_rollout_by_rollout(conductor: FakeConductor, shell: Shell) -> None:
