@@ -63,10 +63,17 @@ class HeadStore(Protocol):
     def head(self) -> Head | None:
         """The head, or None for a log that was never started; raises `StorageError`."""
 
-    def advance(self, old: Head | None, new: Head, rows: Sequence[int]) -> None:
-        """Compare-and-swap, durable on return: if the head is `old`, make it `new` and give the outbox rows the
-        indexes from `old.size` on, all in one transaction.
+    def claim(self) -> int:
+        """Shut out whoever claimed the log before, durable on return: from now on only this claim can advance it.
 
-        Raises `ConflictError`, with nothing changed, when the head is another one or a row already has an index; when
+        Whoever waits for an advance under way waits here too, so that the head that is read next is the last one of
+        theirs. A log without a head is claim 0.
+        """
+
+    def advance(self, old: Head | None, new: Head, rows: Sequence[int], claim: int = 0) -> None:
+        """Compare-and-swap, durable on return: if the head is `old` and the newest claim is `claim`, make it `new` and
+        give the outbox rows the indexes from `old.size` on, all in one transaction.
+
+        Raises `ConflictError`, with nothing changed, when head or claim are others or a row already has an index; when
         the outcome of the commit is unknown, any other error: the caller ends and reads the head at its next start.
         """

@@ -45,13 +45,16 @@ class Sequencer:
         self._ed25519 = ed25519
         self._keys = (signer.key, *trusted)
         self._edge: Edge | None = None
+        self._claim = 0
 
     def start(self) -> Head:
         """Compare the files with the committed head, finish what a crash left undone, and return the head.
 
-        Raises `LedgerError`, having changed nothing, when the files are ahead of the head (an old database), behind it
-        (an old copy of the files) or inconsistent with it.
+        From here on whoever wrote before can't commit any more: what of theirs lies beyond the head was acknowledged to
+        nobody. Raises `LedgerError`, having changed nothing of the log, when the files are ahead of the head (an old
+        database), behind it (an old copy of the files) or inconsistent with it.
         """
+        self._claim = self._heads.claim()
         head, note = self._heads.head(), self._files.published()
         shown = checkpoints.open_checkpoint(note, self._keys, self._ed25519) if note is not None else None
         if head is None:
@@ -113,7 +116,7 @@ class Sequencer:
 
     def _swap(self, old: Head | None, new: Head, rows: Sequence[int]) -> None:
         try:
-            self._heads.advance(old, new, rows)
+            self._heads.advance(old, new, rows, self._claim)
         except ConflictError as lost:
             raise LedgerError(
                 "Another process has written to the ledger.",

@@ -68,7 +68,10 @@ class Rows:
     def head(self) -> Head | None:
         return self._head
 
-    def advance(self, old: Head | None, new: Head, rows: Sequence[int]) -> None:
+    def claim(self) -> int:
+        return 0  # one process writes
+
+    def advance(self, old: Head | None, new: Head, rows: Sequence[int], claim: int = 0) -> None:
         if self._head != old:
             raise ConflictError("The head is not the expected one.")
         page = b"%d %s" % (new.size, new.root.hex().encode())

@@ -81,6 +81,21 @@ def test_another_head_is_a_conflict_and_changes_nothing(side: Side) -> None:
     assert side.waiting() == ENTRIES[:1]
 
 
+def test_the_newest_claim_alone_advances(side: Side) -> None:
+    assert side.rows.claim() == 0, "there is nothing to claim before the first head"
+    side.rows.advance(None, EMPTY, (), 0)
+    first = side.rows.claim()
+    side.rows.advance(EMPTY, TWO, (), first)
+    second = side.rows.claim()
+    assert second > first
+    for late in (0, first):
+        with pytest.raises(ConflictError):
+            side.rows.advance(TWO, THREE, (), late)
+    assert side.rows.head() == TWO
+    side.rows.advance(TWO, THREE, (), second)
+    assert side.rows.head() == THREE
+
+
 def test_a_row_gets_one_index(side: Side) -> None:
     for n in range(2):
         side.put(n)

@@ -38,7 +38,10 @@ class FileRows:
         size, root = json.loads(self._path.read_bytes())
         return Head(size, bytes.fromhex(root))
 
-    def advance(self, old: Head | None, new: Head, rows: Sequence[int]) -> None:
+    def claim(self) -> int:
+        return 0  # one process writes
+
+    def advance(self, old: Head | None, new: Head, rows: Sequence[int], claim: int = 0) -> None:
         if self.head() != old or list(rows) != list(range(old.size if old else 0, new.size)):
             raise ConflictError("The head is not the expected one.")
         following = self._path.with_suffix(".new")

@@ -61,6 +61,7 @@ class MemoryLedgerRows:
         self.row: Head | None = None
         self.entries: list[bytes] = []
         self.placed: list[int] = []
+        self.claimed = 0
         self.before = before
 
     def put(self, *entries: bytes) -> None:
@@ -74,9 +75,13 @@ class MemoryLedgerRows:
     def head(self) -> Head | None:
         return self.row
 
-    def advance(self, old: Head | None, new: Head, rows: Sequence[int]) -> None:
+    def claim(self) -> int:
+        self.claimed += self.row is not None
+        return self.claimed
+
+    def advance(self, old: Head | None, new: Head, rows: Sequence[int], claim: int = 0) -> None:
         self.before("advance")
-        if self.row != old or set(rows) & set(self.placed):
+        if self.row != old or claim != self.claimed or set(rows) & set(self.placed):
             raise ConflictError("The head of the ledger is not the expected one.")
         self.row = new
         self.placed.extend(rows)

@@ -46,15 +46,24 @@ class PostgresLedgerRows:
         with wall("The head of the ledger could not be read."), self._engine.connect() as connection:
             return _present(connection)
 
-    def advance(self, old: Head | None, new: Head, rows: Sequence[int]) -> None:
+    def claim(self) -> int:
+        """See `HeadStore.claim`: the row is locked by whoever advances it."""
+        more = update(LEDGER_HEAD).values(claim=_HEAD.claim + 1).returning(_HEAD.claim)
+        with wall("The ledger could not be claimed."), self._engine.begin() as connection:
+            return int(connection.execute(more).scalar_one_or_none() or 0)
+
+    def advance(self, old: Head | None, new: Head, rows: Sequence[int], claim: int = 0) -> None:
         """Swap `old` for `new` and index the rows, or raise `ConflictError` with nothing changed."""
         row = {"size": new.size, "root": new.root, "updated_at": func.now()}
         with wall("The head of the ledger could not be advanced."), self._engine.begin() as connection:
             if old is None:
                 connection.execute(insert(LEDGER_HEAD).values(one=1, **row))  # a second first head is a conflict
             else:
-                is_old = (_HEAD.size == old.size) & (_HEAD.root == old.root)
+                is_old = (_HEAD.size == old.size) & (_HEAD.root == old.root) & (_HEAD.claim == claim)
                 if connection.execute(update(LEDGER_HEAD).where(is_old).values(**row)).rowcount != 1:
+                    newest = connection.execute(select(_HEAD.claim)).scalar_one_or_none()
+                    if newest != claim:
+                        raise _conflict(f"Somebody has claimed the ledger since: claim {newest}, ours is {claim}.")
                     raise _conflict(f"The head is {_words(_present(connection))}, not {_words(old)}.")
             first = old.size if old else 0
             if rows and connection.execute(_PLACE, {"first": first, "rows": list(rows)}).rowcount != len(rows):

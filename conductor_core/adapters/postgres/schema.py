@@ -98,6 +98,7 @@ LEDGER_HEAD = Table(
     Column("one", SmallInteger, primary_key=True, autoincrement=False, comment="always 1: there is one head"),
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False, comment="32 bytes, RFC 6962"),
+    Column("claim", BigInteger, nullable=False, server_default="0", comment="who may write: the newest claim alone"),
     _time("updated_at"),
     CheckConstraint("one = 1", name="one_row"),
 )

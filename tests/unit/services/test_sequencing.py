@@ -233,17 +233,18 @@ def test_a_queue_that_cannot_be_read_for_a_moment_ends_nothing() -> None:
     assert world.check() == [b"a"]
 
 
-def test_of_two_sequencers_one_goes_on() -> None:
+def test_of_two_sequencers_the_one_that_started_last_goes_on() -> None:
     world = World()
     first, second = world.started(), world.started()
     world.rows.put(b"a")
-    first.step()
+    second.step()
     world.rows.put(b"b")
     with pytest.raises(LedgerError):
-        second.step()
+        first.step()
     with pytest.raises(LedgerError):
-        second.step()
-    first.step()
+        first.step()
+    third = world.started()  # what the first has written and not committed is in the second's way
+    third.step()
     assert world.check() == [b"a", b"b"]
 
 
@@ -278,6 +279,28 @@ def refuses(world: World, match: str) -> None:
     with pytest.raises(LedgerError, match=match):
         world.sequencer().start()
     assert (world.files.files, world.files.checkpoint, world.rows.row) == (files, note, row), "nothing was changed"
+
+
+def test_who_lost_its_seat_in_the_middle_of_a_group_commits_nothing_that_was_set_aside() -> None:
+    """Its files are written and not yet committed when its successor starts: they go aside, so it may not commit."""
+    world = World()
+    first = world.started()
+    world.rows.put(b"one")
+    first.step()
+    world.rows.put(b"two")
+    successors: list[Sequencer] = []
+
+    def succeeded(act: str) -> None:
+        if act == "advance" and not successors:
+            successors.append(world.sequencer())
+            successors[0].start()
+
+    world.rows.before = succeeded
+    with pytest.raises(LedgerError, match="Another process"):
+        first.step()
+    assert world.files.aside
+    successors[0].step()
+    assert world.check() == [b"one", b"two"]
 
 
 def test_an_old_database_is_refused() -> None:
