@@ -12,7 +12,7 @@ import pytest
 
 from conductor_core.adapters.git import GitBuilds
 from conductor_core.adapters.system import SystemCommands
-from conductor_core.errors import ConflictError, InputError, NotFoundError, OffError, ToolError
+from conductor_core.errors import ConfigurationError, ConflictError, InputError, NotFoundError, OffError, ToolError
 from conductor_core.ports.builds import SourceBuilds
 from tests.fakes.builds import FakeBuilds
 
@@ -119,6 +119,13 @@ def test_a_build_sees_no_setting_and_leaves_nothing(tmp_path: Path, monkeypatch:
     assert told.startswith("secret None")
     assert not Path(told.split(" place ")[1]).exists()
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_source_that_is_not_there_is_called_what_it_is(tmp_path: Path) -> None:
+    builds = GitBuilds(SystemCommands(), str(tmp_path / "none"), tmp_path)
+    with pytest.raises(ConfigurationError, match="Git could not ls-remote the UI's source") as told:
+        builds.resolve("main")
+    assert "CONDUCTOR_UI_REPO" in told.value.next
 
 
 @pytest.mark.parametrize("address", ["", "--upload-pack=touch"])

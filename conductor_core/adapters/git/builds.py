@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from conductor_core.adapters.git.program import GitProgram
+from conductor_core.adapters.git.program import GitProgram, Source
 from conductor_core.domain import names
 from conductor_core.errors import ConflictError, NotFoundError, OffError, ToolError
 from conductor_core.ports.commands import CommandRunner
 
 _OURS = ("CONDUCTOR_", "KUBECONFIG", "GIT_")
 """What a build's environment hasn't got: settings hold passwords, and git's variables point elsewhere."""
+_SOURCE = Source("the UI's source", "CONDUCTOR_UI_REPO")
 _WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -35,9 +36,7 @@ class GitBuilds:
         if _WHOLE.fullmatch(names.branch(ref)):
             return ref
         asked = (f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}")  # a tag's commit before the tag
-        told = GitProgram(self._runner, self._home, self._program).run(
-            "ls-remote", "--", self._address, *asked, timeout=60.0
-        )
+        told = self._git(self._home).run("ls-remote", "--", self._address, *asked, timeout=60.0)
         found = {name: sha for sha, _, name in (line.partition("\t") for line in told.stdout.splitlines())}
         for name in asked:
             if name in found:
@@ -79,10 +78,13 @@ class GitBuilds:
         return done.seconds
 
     def _checked_out(self, folder: Path, ref: str, commit: str) -> Path:
-        git, source = GitProgram(self._runner, folder / "source.git", self._program), folder / "source"
+        git, source = self._git(folder / "source.git"), folder / "source"
         source.mkdir()
         git.run("init", "--quiet", "--bare", str(git.git_dir))
         git.run("fetch", "--quiet", "--depth=1", "--no-tags", "--", self._address, ref, timeout=300.0)
         index = {"GIT_INDEX_FILE": str(folder / "index")}
         git.run(f"--work-tree={source}", "checkout", "--force", commit, "--", ".", env=index, timeout=120.0)
         return source
+
+    def _git(self, folder: Path) -> GitProgram:
+        return GitProgram(self._runner, folder, self._program, _SOURCE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from conductor_core.errors import (
@@ -26,14 +27,14 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 # What git prints when it fails, and what that means; the first that matches counts.
 _MEANINGS: tuple[tuple[str, type[ConductorError], str], ...] = (
     ("dubious ownership", ConfigurationError, "Give the repository to this user, or add it to git's safe.directory."),
-    ("transport '", ConfigurationError, "Use an https, ssh or file address in CONDUCTOR_OPS_REPO."),
+    ("transport '", ConfigurationError, "Use an https, ssh or file address in {setting}."),
     ("Authentication failed", ConfigurationError, "Give git a credential for this address (credential helper or key)."),
     ("could not read Username", ConfigurationError, "Give git a credential for this address (credential helper)."),
     ("Permission denied (publickey", ConfigurationError, "Give ssh a key that the repository accepts."),
     ("Host key verification failed", ConfigurationError, "Add the host to ssh's known_hosts after checking its key."),
-    ("does not appear to be a git repository", ConfigurationError, "Set CONDUCTOR_OPS_REPO to a Git repository."),
-    ("not found", ConfigurationError, "Set CONDUCTOR_OPS_REPO to a repository that exists."),
-    ("does not exist", ConfigurationError, "Set CONDUCTOR_OPS_REPO to a repository that exists."),
+    ("does not appear to be a git repository", ConfigurationError, "Set {setting} to a Git repository."),
+    ("not found", ConfigurationError, "Set {setting} to a repository that exists."),
+    ("does not exist", ConfigurationError, "Set {setting} to a repository that exists."),
     ("No space left on device", StorageError, "Free some space on the disk of the data folder."),
     ("Read-only file system", StorageError, "Make the data folder writable, or set CONDUCTOR_HOME to one that is."),
     ("insufficient permission", StorageError, "Make the repository and the data folder writable for this user."),
@@ -50,11 +51,23 @@ _MEANINGS: tuple[tuple[str, type[ConductorError], str], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a repository is called where git fails, and the setting that says where it is."""
+
+    name: str = "the operations repository"
+    setting: str = "CONDUCTOR_OPS_REPO"
+
+
+OPERATIONS = Source()
+
+
 class GitProgram:
     """Runs git on a bare repository; no hook, no prompt and no exotic transport of git's is ever used."""
 
-    def __init__(self, runner: CommandRunner, git_dir: Path, program: str = "git") -> None:
+    def __init__(self, runner: CommandRunner, git_dir: Path, program: str = "git", source: Source = OPERATIONS) -> None:
         self.git_dir = git_dir
+        self._source = source
         self._runner = runner
         self._program = program
 
@@ -73,7 +86,7 @@ class GitProgram:
             argv, stdin=stdin, env={**_environment(), **(env or {})}, timeout=timeout, inherit_fds=inherit_fds
         )
         if result.code not in accept:
-            raise failure(arguments[0], result)
+            raise failure(next(a for a in arguments if not a.startswith("-")), result, self._source)
         if result.truncated:
             raise RefusedError(
                 f"git {arguments[0]} printed more than can be read.",
@@ -110,12 +123,14 @@ def _environment() -> dict[str, str]:
     }
 
 
-def failure(act: str, result: CommandResult) -> ConductorError:
+def failure(act: str, result: CommandResult, source: Source = OPERATIONS) -> ConductorError:
     """The error that git's stderr means, without credentials that an address may hold."""
     words = _CREDENTIALS.sub("", result.stderr.strip())[-1500:]
     for sign, kind, act_next in _MEANINGS:
         if sign in words:
-            return kind(f"Git could not {act} the operations repository.", why=words, next=act_next)
+            return kind(
+                f"Git could not {act} {source.name}.", why=words, next=act_next.replace("{setting}", source.setting)
+            )
     return ToolError(
         f"git {act} failed with exit code {result.code}.",
         why=words,
