@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from threading import Lock, Thread
-from typing import TypeVar
+from threading import Lock
 
 from conductor_core.domain.fleets import Member
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.errors import ConductorError, InputError, UnreachableError
+from conductor_core.ports.daemons import begun
 from conductor_core.ports.rollouts import Rollouts
 
 AGAIN_AFTER = 15.0
@@ -22,7 +22,6 @@ PATIENCE = 3.0
 LOOK = 5.0
 """Seconds that one Rollout of a further cluster is waited for, with all that belongs to it."""
 Listed = tuple[Rollout, ...]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class FleetClusters:
                 raise UnreachableError(known.what, why=known.why, next=known.next) from known
         if not member.cluster:
             return rollouts.detail(member.namespace, member.name)
-        answer = _begun(member.cluster, lambda: rollouts.detail(member.namespace, member.name))
+        answer = begun(f"cluster {member.cluster}", lambda: rollouts.detail(member.namespace, member.name))
         try:
             if not wait([answer], self.look).done:
                 raise _late(member.cluster, self.look)
@@ -121,7 +120,9 @@ class FleetClusters:
                 return None
             asking = self._asked.get(name)
             if asking is None:
-                asking = self._asked[name] = _Asked(_begun(name, lambda: self._list(name)), self.monotonic())
+                asking = self._asked[name] = _Asked(
+                    begun(f"cluster {name}", lambda: self._list(name)), self.monotonic()
+                )
             return asking
 
     def _list(self, name: str) -> Listed:
@@ -164,20 +165,6 @@ class FleetClusters:
     def _lately(self, failures: Mapping[str, tuple[float, ConductorError]], name: str) -> ConductorError | None:
         at, error = failures.get(name, (-math.inf, None))
         return error if self.monotonic() - at < AGAIN_AFTER else None
-
-
-def _begun(name: str, read: Callable[[], T]) -> Future[T]:
-    """What a cluster is asked, in a daemon: a command that has said everything ends, whatever it is still owed."""
-    answer: Future[T] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(read())
-        except BaseException as bad:  # noqa: BLE001  # whoever waits for the answer raises it
-            answer.set_exception(bad)
-
-    Thread(target=ask, name=f"cluster {name}", daemon=True).start()
-    return answer
 
 
 def _late(cluster: str, seconds: float) -> UnreachableError:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from threading import Thread
 from typing import Any
 
 from conductor_core.adapters.argo_rollouts.patches import patches
@@ -18,6 +16,7 @@ from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.errors import ConflictError, InputError, NotFoundError, RefusedError
 from conductor_core.ports.cluster import Cluster, Object
+from conductor_core.ports.daemons import begun
 from conductor_core.ports.object_patches import ObjectPatches
 
 NUDGED = "conductor.summit.example/nudged-at"
@@ -44,7 +43,7 @@ class ArgoRollouts:
     def detail(self, namespace: str, name: str) -> Detail:
         """See `Rollouts.detail`."""
         kinds = (rollouts.REPLICA_SET, rollouts.POD, rollouts.ANALYSIS_RUN, rollouts.EXPERIMENT)
-        asked = [_beside(partial(self._cluster.objects, kind, namespace)) for kind in kinds]
+        asked = [begun("rollout", partial(self._cluster.objects, kind, namespace)) for kind in kinds]
         rollout = self.get(namespace, name)
         sets, pods, runs, experiments = (answer.result() for answer in asked)
         mine = [e for e in experiments if rollout_parts.owned(e, frozenset({rollout.uid}))]
@@ -131,20 +130,6 @@ class ArgoRollouts:
                 next="Run `conductor delivery list`.",
             )
         return raw
-
-
-def _beside(read: Callable[[], tuple[Object, ...]]) -> Future[tuple[Object, ...]]:
-    """What is read meanwhile, in a daemon: a command that has said everything ends, whatever the cluster still owes."""
-    answer: Future[tuple[Object, ...]] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(read())
-        except BaseException as bad:  # noqa: BLE001  # whoever waits for the answer raises it
-            answer.set_exception(bad)
-
-    Thread(target=ask, name="rollout", daemon=True).start()
-    return answer
 
 
 def _without_hash(template: Mapping[str, Any]) -> dict[str, Any]:
