@@ -43,7 +43,7 @@ def open_log(where: str | Path, vkeys: str = "") -> LedgerReader:
 
 def own_log(settings: Settings, vkeys: str = "", index: LedgerIndex | None = None) -> LedgerReader:
     """The log of these settings, checked with these keys (empty: its own) and those of its witnesses."""
-    store = _store(settings.ledger_url or settings.home / LOG)
+    store = _own_store(settings)
     keys = lambda: read_vkeys(vkeys or _own_vkeys(settings, store))  # noqa: E731  # read when asked: a key may be replaced
     theirs = [witness.key for witness in read_witnesses(settings.witnesses)]
     return LedgerReader(store, keys, ed25519, index, store.widths, _cosigned(store).kept, theirs, where=store.where)
@@ -51,13 +51,13 @@ def own_log(settings: Settings, vkeys: str = "", index: LedgerIndex | None = Non
 
 def witnessing(settings: Settings) -> Witnessing | None:
     """What has the ledger cosigned; None: no witness is configured. Raises `ConfigurationError`."""
-    found, store = read_witnesses(settings.witnesses), _store(settings.ledger_url or settings.home / LOG)
+    found, store = read_witnesses(settings.witnesses), _own_store(settings)
     return Witnessing(own_log(settings), found, _cosigned(store), ed25519) if found else None
 
 
 def check_report(files: Mapping[str, bytes], vkeys: str, settings: Settings) -> list[str]:
     """What holds of a report's files, checked with these keys (empty: this installation's own); opens nothing else."""
-    store = _store(settings.ledger_url or settings.home / LOG)
+    store = _own_store(settings)
     return verify_report(files, read_vkeys(vkeys or _own_vkeys(settings, store)), ed25519)
 
 
@@ -66,8 +66,12 @@ def sealing(settings: Settings) -> Sealing:
     signer, earlier = open_keys(settings.home / KEY, settings.home / LOG / VKEY)
     engine = open_engine(database_url(settings), pool_size=2)
     rows = PostgresLedgerRows(engine)
-    store = _store(settings.ledger_url or settings.home / LOG, (signer.key, *earlier))
+    store = _own_store(settings, (signer.key, *earlier))
     return Sealing(Sequencer(store, rows, rows, signer, ed25519, trusted=earlier), PostgresSeat(engine))
+
+
+def _own_store(settings: Settings, keys: Sequence[VerifierKey] = ()) -> TileFiles | TileObjects:
+    return _store(settings.ledger_url or settings.home / LOG, keys)
 
 
 def _store(where: str | Path, keys: Sequence[VerifierKey] = ()) -> TileFiles | TileObjects:
