@@ -75,6 +75,19 @@ def test_tab_takes_a_word_which_can_be_undone(screen: Screen, editor: Locator) -
     expect(editor).not_to_have_value(f"SELECT {second}")
 
 
+def test_enter_after_a_whole_word_is_a_new_line(screen: Screen, editor: Locator) -> None:
+    editor.press_sequentially("SELECT 1 IN")
+    assert offered(screen)[:2] == ["in", "input"]
+    editor.press("Enter")
+    expect(editor).to_have_value("SELECT 1 IN\n")
+
+
+def test_a_keyword_is_as_loud_as_what_is_typed(screen: Screen, editor: Locator) -> None:
+    editor.press_sequentially("SEL")
+    editor.press("Enter")
+    expect(editor).to_have_value("SELECT")
+
+
 def test_a_click_takes_a_word_and_what_is_asked_is_what_is_seen(screen: Screen, editor: Locator) -> None:
     editor.press_sequentially("SELECT count(*) AS seen FROM chan")
     screen.page.get_by_role("option", name="changes").first.click()

@@ -52,10 +52,12 @@ export default function (component) {
     return line;
   };
   const take = (n) => {
-    const { editor, from, items } = open;
+    const { editor, from, prefix, items } = open;
+    const { name, kind } = items[n];
+    const loud = kind === "keyword" && prefix && prefix === prefix.toUpperCase();
     close();
     editor.setSelectionRange(from, editor.selectionStart);
-    document.execCommand("insertText", false, items[n].name); // as if typed: it can be undone, and Streamlit hears it
+    document.execCommand("insertText", false, loud ? name.toUpperCase() : name); // as if typed: it can be undone, and Streamlit hears it
     close();
   };
   const typed = (event) => {
@@ -71,6 +73,8 @@ export default function (component) {
       const by = event.key === "ArrowDown" ? 1 : -1;
       open.at = (open.at + by + open.items.length) % open.items.length;
       draw();
+    } else if (event.key === "Enter" && open.items[open.at].name.toLowerCase() === open.prefix.toLowerCase()) {
+      return close(); // the word is whole: it is a new line
     } else if (event.key === "Tab" || event.key === "Enter") take(open.at);
     else if (event.key === "Escape") close();
     else return;
@@ -101,7 +105,7 @@ function known({ tables, functions, keywords }) {
 // What may stand at the caret, best first, and where the word begins that it replaces.
 function suggest(words, text, caret, asked) {
   const before = text.slice(0, caret);
-  const none = { from: caret, items: [] };
+  const none = { from: caret, prefix: "", items: [] };
   if (quoted(before)) return none;
   const prefix = before.match(NAME)?.[0] ?? "";
   const from = caret - prefix.length;
@@ -118,7 +122,7 @@ function suggest(words, text, caret, asked) {
   }
   const items = ranked(pool, prefix.toLowerCase());
   const whole = items.length === 1 && items[0].name.toLowerCase() === prefix.toLowerCase();
-  return { from, items: whole ? [] : items };
+  return { from, prefix, items: whole ? [] : items };
 }
 
 // Whether the end of the text lies in a string, a quoted name or a comment.
@@ -147,12 +151,13 @@ function tables(words) {
   return [...words.tables.values()].map(({ name, help }) => ({ name, kind: "table", help }));
 }
 
-// Names that begin so, then names that hold it; each name once.
+// The name itself, names that begin so, then names that hold it; each name once.
 function ranked(pool, prefix) {
   const seen = new Map();
   for (const item of pool) if (!seen.has(item.name)) seen.set(item.name, item);
   const all = [...seen.values()];
   const begins = all.filter((item) => item.name.startsWith(prefix));
+  begins.sort((one, other) => (other.name === prefix) - (one.name === prefix));
   const holds = prefix.length < 2 ? [] : all.filter((item) => item.name.indexOf(prefix) > 0);
   return [...begins, ...holds].slice(0, SHOWN);
 }
