@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+
+from conductor_core.errors import NotFoundError
 
 
 class Browser:
@@ -27,11 +30,20 @@ class Browser:
             async with httpx.AsyncClient(transport=transport, base_url=self._base_url) as client:
                 return await client.request(method, path, headers=headers, **request)
 
-        return asyncio.run(once())
+        with ThreadPoolExecutor(1) as apart:  # this thread may have a loop of its own already (Playwright's)
+            return apart.submit(asyncio.run, once()).result()
 
     def get(self, path: str, actor: str = "", **request: Any) -> httpx.Response:
         """GET."""
         return self.ask("GET", path, actor, **request)
+
+    def tlog(self, path: str) -> bytes:
+        """A resource of the ledger as a mirror reads it; raises `NotFoundError`."""
+        answer = self.get(f"/tlog/{path}")
+        if answer.status_code == 404:
+            raise NotFoundError(path)
+        assert answer.status_code == 200
+        return answer.content
 
     def post(self, path: str, json: object = None, actor: str = "", **request: Any) -> httpx.Response:
         """POST of JSON."""

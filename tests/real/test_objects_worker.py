@@ -17,7 +17,7 @@ from conductor_core.adapters.signing import ed25519, read_vkeys
 from conductor_core.domain.actors import SYSTEM
 from conductor_core.domain.events import Fact
 from conductor_core.entrypoints.api.app import create_app
-from conductor_core.errors import ConductorError, LedgerError, NotFoundError
+from conductor_core.errors import ConductorError, LedgerError
 from conductor_core.services.status import Health, Probe, ask
 from conductor_core.services.verification import verify
 from conductor_core.settings import Settings
@@ -89,13 +89,5 @@ def test_a_worker_goes_on_where_the_one_before_lost_its_store(s3: S3Server, sett
 
 def _served(conductor: Conductor) -> None:
     browser = Browser(create_app(conductor))
-
-    def read(path: str) -> bytes:
-        answer = browser.get(f"/tlog/{path}")
-        if answer.status_code == 404:
-            raise NotFoundError(path)
-        assert answer.status_code == 200
-        return answer.content
-
     keys = read_vkeys(browser.get("/tlog/vkey").text)
-    assert verify(read("checkpoint"), read, keys, ed25519).checkpoint.size >= 720
+    assert verify(browser.tlog("checkpoint"), browser.tlog, keys, ed25519).checkpoint.size >= 720

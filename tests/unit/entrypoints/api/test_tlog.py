@@ -9,7 +9,6 @@ from conductor_core.domain.changes import State
 from conductor_core.domain.proofs import parse_proof
 from conductor_core.domain.tiles import places
 from conductor_core.entrypoints.api.app import create_app
-from conductor_core.errors import NotFoundError
 from conductor_core.services.verification import verify
 from tests.fakes.browser import Browser
 from tests.fakes.conductor import build
@@ -33,14 +32,7 @@ def browser(world: World) -> Browser:
 
 
 def test_a_mirror_of_what_is_served_is_the_log(browser: Browser) -> None:
-    def read(path: str) -> bytes:
-        answer = browser.get(f"/tlog/{path}")
-        if answer.status_code == 404:
-            raise NotFoundError(path)
-        assert answer.status_code == 200
-        return answer.content
-
-    assert verify(read("checkpoint"), read, [SIGNER.key], ed25519).checkpoint.size == 330
+    assert verify(browser.tlog("checkpoint"), browser.tlog, [SIGNER.key], ed25519).checkpoint.size == 330
     assert browser.get("/tlog/vkey").text == f"{VKEY}\n"
 
 
