@@ -78,7 +78,7 @@ def _raw(a: Sequence[str], b: Sequence[str], i1: int, i2: int, j1: int, j2: int)
         i2, j2 = i2 - 1, j2 - 1
     if i1 == i2 and j1 == j2:
         return
-    if i1 == i2 or j1 == j2:
+    if (i2 - i1) * (j2 - j1) <= 1:
         yield i1, i2, j1, j2
     elif (i2 - i1) * (j2 - j1) <= _SMALL:
         for tag, p1, p2, q1, q2 in difflib.SequenceMatcher(None, a[i1:i2], b[j1:j2], autojunk=False).get_opcodes():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from tests.fakes.environments import TF, Estate
 from tests.pages.drive import open_page, press, seen
 from tests.pages.support import FakeConductor, Unreachable
 from tests.pages.worlds import full
+from tests.timing import processor_seconds
 
 POOLS = (
     TF
@@ -199,6 +199,7 @@ def test_an_unknown_environment_and_a_cluster_that_is_down_are_told(conductor: F
     assert "The cluster does not answer." in seen(open_page(conductor, "environments", environment="blue"))
 
 
+@pytest.mark.timed
 def test_a_hundred_parameters_answer_at_once(conductor: FakeConductor, estate: Estate) -> None:
     many = "".join(f'variable "p{n}" {{\n  type = string\n  default = "x"\n}}\n' for n in range(100))
     estate.write("infra/terraform/blueprints/small/main.tf", TF + many)
@@ -206,9 +207,9 @@ def test_a_hundred_parameters_answer_at_once(conductor: FakeConductor, estate: E
     typed(at, "name", "blue")
     assert at.text_input(key="env_drf-1_p99").value == "x"
     small = estate.service.blueprints().get("small")
-    began = time.process_time()
-    estate.service.live(small, "blue", {"network_cidr": "10.1.0.0/16"})
-    assert time.process_time() - began < 0.3
+    networks = (f"10.{n}.0.0/16" for n in range(1, 9))  # equal questions are answered from what is known
+    took = processor_seconds(lambda: estate.service.live(small, "blue", {"network_cidr": next(networks)}))
+    assert took < 0.3
 
 
 def test_a_resource_is_chosen_to_be_made_anew(conductor: FakeConductor, estate: Estate) -> None:
