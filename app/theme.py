@@ -114,10 +114,19 @@ NBSP = "\u00a0"
 """Keeps a glyph and its word on one line."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!:$~|<>^=&\"'])")
 
+_MARKS = re.compile(r"([\\`*\[\]:$~|<>&]|(?<![^\W_])_|_(?![^\W_])|^[-+#]|(?<=^\d)[.)])")
+
 
 def plain(data: object) -> str:
     """Text of strangers for a place that reads Markdown: every character with a meaning there is escaped."""
     return _SPECIAL.sub(r"\\\1", " ".join(str(data).split()))
+
+
+def spoken(data: object) -> str:
+    """A name for the label of a field, which screen readers are given as it is: nothing is escaped but what would be a
+    mark there.
+    """
+    return _MARKS.sub(r"\\\1", " ".join(str(data).split()))
 
 
 def prose(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import asking
-from app.theme import plain
+from app.theme import plain, spoken
 from conductor_core.ports.audit_database import Question
 from conductor_core.services.audit import MOST
 
@@ -67,7 +67,7 @@ def _parameters(question: Question) -> None:
         return
     with st.container(horizontal=True):
         for parameter in question.parameters:
-            key, label, help_ = asking.parameter_key(question, parameter.name), plain(parameter.name), parameter.help
+            key, label, help_ = asking.parameter_key(question, parameter.name), spoken(parameter.name), parameter.help
             if parameter.kind == "int":
                 st.number_input(label, value=int(parameter.default), step=1, key=key, help=help_)
             elif parameter.kind == "float":

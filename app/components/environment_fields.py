@@ -25,10 +25,13 @@ Changed = Callable[[], None]
 
 @dataclass(frozen=True)
 class Note:
-    """What stands below a field: how large the networks in it are, and what speaks against its value."""
+    """What stands below a field: how large the networks in it are, what speaks against its value, and what policy
+    warns of.
+    """
 
     networks: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
 
 
 def show(blueprint: Blueprint, variable: Variable, key: str, start: Any, changed: Changed) -> None:
@@ -62,9 +65,9 @@ def wrong(text: str) -> None:
     st.markdown(f":small[:red[✕ {plain(text)}]]")  # a caption would be pale
 
 
-def networks_in(blueprint: Blueprint, variable: Variable, found: Any) -> tuple[str, ...]:
+def networks_in(blueprint: Blueprint, name: str, found: Any) -> tuple[str, ...]:
     """The networks in a field that holds some."""
-    if blueprint.kind(variable.name) != "cidr" or not found:
+    if blueprint.kind(name) != "cidr" or not found:
         return ()
     return tuple(map(str, found)) if isinstance(found, list) else (str(found),)
 
@@ -81,6 +84,8 @@ def note(told: Note) -> None:
             st.caption(f"{network.cidr} holds {network.addresses:,} addresses")
     for text in told.said:
         wrong(text)
+    for text in told.warned:
+        st.markdown(f":small[:orange[! {plain(text)}]]")
 
 
 def _draw(variable: Variable, label: str, key: str, told: str, placeholder: str, changed: Changed) -> None:

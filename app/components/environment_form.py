@@ -109,13 +109,21 @@ def _look(form: Form) -> Judged:
     except ConductorError as failure:
         return Judged(found, given, failure=failure)
     problems = {**live.problems, **bad}
-    said = {name: tuple(t for t in told if t != REQUIRED) for name, told in problems.items()}
-    notes = {
-        v.name: Note(environment_fields.networks_in(form.blueprint, v, found.get(v.name)), said.get(v.name, ()))
-        for v in form.blueprint.parameters
-    }
-    notes[NAME] = Note((), said.get(NAME, ()) if form.name else ())
-    return Judged(found, given, Live(problems, live.decision, live.values, live.shape), notes)
+    now = Live(problems, live.decision, live.values, live.shape)
+    notes = {v.name: _told(form, now, v.name, found.get(v.name)) for v in form.blueprint.parameters}
+    notes[NAME] = _told(form, now, NAME) if form.name else Note()
+    return Judged(found, given, now, notes)
+
+
+def _told(form: Form, live: Live, name: str, value: Any = None) -> Note:
+    """What is to be said below the field of that name."""
+    wrong = [text for text in live.problems.get(name, ()) if text != REQUIRED]
+    denials, warnings = (
+        [f"{reason.text} {reason.clears_by}" for reason in reasons if form.blueprint.about(reason.path) == name]
+        for reasons in ((live.decision.denials, live.decision.warnings) if live.decision else ((), ()))
+    )
+    networks = environment_fields.networks_in(form.blueprint, name, value)
+    return Note(networks, (*wrong, *denials), tuple(warnings))
 
 
 def _judge(form: Form) -> None:

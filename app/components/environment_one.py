@@ -9,7 +9,7 @@ import streamlit as st
 from app import environment_queries, navigation, queries, runtime, session, theme
 from app.components import change_table, empty, environment_inside, errors, facts, state_badge
 from app.components.environment_list import STATE, begin
-from app.theme import plain
+from app.theme import plain, spoken
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.environment_differences import flat
 from conductor_core.domain.environments import Environment
@@ -108,7 +108,7 @@ def _destroy(one: Environment, actor: Actor) -> None:
         + (f", the namespaces {plain(spaces)} with all that is in them." if spaces else ".")
         + " The plan names each of it before anybody approves."
     )
-    typed = st.text_input(f"Type {plain(one.name)} to confirm", key="destroy_confirm")
+    typed = st.text_input(f"Type {spoken(one.name)} to confirm", key="destroy_confirm")
     reason = st.text_input("Reason, for the record", key="destroy_reason", placeholder="Why, in a few words")
     if st.button("Request the destroy", type="primary", key="destroy_request", disabled=typed != one.name):
         try:

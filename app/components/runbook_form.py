@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import requesting, runtime
-from app.theme import plain
+from app.theme import spoken
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change
 from conductor_core.domain.runbooks import Parameter, Runbook
@@ -28,7 +28,7 @@ def _requested(runbook: Runbook, actor: Actor, given: dict[str, object], reason:
 
 
 def _field(runbook: Runbook, parameter: Parameter) -> object:
-    label = plain(parameter.name) + (" \\*" if parameter.required else "")
+    label = spoken(parameter.name) + (" *" if parameter.required else "")
     key, help_ = f"form_{runbook.name}_{parameter.name}", parameter.help or None
     default = parameter.default
     if parameter.choices:

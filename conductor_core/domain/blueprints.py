@@ -20,6 +20,9 @@ NAME_VARIABLE = "environment"
 KINDS = ("cidr", "node_pools", "kubernetes_version", "text", "secret")
 OTHERS = "Other parameters"
 
+_SHOWN_AS = {"kubernetes": "kubernetes_version", "nodes": "node_pools", "cpus": "node_pools"}
+"""The kind of the parameter that a fact of the policy input comes from."""
+
 _REFERENCE = re.compile(r"\$\{(environment|var|output)((?:\.[A-Za-z0-9_-]+)*)\}")
 
 
@@ -106,6 +109,17 @@ class Blueprint:
         if re.search(r"(^|_)cidrs?(_|$)", name):
             return "cidr"
         return name if name in ("node_pools", "kubernetes_version") else ""
+
+    def about(self, path: str) -> str:
+        """The variable that a policy's finding at that path is about; '' when it is about no single one."""
+        section, _, place = path.partition("/")
+        told = re.split(r"[/.\[]", place)[0] if section == "environment" else ""
+        kind = _SHOWN_AS.get(told, "")
+        if kind:
+            return next((v.name for v in self.parameters if self.kind(v.name) == kind), "")
+        if told == "name":
+            return NAME_VARIABLE
+        return told if any(v.name == told for v in self.parameters) else ""
 
     def grouped(self) -> tuple[Group, ...]:
         """Every parameter in a group: the declared ones, then what none of them names."""

@@ -107,6 +107,8 @@ def test_a_newcomer_provisions_two_pools_and_destroys_them(screen: Screen, bench
     network = screen.page.get_by_label("network_cidr *").last
     network.press_sequentially(taken)
     screen.see(f"{taken} overlaps {taken} of {name}x.")
+    below = screen.page.get_by_text(f"{taken} overlaps {taken} of {name}x. Choose a network")
+    expect(below).to_be_in_viewport()  # where one types, not only in the box of verdicts
     expect(network).to_be_focused()  # it is said while one types, not when the field is left
     screen.see("environment/")
     screen.see("2 nodes, 20 CPU")

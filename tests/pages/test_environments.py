@@ -13,6 +13,7 @@ from app.components.environment_form import REQUIRED
 from conductor_core.domain import changes as c
 from conductor_core.domain.actors import LOCAL_ACTORS
 from conductor_core.domain.changes import Outcome
+from conductor_core.domain.policies import Answer
 from conductor_core.domain.tofu_events import Problem
 from conductor_core.errors import UnreachableError
 from tests.fakes.environments import TF, Estate
@@ -101,6 +102,26 @@ def test_values_are_judged_while_they_are_typed(conductor: FakeConductor, estate
     typed(at, "network_cidr", "10.2.0.0/16")
     assert "At most nine." not in seen(at)
     assert not at.button(key="env_request").disabled
+
+
+def test_what_policy_says_stands_below_the_field_that_it_is_about(conductor: FakeConductor, estate: Estate) -> None:
+    def finding(text: str, path: str) -> dict[str, str]:
+        return {"rule": "environment/net", "path": path, "msg": text, "clears_by": "Choose another."}
+
+    overlap = finding("It overlaps green.", "environment/network_cidr")
+    limit = finding("There are 9 of them.", "environment/limits/environments")
+    public = finding("It is public.", "environment/network_cidr")
+    estate.policy.rule_functions["environment"] = lambda asked: Answer(
+        *(([overlap, limit], [public]) if "10.1.0.0/16" in str(asked) else ([], [])), ["environment/net"]
+    )
+    at = typed(typed(wizard(conductor), "name", "blue"), "network_cidr", "10.1.0.0/16")
+    below = [m.value for m in at.markdown if ":small[" in m.value]
+    assert below == [
+        ":small[:red[✕ It overlaps green\\. Choose another\\.]]",
+        ":small[:orange[! It is public\\. Choose another\\.]]",
+    ]
+    typed(at, "network_cidr", "10.2.0.0/16")
+    assert "overlaps" not in seen(at)
 
 
 def test_a_change_draws_no_field_again(judging: FakeConductor, estate: Estate) -> None:

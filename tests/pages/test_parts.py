@@ -60,6 +60,25 @@ def test_text_of_strangers_is_escaped(text: str) -> None:
     assert all(escaped[i - 1] == "\\" for i, c in enumerate(escaped) if c in "<>[]()!:$`~#&")
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("team-blue", "team-blue"),
+        ("network_cidr", "network_cidr"),
+        ("v1.2 (beta)", "v1.2 (beta)"),
+        ("_x_", "\\_x\\_"),
+        ("__x__", "\\_\\_x\\_\\_"),
+        ("1. x", "1\\. x"),
+        ("- x", "\\- x"),
+        ("[a](b)", "\\[a\\](b)"),
+        (":red[x]", "\\:red\\[x\\]"),
+        ("*x*", "\\*x\\*"),
+    ],
+)
+def test_a_label_is_spoken_as_it_is_written_and_yet_no_mark(text: str, label: str) -> None:
+    assert theme.spoken(text) == label
+
+
 def test_prose_keeps_commands_as_code_and_nothing_else() -> None:
     assert theme.prose("Run `conductor *status*` [now](x).") == "Run `conductor *status*` \\[now\\]\\(x\\)\\."
     assert theme.prose("one ` alone") == "one \\` alone"

@@ -40,6 +40,27 @@ def test_what_no_group_names_comes_last() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("environment/network_cidr", "network_cidr"),
+        ("environment/pod_cidrs[2]", "pod_cidrs"),
+        ("environment/x.inner", "x"),
+        ("environment/nodes", "node_pools"),
+        ("environment/cpus", "node_pools"),
+        ("environment/kubernetes", ""),  # it has no such parameter
+        ("environment/name", "environment"),
+        ("environment/environment", ""),
+        ("environment/limits/environments", ""),
+        ("environment", ""),
+        ("change/x", ""),
+        ("", ""),
+    ],
+)
+def test_a_finding_is_about_the_parameter_that_its_path_names(path: str, name: str) -> None:
+    assert made().about(path) == name
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"groups": [{"title": "A", "parameters": ["nope"]}]},
