@@ -72,7 +72,7 @@ def typed(variable: Variable, raw: Any) -> Any:
         case "json":
             return _json(variable.name, raw)
         case "table":
-            return table(variable, raw)
+            return table(variable, raw or [])
         case _:
             return raw
 

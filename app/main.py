@@ -27,7 +27,8 @@ def main() -> None:
     refusal = st.session_state.pop(session.REFUSAL, None)
     if refusal is not None:
         errors.show(refusal)
-    page.run()
+    with errors.unforeseen():
+        page.run()
 
 
 if __name__ == "__main__":

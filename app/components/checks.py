@@ -16,8 +16,7 @@ def show(checks: Sequence[Check]) -> None:
     rows = sorted(checks, key=lambda check: check.passed)
     st.table(
         {
-            "check": [plain(check.name) for check in rows],
-            "result": [theme.cell(theme.CHECK[check.passed]) for check in rows],
+            "check": [theme.cell(theme.CHECK[check.passed], theme.fact(check.name)) for check in rows],
             "seen": [plain(check.detail) or "–" for check in rows],
         },
         border="horizontal",

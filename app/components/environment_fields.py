@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pandas
 import streamlit as st
 
 from app import environment_values as values
@@ -26,11 +27,12 @@ Changed = Callable[[], None]
 @dataclass(frozen=True)
 class Note:
     """What stands below a field: how large the networks in it are, what speaks against its value, and what policy
-    warns of.
+    denies and warns of.
     """
 
     networks: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
 
 
@@ -82,7 +84,7 @@ def note(told: Note) -> None:
                 wrong(f"{bad.what} {bad.next}")
         else:
             st.caption(f"{network.cidr} holds {network.addresses:,} addresses")
-    for text in told.said:
+    for text in (*told.said, *told.denied):
         wrong(text)
     for text in told.warned:
         st.markdown(f":small[:orange[! {plain(text)}]]")
@@ -120,18 +122,10 @@ def _table(variable: Variable, label: str, key: str, start: Any, told: str) -> N
     names = [values.NAME, *(a.name for a in attributes)]
     kept = st.session_state[f"{key}_rows"]
     edited = st.data_editor(
-        {name: [row.get(name) for row in kept] for name in names},
+        pandas.DataFrame({name: [row.get(name) for row in kept] for name in names}, dtype=object),  # empty: of any type
         key=key,
         num_rows="dynamic",
         hide_index=True,
         column_config=columns,
     )
-    st.session_state[f"{key}_typed"] = _rows(edited)
-
-
-def _rows(edited: Any) -> list[dict[str, Any]]:
-    if isinstance(edited, dict):
-        names = list(edited)
-        return [dict(zip(names, cells, strict=True)) for cells in zip(*edited.values(), strict=True)]
-    found: list[dict[str, Any]] = edited.to_dict("records")
-    return found
+    st.session_state[f"{key}_typed"] = edited.to_dict("records")

@@ -117,13 +117,12 @@ def _look(form: Form) -> Judged:
 
 def _told(form: Form, live: Live, name: str, value: Any = None) -> Note:
     """What is to be said below the field of that name."""
-    wrong = [text for text in live.problems.get(name, ()) if text != REQUIRED]
-    denials, warnings = (
-        [f"{reason.text} {reason.clears_by}" for reason in reasons if form.blueprint.about(reason.path) == name]
+    said = tuple(text for text in live.problems.get(name, ()) if text != REQUIRED)
+    denied, warned = (
+        tuple(f"{reason.text} {reason.clears_by}" for reason in reasons if form.blueprint.about(reason.path) == name)
         for reasons in ((live.decision.denials, live.decision.warnings) if live.decision else ((), ()))
     )
-    networks = environment_fields.networks_in(form.blueprint, name, value)
-    return Note(networks, (*wrong, *denials), tuple(warnings))
+    return Note(environment_fields.networks_in(form.blueprint, name, value), said, denied, warned)
 
 
 def _judge(form: Form) -> None:

@@ -24,6 +24,19 @@ def show(error: ConductorError | Diagnostics) -> None:
 
 
 @contextmanager
+def unforeseen() -> Iterator[None]:
+    """Say what to do about an error of any other kind, and leave it to Streamlit, which logs it whole."""
+    try:
+        yield
+    except Exception as error:
+        told = f"{type(error).__name__}. Nothing of what is recorded has changed by it."
+        show(
+            Diagnostics("This page met an error that nobody foresaw.", told, "Reload; the log of the UI has it whole.")
+        )
+        raise
+
+
+@contextmanager
 def shown() -> Iterator[None]:
     """Draw whatever of ours is raised inside, where it happened; the rest of the page goes on."""
     try:

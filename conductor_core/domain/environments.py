@@ -146,7 +146,7 @@ def _whole(value: object) -> bool:
 class Environment:
     """One environment as the record has it. `state`: planned, provisioning, active, failed, unknown, destroying or
     destroyed. `change` is the last one that acted on it, `pending` one that waits. `outputs` are not sensitive.
-    `health` is what the last checks found, at `checked_at`.
+    `health` is what the last checks found, at `checked_at`; it is `missing` while there is nothing to check.
     """
 
     name: str
@@ -208,7 +208,8 @@ def _after(before: Environment | None, change: Change, outputs: Mapping[str, Map
     states = {State.SUCCEEDED: "destroyed", State.FAILED: "failed", State.UNKNOWN: "unknown"}
     state = states.get(change.state, "destroying")
     acted = {"state": state, "change": change.id, "pending": "", "updated_at": change.updated_at}
-    return _with(before, **acted, health="unknown", health_detail="", checked_at=None)
+    health = "missing" if state == "destroyed" else "unknown"
+    return _with(before, **acted, health=health, health_detail="", checked_at=None)
 
 
 def _provisioned(
@@ -219,9 +220,10 @@ def _provisioned(
             return before
         if before is not None and before.state != "destroyed":
             return _with(before, pending=change.id)
-        return Environment(**_base(change), state="planned", pending=change.id, updated_at=change.updated_at)
+        made = Environment(**_base(change), state="planned", pending=change.id, updated_at=change.updated_at)
+        return _with(made, health="missing")
     earlier = before if before is not None and before.exists else None
-    made = Environment(
+    done = Environment(
         **_base(change),
         state=_STATES[change.state],
         change=change.id,
@@ -229,7 +231,7 @@ def _provisioned(
         created_at=earlier.created_at if earlier else change.created_at,
         updated_at=change.updated_at,
     )
-    return _validated(made, change)
+    return _validated(done, change)
 
 
 def _base(change: Change) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Radius:
         """One line, what is destroyed first."""
         parts = [(self.delete, "destroyed"), (self.replace, "replaced"), (self.update, "changed"), (self.create, "new")]
         told = ", ".join(f"{count} {word}" for count, word in parts if count)
-        return told or "nothing changes"
+        return told or "no resource changes"
 
 
 @dataclass(frozen=True)

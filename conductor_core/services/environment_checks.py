@@ -78,7 +78,7 @@ class EnvironmentChecks:
         found = {p["metadata"]["name"]: health.of(p) for p in pods if "deletionTimestamp" not in p["metadata"]}
         bad = {name: f for name, f in found.items() if f.health is not Health.HEALTHY}
         if not bad:
-            return Look(True, f"{len(found)} pods are ready")
+            return Look(True, f"{len(found)} pods are ready" if found else "it has no pods")
         told = "; ".join(f"{name}: {f.health.value}. {f.reason}" for name, f in sorted(bad.items())[:4])
         return Look(False, told, any(f.health is Health.DEGRADED for f in bad.values()))
 

@@ -281,7 +281,7 @@ def _planned(evidence: EvidenceService, context: Context) -> int:
 
 
 def _seen(told: Applied, moved: int) -> str:
-    written = f"the state was written {moved} times" if moved else "the state was not written"
+    written = f"the state was written {moved} time{'' if moved == 1 else 's'}" if moved else "the state was not written"
     if not told.touched:
         return f"nothing was sent; {written}"
     return f"{len(told.done)} of {len(told.started)} changes that were sent have ended well; {written}"

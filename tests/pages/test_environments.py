@@ -182,6 +182,14 @@ def test_node_pools_are_a_table(conductor: FakeConductor, estate: Estate) -> Non
     assert "2 nodes, 8 CPU" in seen(at)
 
 
+def test_a_table_that_begins_empty_can_be_filled(conductor: FakeConductor, estate: Estate) -> None:
+    empty = POOLS.replace("default = {general = {nodes = 2}}", "default = {}")
+    estate.write("infra/terraform/blueprints/small/main.tf", empty)
+    at = typed(typed(wizard(conductor), "name", "blue"), "network_cidr", "10.1.0.0/16")
+    assert list(at.dataframe[0].value.columns) == ["name", "nodes", "cpu", "zones"]
+    assert not at.button(key="env_request").disabled
+
+
 def test_one_environment_has_its_values_and_acts(conductor: FakeConductor, estate: Estate) -> None:
     estate.provision()
     at = open_page(conductor, "environments", environment="blue")

@@ -55,7 +55,11 @@ def show_preview(preview: Preview) -> None:
         return
     out.print(f"blast radius: {radius.text}", style="bold")
     rows = [(f"{_MARKS.get(r.act, ' ')} {r.act}", r.kind, r.address) for r in preview.sight.review.touched]
-    out.print(table(("act", "kind", "resource"), rows))
+    if rows:
+        out.print(table(("act", "kind", "resource"), rows))
+    for name, act in preview.sight.review.output_changes.items():
+        if act != "no-op":
+            out.print(f"output {name}: {act}")
     for release, objects in preview.sight.addons.objects.items():
         out.print(f"add-on {release}: {len(objects)} objects")
     for address in preview.sight.review.drift:

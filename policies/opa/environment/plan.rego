@@ -18,7 +18,7 @@ deny contains lib.finding("environment/nothing-destroyed", "environment/counts",
 	lost := counted("delete") + counted("replace")
 	lost > 0
 	object.get(asked, "allow_destroy", false) == false
-	msg := lib.say(["The plan deletes or replaces ", lost, " resources."])
+	msg := lib.say(["The plan deletes or replaces ", lost, " of its resources."])
 	clears := "Set allow_destroy, or change the request so that nothing is deleted or replaced."
 }
 

@@ -45,7 +45,7 @@ def test_an_environment_lives_from_apply_to_destroy() -> None:
     asked = change(1, e.PROVISION, State.AWAITING_APPROVAL)
     planned = of(asked)
     assert planned is not None
-    assert (planned.state, planned.pending, planned.exists) == ("planned", asked.id, False)
+    assert (planned.state, planned.health, planned.pending, planned.exists) == ("planned", "missing", asked.id, False)
     there = of(replace(asked, state=State.SUCCEEDED, **WELL))
     assert there is not None
     assert (there.state, there.health, there.version, there.outputs) == ("active", "healthy", "1.0.0", {"n": 1})
@@ -56,10 +56,10 @@ def test_an_environment_lives_from_apply_to_destroy() -> None:
     assert (waiting.state, waiting.pending) == ("active", "chg-00000000000000000000000002")
     gone = of(done, change(2, e.DESTROY, State.SUCCEEDED, notebook="sha256:d"))
     assert gone is not None
-    assert (gone.state, gone.exists) == ("destroyed", False)
+    assert (gone.state, gone.health, gone.exists) == ("destroyed", "missing", False)
     anew = of(done, change(2, e.DESTROY, State.SUCCEEDED, notebook="d"), change(3, e.PROVISION, State.EXECUTING))
     assert anew is not None
-    assert (anew.state, anew.created_at) == ("provisioning", START + timedelta(minutes=3))
+    assert (anew.state, anew.health, anew.created_at) == ("provisioning", "unknown", START + timedelta(minutes=3))
 
 
 @pytest.mark.parametrize("state", [State.DENIED, State.REJECTED, State.CANCELLED, State.FAILED])
