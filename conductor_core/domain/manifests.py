@@ -114,6 +114,24 @@ def identity_of(
     )
 
 
+def placed(objects: Mapping[Identity, Object]) -> tuple[dict[str, Any], ...]:
+    """The manifests as the API server takes them: each names its namespace, also where its template doesn't."""
+    return tuple(
+        {**o, "metadata": {**o["metadata"], "namespace": i.namespace}} if i.namespace else dict(o)
+        for i, o in objects.items()
+    )
+
+
+def defined_kinds(definitions: Iterable[Object]) -> frozenset[Kind]:
+    """The kinds that these CustomResourceDefinitions define, in every version that they serve."""
+    return frozenset(
+        Kind(f"{spec.get('group')}/{version.get('name')}", str((spec.get("names") or {}).get("kind")))
+        for spec in (o.get("spec") or {} for o in definitions if o.get("kind") == "CustomResourceDefinition")
+        for version in spec.get("versions") or []
+        if version.get("served")
+    )
+
+
 def hook_events(manifest: Object) -> tuple[str, ...]:
     """The Helm hook events of a manifest, such as `pre-upgrade`; empty when it is no hook."""
     metadata = manifest.get("metadata")

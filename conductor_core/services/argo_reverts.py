@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from conductor_core.domain import names
 from conductor_core.domain import values as trees
 from conductor_core.domain.changes import Change
+from conductor_core.domain.manifests import defined_kinds, placed
 from conductor_core.domain.operations import Observation
 from conductor_core.errors import ConflictError, RefusedError
 from conductor_core.ports.helm import Helm
@@ -86,10 +87,11 @@ class ArgoRevertPlan:
             self.evidence.pieces(objects, compared, values),
             facts,
             summary,
-            tuple(objects.values()),
+            placed(objects),
             values,
             self.evidence.live(release),
             self.reader.channel(release, channel)[1].tier,
+            arriving=defined_kinds(objects.values()),
         )
 
     def _quarantine(self, change: Change, bad: Render, version: str, content: str) -> dict[str, str]:

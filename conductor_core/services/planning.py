@@ -10,6 +10,7 @@ from conductor_core.domain import changes as c
 from conductor_core.domain.canonical import canonical_bytes, digest_bytes
 from conductor_core.domain.changes import Change, Outcome
 from conductor_core.domain.gates import Reason, Result, Verdict
+from conductor_core.domain.manifests import Kind
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.runbooks import Runbook
 from conductor_core.errors import ConductorError, ConfigurationError
@@ -35,6 +36,8 @@ class Draft:
     """The target's tier where the plan function knows better than the request; it decides how many must approve."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further sections of the policy input, by name; data/schemas/policy_input.schema.json describes them."""
+    arriving: frozenset[Kind] = frozenset()
+    """Kinds that the API server needn't serve yet: their definitions are applied before the manifests."""
 
 
 PlanFunction = Callable[[Change], Draft]

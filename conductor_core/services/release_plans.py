@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conductor_core.domain import manifests
 from conductor_core.domain import values as trees
 from conductor_core.domain.changes import Change
+from conductor_core.domain.manifests import Kind
 from conductor_core.domain.releases import Revision
 from conductor_core.errors import InputError, NotFoundError, StateError
 from conductor_core.ports.helm import Helm
@@ -13,7 +15,7 @@ from conductor_core.services.argo_sync import APPLICATION, ArgoSync
 from conductor_core.services.planning import Draft, PlanFunction
 from conductor_core.services.release_contents import ReleaseContents
 from conductor_core.services.release_evidence import ReleaseEvidence, counts, named, newest, sets_of
-from conductor_core.services.release_renders import CHART_CONTENT, post_told
+from conductor_core.services.release_renders import CHART_CONTENT, Render, post_told
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.synced_commits import SyncedCommits
 
@@ -78,10 +80,11 @@ class ReleasePlans:
             self.evidence.pieces(objects, compared, values),
             facts,
             summary,
-            tuple(objects.values()),
+            manifests.placed(objects),
             values,
             self.evidence.live(release),
             self.reader.channel(release, channel)[1].tier,
+            arriving=_arriving(made, installed=bool(history), by_argo=bool(application)),
         )
 
     def validate(self, change: Change) -> Draft:
@@ -107,6 +110,14 @@ class ReleasePlans:
         application = self.argo.argocd.application(name, namespace)
         runs = self.synced.deployed(release, channel, application, tip)
         return {"commit": runs.commit, APPLICATION: f"{namespace}/{name}" if namespace else name}
+
+
+def _arriving(made: Render, *, installed: bool, by_argo: bool) -> frozenset[Kind]:
+    """The kinds that the deploy brings itself: Helm creates what is in `crds/` before all else, at the first install
+    only (https://helm.sh/docs/chart_best_practices/custom_resource_definitions/); Argo CD applies definitions first.
+    """
+    definitions = made.everything if by_argo else {} if installed else made.crds
+    return manifests.defined_kinds(definitions.values())
 
 
 def _refuse_pending(history: tuple[Revision, ...], release: str, channel: str) -> None:

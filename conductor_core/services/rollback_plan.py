@@ -9,7 +9,7 @@ from typing import Any
 from conductor_core.domain import values as trees
 from conductor_core.domain.changes import Change
 from conductor_core.domain.comparison import Comparison
-from conductor_core.domain.manifests import Identity, Object
+from conductor_core.domain.manifests import Identity, Object, placed
 from conductor_core.domain.releases import Revision, Status
 from conductor_core.errors import InputError, RefusedError
 from conductor_core.ports.helm import Helm
@@ -94,7 +94,7 @@ class RollbackPlan:
             self.evidence.pieces(goal.objects, goal.compared, goal.values),
             facts,
             summary,
-            tuple(goal.objects.values()),
+            placed(goal.objects),
             goal.values,
             self.evidence.live(release),
             self.reader.channel(release, channel)[1].tier,

@@ -11,6 +11,7 @@ from typing import Any
 
 from conductor_core.domain.changes import Change
 from conductor_core.domain.gates import Reason, Verdict, verdict
+from conductor_core.domain.manifests import Kind, kind_of
 from conductor_core.errors import ConflictError, InputError, NotFoundError, RefusedError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.services.planning import Draft
@@ -31,7 +32,8 @@ class ServerGate:
         if not draft.manifests:
             return [verdict(GATE, denials=(), warnings=(), rules_run=1)]
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dry-run") as pool:
-            found = [reason for reason in pool.map(self._ask, draft.manifests) if reason is not None]
+            asked = pool.map(lambda manifest: self._ask(manifest, draft.arriving), draft.manifests)
+            found = [reason for reason in asked if reason is not None]
         return [
             verdict(
                 GATE,
@@ -41,7 +43,7 @@ class ServerGate:
             )
         ]
 
-    def _ask(self, manifest: Mapping[str, Any]) -> tuple[Reason, bool] | None:
+    def _ask(self, manifest: Mapping[str, Any], arriving: frozenset[Kind]) -> tuple[Reason, bool] | None:
         name = f"{manifest.get('kind', '?')}/{manifest.get('metadata', {}).get('name', '?')}"
         try:
             self._cluster.apply(manifest, dry_run=True, field_manager="helm")
@@ -51,5 +53,9 @@ class ServerGate:
             reason = Reason("server/not-yet", f"{name}: {new.what} {new.why}", name, "It is created by this Change.")
             return reason, False
         except (RefusedError, InputError) as no:
+            if kind_of(manifest) in arriving and kind_of(manifest) not in self._cluster.kinds():
+                return Reason(
+                    "server/not-yet", f"{name}: {no.what} {no.why}", name, "It comes with this Change."
+                ), False
             return Reason("server/refused", f"{name}: {no.what} {no.why}", name, no.next), True
         return None

@@ -151,8 +151,8 @@ class ValuesEdits:
                     file.write_bytes(changed[path])
                 files.append(file)
             output = self.helm.render(replace(request, values=tuple(files)))
-        objects = manifests.flatten(self.documents.load_all(output.manifests, f"The output of {release}"))
-        return tuple(_placed(o, where.namespace) for o in objects), self._merged(release, channel, changed)
+        loaded = self.documents.load_all(output.manifests, f"The output of {release}")
+        return manifests.placed(manifests.indexed(loaded, where.namespace)), self._merged(release, channel, changed)
 
     def _merged(self, release: str, channel: str, changed: Mapping[str, bytes] | None = None) -> dict[str, Any]:
         request = self.reader.chart_request(release, channel)
@@ -204,13 +204,6 @@ class ValuesCommit:
 
 def _at(document: object, path: tuple[str, ...]) -> object:
     return values.at(document, *path) if isinstance(document, dict) else None
-
-
-def _placed(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    metadata = dict(manifest.get("metadata") or {})
-    if (str(manifest.get("apiVersion", "")).rpartition("/")[0], manifest.get("kind")) not in manifests.CLUSTER_WIDE:
-        metadata.setdefault("namespace", namespace)
-    return {**manifest, "metadata": metadata}
 
 
 def _named(change: Change) -> tuple[str, str]:

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from conductor_core.domain.manifests import Identity, Kind, flatten, hook_events, identity_of, indexed, kind_of
+from conductor_core.domain.manifests import (
+    Identity,
+    Kind,
+    defined_kinds,
+    flatten,
+    hook_events,
+    identity_of,
+    indexed,
+    kind_of,
+    placed,
+)
 from conductor_core.errors import InputError
 
 
@@ -71,3 +81,18 @@ def test_an_index_is_in_order() -> None:
 )
 def test_hooks(annotations: Any, events: tuple[str, ...]) -> None:
     assert hook_events(made("batch/v1", "Job", "x", annotations=annotations)) == events
+
+
+def test_each_manifest_says_where_it_is_as_the_server_wants_it() -> None:
+    inside, wide = made("v1", "Pod", "a"), made("v1", "Namespace", "n")
+    found = placed(indexed([inside, wide, made("v1", "Pod", "b", namespace="other")], "ns"))
+    assert [o["metadata"].get("namespace") for o in found] == [None, "ns", "other"]
+    assert "namespace" not in inside["metadata"], "what was rendered stays as it is"
+
+
+def test_the_kinds_that_definitions_define() -> None:
+    spec = {"group": "shop.test", "names": {"kind": "Cart"}}
+    versions = [{"name": "v1", "served": True}, {"name": "v0", "served": False}]
+    definition = made("apiextensions.k8s.io/v1", "CustomResourceDefinition", "carts.shop.test")
+    definition["spec"] = {**spec, "versions": versions}
+    assert defined_kinds([definition, made("v1", "Pod", "a")]) == {Kind("shop.test/v1", "Cart")}

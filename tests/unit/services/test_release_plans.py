@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from conductor_core.domain.gates import Result
 from conductor_core.domain.manifests import Kind
 from conductor_core.errors import NotFoundError
 from conductor_core.services.release_checks import installed
 from conductor_core.services.release_plans import ReleasePlans
+from conductor_core.services.server_gate import ServerGate
+from tests.fakes.conductor import build
 from tests.fakes.domain import change
 from tests.unit.services.test_argo_reverts import WHERE, World
 
@@ -51,3 +54,26 @@ def test_what_nobody_installed_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="not installed in dev") as caught:
         world.facts()
     assert "no Argo CD Application" in caught.value.why
+
+
+CARTS = b"""apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: carts.shop.test}
+spec: {group: shop.test, names: {kind: Cart}, versions: [{name: v1, served: true}]}
+"""
+
+
+def test_a_chart_that_leaves_the_namespace_to_helm_is_judged_where_it_goes(tmp_path: Path) -> None:
+    conductor = build(tmp_path)
+    draft = conductor.shelf.plans["release_deploy"](change(parameters=dict(WHERE)))
+    assert [m["metadata"]["namespace"] for m in draft.manifests] == ["intelgraph-dev"]
+    assert ServerGate(conductor.cluster)(change(), draft)[0].result is Result.ALLOW
+
+
+def test_definitions_come_with_the_first_install_only(tmp_path: Path) -> None:
+    conductor = build(tmp_path)
+    for branch in ("dev", "staging"):
+        conductor.repository.push(branch, {"helm/intelgraph/crds/carts.yaml": CARTS})
+    plan = conductor.shelf.plans["release_deploy"]
+    arriving = {c: plan(change(parameters={**WHERE, "channel": c})).arriving for c in ("dev", "staging")}
+    assert arriving == {"dev": frozenset(), "staging": {Kind("shop.test/v1", "Cart")}}
