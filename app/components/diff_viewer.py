@@ -23,11 +23,14 @@ def show(comparison: Comparison, data: Data, *, key: str) -> None:
 
 def _basis(comparison: Comparison) -> None:
     """What the wanted side stands on, in a badge: computed here, or told by the API server."""
-    asked = [r.confirmed for r in comparison.resources if r.confirmed is not None]
+    yes, no, silent = comparison.answers
     if comparison.basis == "prediction":
         st.markdown(":gray-badge[◌ local prediction] :small[computed here; the API server was not asked]")
-    elif comparison.basis == "server" and all(asked):
-        st.markdown(f":green-badge[✓ confirmed by the server] :small[{len(asked)} dry runs, nothing was changed]")
+    elif comparison.basis == "server" and no:
+        st.markdown(f":red-badge[✕ the server disagrees] :small[on {no} of {yes + no + silent} objects, which say how]")
+    elif comparison.basis == "server" and silent:
+        told = f"{silent} of {yes + silent} objects, which say why"
+        st.markdown(f":orange-badge[! not confirmed] :small[the server can't be asked yet about {told}]")
     elif comparison.basis == "server":
-        no = asked.count(False)
-        st.markdown(f":red-badge[✕ the server disagrees] :small[on {no} of {len(asked)} objects, which say how]")
+        runs = "nothing differs" if not yes else "1 dry run" if yes == 1 else f"{yes} dry runs"
+        st.markdown(f":green-badge[✓ confirmed by the server] :small[{runs}, nothing was changed]")

@@ -14,13 +14,19 @@ from conductor_core.errors import ConductorError, Diagnostics, OffError, Refused
 def show(error: ConductorError | Diagnostics) -> None:
     """Draw the diagnostics: a refusal in orange, what isn't configured in blue, everything else in red."""
     said = error.diagnostics() if isinstance(error, ConductorError) else error
-    body = "\n\n".join([prose(said.why)] * bool(said.why) + [f"**Next:** {prose(said.next)}"] * bool(said.next))
+    body = "\n\n".join([lines(said.why)] * bool(said.why) + [f"**Next:** {prose(said.next)}"] * bool(said.next))
     if isinstance(error, RefusedError):
         st.warning(body, icon=":material/front_hand:", title=plain(said.what))
     elif isinstance(error, OffError):
         st.info(body, icon=":material/power_off:", title=plain(said.what))
     else:
         st.error(body, icon=":material/error:", title=plain(said.what))
+
+
+def lines(text: str) -> str:
+    """The cause line by line, as it was told: a hook's events and log aren't read as one sentence."""
+    told = [line for line in text.splitlines() if line.strip()]
+    return "  \n".join("\u00a0" * (len(line) - len(line.lstrip())) + prose(line.strip()) for line in told)
 
 
 @contextmanager

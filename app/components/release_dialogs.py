@@ -69,16 +69,20 @@ def _rollback(row: Row, actor: Actor) -> None:
         if revision is None:
             return
         sets = _chosen() if how == WAYS[2] else {}
+        what = "chart, and the chosen values over the values," if how == WAYS[2] else "manifests and values"
         left = row.runs
         wishes = _wishes(left)
         st.markdown(
             f"**{plain(row.release)}** in **{plain(row.channel)}** (namespace {plain(row.namespace)}) gets a new "
-            f"revision r{row.revision + 1} with the manifests and values of r{revision}. Pods are replaced. "
+            f"revision r{row.revision + 1} with the {what} of r{revision}. Pods are replaced. "
             + needs(row, "rollback_release")
         )
         with errors.shown():
             commit = next(p.commit for p in past if p.revision == revision)
-            if sets and commit:
+            if sets and not commit:
+                told = f"No commit is known that gives r{revision}: it can't be rendered with other values."
+                st.warning(f"{told} Go back to it as it ran.", icon=":material/commit:")
+            elif sets:
                 given_sets = tuple(sorted((key, str(value)) for key, value in sets.items()))
                 preview(row, f"live:{row.channel}", f"commit:{commit}/{row.channel}", given_sets)
             else:

@@ -107,6 +107,7 @@ def _table(found: list[Line], total: int, channels: list[str]) -> None:
         hide_index=True,
         row_height=30,
         height=min(36 + 31 * max(1, len(found)), 620),
+        placeholder="–",
         key="matrix",
         on_select=lambda: _open(found, channels),
         selection_mode="single-cell",
@@ -125,15 +126,15 @@ def _table(found: list[Line], total: int, channels: list[str]) -> None:
         },
         alt="Releases by channels; a click on a cell opens it",
     )
-    signs = "✓ healthy   ▶ progressing   ! suspended   ✕ degraded   ? unknown   – not installed"
+    signs = "✓ healthy · ▶ progressing · ! suspended · ✕ degraded · ? unknown · – not installed"
     st.caption(
-        f"{len(found)} of {total} releases.   {signs}   {BEHIND} its branch would install something else   "
+        f"{len(found)} of {total} releases. Signs: {signs} · {BEHIND} its branch would install something else · "
         f"{OUT} version in quarantine"
     )
 
 
 def cell(row: Row | None) -> str:
-    """One cell as text: health glyph, version, revision, and a sign when its branch has moved on."""
+    """One cell as text: health glyph, version, revision (and how it stands, unless it is deployed), and signs."""
     if row is None:
         return ""
     if not row.installed:
@@ -141,7 +142,8 @@ def cell(row: Row | None) -> str:
     glyph = theme.of(theme.HEALTH, row.health).glyph
     signs = f"  {BEHIND}" if row.in_step is False else ""
     signs += f"  {OUT}" if row.quarantined else ""
-    numbered = "Argo CD" if row.application else f"r{row.revision}"
+    word = "" if row.status in ("", "deployed") else f" {row.status}"
+    numbered = "Argo CD" if row.application else f"r{row.revision}{word}"
     return f"{glyph} {row.runs}  {numbered}{signs}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import release_queries, requesting, theme
+from app.components import empty
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.services.release_inventory import Row
@@ -12,6 +13,9 @@ from conductor_core.services.release_inventory import Row
 
 def show(row: Row, actor: Actor) -> None:
     """Draw them; raises `ConductorError` when they can't be looked at."""
+    if not row.installed:
+        empty.show("It has no UI here.", "Its files are looked at once it is installed: deploy it first.", icon="web")
+        return
     page = release_queries.ui_page(row.release, row.channel)
     mark = theme.CHECK[not page.missing]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

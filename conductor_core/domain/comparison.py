@@ -96,6 +96,15 @@ class Comparison:
         """Whether nothing would change."""
         return self.count("unchanged") == len(self.resources)
 
+    @property
+    def answers(self) -> tuple[int, int, int]:
+        """Of the objects that would be written: how many the server would store just so, how many otherwise or not at
+        all, and how many it wasn't or couldn't be asked about.
+        """
+        gone = "added" if self.new.ref.startswith("live:") else "removed"
+        found = [r.confirmed for r in self.resources if r.standing not in ("unchanged", gone)]
+        return found.count(True), found.count(False), found.count(None)
+
     def as_json(self) -> dict[str, Any]:
         """Plain JSON in a fixed order; a number that JSON writers spell differently (1.5, beyond 2^53) is given as
         text.

@@ -34,16 +34,16 @@ class Tool:
 
 
 TOOLS = (
-    Tool("git", ("--version",), (2, 30), "reads and writes the operations repository", "apt install git"),
-    Tool("helm", ("version", "--template", "{{.Version}}"), (3, 14), "renders and installs charts",
+    Tool("git", ("--version",), (2, 30), "the operations repository", "apt install git"),
+    Tool("helm", ("version", "--template", "{{.Version}}"), (3, 14), "rendering and installing charts",
          "https://helm.sh/docs/intro/install/, or `conductor local build`", setting="CONDUCTOR_HELM"),
-    Tool("kubectl", ("version", "--client", "--output=yaml"), (1, 29), "what runbooks tell people to run",
+    Tool("kubectl", ("version", "--client", "--output=yaml"), (1, 29), "what runbooks tell people to run by hand",
          "https://kubernetes.io/docs/tasks/tools/, or `conductor local build`", setting="CONDUCTOR_KUBECTL"),
     Tool("argocd", ("version", "--client", "--short"), (2, 10), "live diffs by hand",
          "https://argo-cd.readthedocs.io/en/stable/cli_installation/", required=False),
-    Tool("tofu", ("version",), (1, 8), "provisions environments", "https://opentofu.org/docs/intro/install/, or "
+    Tool("tofu", ("version",), (1, 8), "environments", "https://opentofu.org/docs/intro/install/, or "
          "`conductor local build`", required=False),
-    Tool("terraform", ("version",), (1, 5), "provisions environments, instead of tofu",
+    Tool("terraform", ("version",), (1, 5), "environments, instead of tofu",
          "https://developer.hashicorp.com/terraform/install", required=False),
     Tool("just", ("--version",), (1, 0), "the short commands of the Justfile", "https://just.systems", required=False),
     Tool("k6", ("version",), (0, 40), "smoke suites that are k6 scripts", "https://grafana.com/docs/k6/latest/set-up/",
@@ -91,7 +91,7 @@ def about_tool(tool: Tool, words: str | None, where: str = "") -> Symptom:
     act = f"Install {tool.name} {needs} or newer ({tool.install}){or_set}."
     if words is None:
         finding = Finding.MISSING if tool.required else Finding.OPTIONAL
-        return Symptom("tools", tool.name, finding, f"not found; it {tool.purpose}", act)
+        return Symptom("tools", tool.name, finding, f"not found; used for {tool.purpose}", act)
     version = version_in(words)
     if not version:
         return Symptom("tools", tool.name, Finding.MISSING, f"says no version: {words.strip()[:80]}", act)

@@ -43,6 +43,7 @@ class ChartInfo:
 class Rendered:
     """A chart's output: `manifests`, `hooks` (run, not kept) and `crds` (created at the first install only) are YAML
     streams, `chart` its metadata. `parsed`: the documents of the three streams, where they are known already; else ().
+    `looks_up`: its templates ask the cluster (`lookup`); rendered without one, they find nothing.
     """
 
     chart: ChartInfo
@@ -50,6 +51,7 @@ class Rendered:
     hooks: str = ""
     crds: str = ""
     parsed: tuple[tuple[object, ...], ...] = field(default=(), compare=False, repr=False)
+    looks_up: bool = False
 
 
 @dataclass(frozen=True)

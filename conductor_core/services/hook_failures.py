@@ -61,17 +61,22 @@ class HookFailures:
             return
         yield f"{identity.kind} {identity.name}: {why or 'it has not ended'}"
         pods = [live] if identity.kind == "Pod" else self._pods(identity)
-        names = {identity.name, *(p["metadata"]["name"] for p in pods)}
-        yield from self._events(identity.namespace, names)
+        yield from self._events(identity.namespace, live, pods)
         for pod in pods[:_PODS]:
             yield from self._log(identity.namespace, pod)
 
     def _pods(self, identity: Identity) -> list[Object]:
         return list(self.cluster.objects(POD, identity.namespace, labels=f"job-name={identity.name}"))
 
-    def _events(self, namespace: str, names: set[str]) -> Iterator[str]:
+    def _events(self, namespace: str, live: Object, pods: Iterable[Object]) -> Iterator[str]:
+        """The last events of the hook and of its pods, also of those that are gone; none of a hook that had its name
+        before.
+        """
         every = self.cluster.objects(EVENT, namespace)
-        about = [e for e in every if mapping(e.get("involvedObject")).get("name") in names]
+        about = [e for e in every if _is_about(e, live)]
+        made = {str(e.get("message")).rpartition(" ")[2] for e in about if e.get("reason") == "SuccessfulCreate"}
+        made |= {p["metadata"]["name"] for p in pods} - {live["metadata"]["name"]}
+        about += [e for e in every if mapping(e.get("involvedObject")).get("name") in made]
         about.sort(key=lambda e: str(e.get("lastTimestamp") or e.get("eventTime") or ""))
         for event in about[-_EVENTS:]:
             whose = mapping(event.get("involvedObject"))
@@ -90,6 +95,12 @@ class HookFailures:
                 continue
             yield f"  log of {name}/{container.get('name')}:"
             yield from (f"    {line}" for line in text.splitlines()[-LINES:])
+
+
+def _is_about(event: Object, live: Object) -> bool:
+    whose, metadata = mapping(event.get("involvedObject")), live["metadata"]
+    same = (whose.get("kind"), whose.get("name")) == (live.get("kind"), metadata["name"])
+    return same and metadata.get("uid") in (None, whose.get("uid"))
 
 
 def _ended(live: Object) -> tuple[bool, str]:

@@ -40,15 +40,20 @@ class ReleaseChecks:
         namespace = self.source.namespace(release, channel)
         wanted = [m for m in installed(self.source, context) if m.get("kind") in LONG_LIVED]
         found = {f"{m['kind']}/{m['metadata']['name']}": self._finding(m, namespace) for m in wanted}
-        return _judged(found, f"{len(found)} workloads are healthy")
+        return _judged(found, _counted(len(found), "workload is healthy", "workloads are healthy"))
 
     def pods(self, context: Context) -> Look:
-        """Every pod that carries the release's instance label is ready."""
+        """Every pod that a workload of the release selects, or that carries its instance label, is ready."""
         release, channel = _named(context)
         namespace = self.source.namespace(release, channel)
-        pods = self.cluster.objects(POD, namespace, labels=f"app.kubernetes.io/instance={release}")
-        alive = [p for p in pods if "deletionTimestamp" not in p["metadata"]]
-        return _judged({f"pod {p['metadata']['name']}": health.of(p) for p in alive}, f"{len(alive)} pods are ready")
+        workloads = [m for m in installed(self.source, context) if m.get("kind") in LONG_LIVED]
+        wanted = {(m["metadata"].get("namespace") or namespace, _selected(m)) for m in workloads}
+        wanted = {(where, labels) for where, labels in wanted if labels}
+        wanted.add((namespace, f"app.kubernetes.io/instance={release}"))
+        pods = [p for where, labels in sorted(wanted) for p in self.cluster.objects(POD, where, labels=labels)]
+        alive = {_place(p): p for p in pods if "deletionTimestamp" not in p["metadata"]}
+        found = {f"pod {name}": health.of(p) for (_, name), p in alive.items()}
+        return _judged(found, _counted(len(alive), "pod is ready", "pods are ready"))
 
     def api_health(self, context: Context) -> Look:
         """The release's API answers its health URL with 200; passes with a word when no URL is configured."""
@@ -81,6 +86,20 @@ def installed(source: ReleaseReader, context: Context) -> tuple[Object, ...]:
     if plan and plan.facts.get(APPLICATION):
         return tuple(source.render(release, f"commit:{plan.facts['commit']}/{channel}").objects.values())
     return source.manifests(release, channel)
+
+
+def _selected(workload: Object) -> str:
+    """The labels by which a workload finds its pods, as a label selector; '' when it goes by no plain labels."""
+    labels = ((workload.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def _place(pod: Object) -> tuple[str, str]:
+    return str(pod["metadata"].get("namespace") or ""), str(pod["metadata"]["name"])
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def _judged(found: Mapping[str, health.Finding], healthy: str) -> Look:

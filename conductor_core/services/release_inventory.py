@@ -209,6 +209,9 @@ def _row(
     if revision is None:
         return replace(row, reason="It isn't installed.")
     row = _filled(row, revision, healths.get((channel.namespace, spec.name)))
+    if revision.status is Status.FAILED:
+        told = f"Revision {revision.revision} failed: {revision.description} {row.reason}"
+        return replace(row, reason=" ".join(told.split()))
     if in_step is None or revision.status is not Status.DEPLOYED:
         return row
     try:

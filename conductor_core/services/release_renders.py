@@ -32,6 +32,7 @@ DEFAULT_KUBE_VERSION = "v1.34.0"
 CHART_CONTENT = "chart content"
 """The fact of a plan that names the bytes of a fetched chart."""
 _RENDERS_KEPT = 64
+_LOOKUPS = "Its templates use lookup, which finds nothing here; Helm asks the cluster when it deploys."
 
 _Objects = Mapping[Identity, Object]
 _Made = tuple[Rendered, _Objects, _Objects, _Objects]
@@ -210,6 +211,7 @@ class ReleaseRenders:
         request = replace(request, kube_version=version, api_versions=apis)
         content = _digest(own, request.values) if own is not None else ""
         output, objects, hooks, crds = self._made(request, content, cluster_wide)
+        notes += (_LOOKUPS,) if output.looks_up else ()
         return Render(request.release, channel, commit, request, output, objects, hooks, notes, crds=crds)
 
     def _made(self, request: ChartRequest, content: str, cluster_wide: frozenset[tuple[str, str]]) -> _Made:

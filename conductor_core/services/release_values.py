@@ -32,7 +32,9 @@ class ReleaseValues:
             layers = self._stored(release, found.channel, int(found.point))
         elif found.kind == "live" or not (found.channel or found.kind == "chart"):
             raise InputError(
-                f"{ref} has no values.", why="It names no channel, or live objects.", next="Write channel:NAME."
+                f"{ref} has no values.",
+                why="Live objects keep none." if found.kind == "live" else "It names no channel.",
+                next="Write channel:NAME, or revision:NAME/N for those that a revision was given.",
             )
         else:
             layers = self._written(release, ref, sets or {})
@@ -58,7 +60,9 @@ class ReleaseValues:
         found = next((r for r in self._reader.history(release, channel) if r.revision == number), None)
         if found is None:
             raise NotFoundError(
-                f"{release} in {channel} has no revision {number}.", next=f"See `conductor release history {release}`."
+                f"{release} in {channel} has no revision {number}.",
+                why="Helm keeps only what was installed here, and of that the newest revisions.",
+                next=f"Choose one of `conductor release history {release} --channel {channel}`.",
             )
         return [
             Layer(f"chart {found.chart} {found.chart_version}", found.defaults),

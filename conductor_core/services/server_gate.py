@@ -54,8 +54,7 @@ class ServerGate:
             return reason, False
         except (RefusedError, InputError) as no:
             if kind_of(manifest) in arriving and kind_of(manifest) not in self._cluster.kinds():
-                return Reason(
-                    "server/not-yet", f"{name}: {no.what} {no.why}", name, "It comes with this Change."
-                ), False
+                text = f"{name}: {no.what} Its definition isn't applied yet."
+                return Reason("server/not-yet", text, name, "It comes with this Change."), False
             return Reason("server/refused", f"{name}: {no.what} {no.why}", name, no.next), True
         return None

@@ -163,6 +163,21 @@ def test_the_difference_is_searched_split_and_unfolded(screen: Screen) -> None:
     screen.see("Nothing matches")
 
 
+def test_the_difference_keeps_what_the_keyboard_is_on(screen: Screen) -> None:
+    screen.open("releases", release="intelgraph", channel="staging")
+    screen.see("13 unchanged lines")
+    head = screen.page.locator(".row.head").first
+    head.focus()
+    for state in ("false", "true"):
+        screen.page.keyboard.press("Enter")
+        expect(head).to_have_attribute("aria-expanded", state)
+        expect(head).to_be_focused()
+    screen.page.get_by_text("13 unchanged lines").first.focus()
+    screen.page.keyboard.press("Enter")
+    expect(screen.page.get_by_text("13 unchanged lines")).to_have_count(0)
+    expect(screen.page.locator(".view")).to_be_focused()
+
+
 def test_identifiers_are_copied_whole(screen: Screen) -> None:
     screen.open("changes", change=IDS["awaiting"])
     screen.page.get_by_title(f"Copy {IDS['awaiting']}").click()

@@ -73,7 +73,7 @@ class FakeHelm:
         crds = [t.read_text() for t in sorted((request.chart / "crds").glob("*.yaml"))]
         streams = ([p for p in printed if p not in hooks], hooks, crds)
         manifests, hooked, defined = ("".join(f"---\n{p}" for p in stream) for stream in streams)
-        made = Rendered(info, manifests, hooked, defined)
+        made = Rendered(info, manifests, hooked, defined, looks_up="{{ lookup " in manifests)
         return replace(made, manifests=_post_rendered(request, made.manifests)) if request.post else made
 
     def pull(self, address: ChartAddress) -> Path:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app import differences, theme, waiting
-from app.components import ago, copy_id, event_stream
+from app.components import ago, checks, copy_id, errors, event_stream
 from conductor_core.domain.actors import LOCAL_ACTORS
 from conductor_core.domain.changes import State
 from conductor_core.domain.events import Event
@@ -185,3 +185,14 @@ def test_events_say_who_what_and_with_what() -> None:
     assert line["text"] == f"approval given\nplan: sha256:{'ab' * 6}…"
     (brief,) = event_stream.of_events([RecordedEvent(1, event)], {"chg-1": "Deploy x"})
     assert brief["text"] == "approval given: Deploy x"
+
+
+def test_a_cause_of_several_lines_is_read_line_by_line() -> None:
+    told = errors.lines("It failed\n  event of a_b\n\n")
+    assert told.split("  \n") == ["It failed", "\u00a0\u00a0event of a\\_b"]
+
+
+def test_an_address_in_a_check_stays_a_link_and_may_break() -> None:
+    told = checks.breakable("http://127.0.0.1:8/svc/a answers 200")
+    assert told.endswith("](http://127.0.0.1:8/svc/a) answers 200")
+    assert "svc/\u200ba" in told

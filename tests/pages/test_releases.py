@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components import release_matrix
 from conductor_core.domain.web_assets import Asset, Page
+from conductor_core.services.release_inventory import Row
 from tests.pages.drive import open_page, press, seen
 from tests.pages.support import FakeConductor, rows
 from tests.pages.worlds import broken, empty, full
@@ -154,6 +155,7 @@ def test_a_way_back_with_chosen_values_and_without_its_wishes(conductor: FakeCon
     at = press(one(conductor), "act_roll_back")
     at.segmented_control(key="way_back").set_value("A revision with chosen values").run()
     at.text_area(key="rollback_sets").set_value("image.tag=1.6.9").run()
+    assert "with the chart, and the chosen values over the values, of r" in seen(at)
     at.checkbox(key="wish_quarantine").set_value(False).run()
     at.checkbox(key="wish_git").set_value(False).run()
     at.text_input(key="release_reason").set_value("only that tag")
@@ -268,3 +270,14 @@ def test_missing_files_of_the_ui_are_told_with_their_purge() -> None:
     assert "build the UI again" in text
     assert at.button(key="act_purge").label == "Drop them from the cache"
     assert at.button(key="act_rebuild").label == "Build the UI again"
+
+
+def test_the_files_of_a_ui_that_is_not_installed_are_not_missed(conductor: FakeConductor) -> None:
+    at = open_page(conductor, "releases", release="notifier", channel="prod", tab="UI files")
+    assert "It has no UI here." in seen(at)
+    assert not at.error
+
+
+def test_a_failed_revision_is_seen_in_its_cell_though_what_runs_is_well() -> None:
+    row = Row("shop", "dev", "shop-dev", revision=2, status="failed", app_version="3.1.0", health="healthy")
+    assert release_matrix.cell(row) == "✓ 3.1.0  r2 failed"

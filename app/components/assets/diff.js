@@ -215,12 +215,27 @@ function build(root, data, state) {
   const foot = el("div", "foot");
   const position = el("span", "position");
   let flat = { rows: [], matches: 0 };
+  let start = 0;
 
+  // Rows are made anew when the list moves: what the keyboard is on stays so, or the list itself is.
+  const held = () => {
+    const active = view.getRootNode().activeElement;
+    const at = [...sheet.children].findIndex((node) => node.contains(active));
+    return at < 0 ? -1 : start + at;
+  };
+  const hold = (at) => {
+    const node = sheet.children[at - start];
+    const next = node && (node.matches("button") ? node : node.querySelector("button"));
+    (next || view).focus({ preventScroll: true });
+  };
   const draw = () => {
+    const at = held();
     const first = Math.max(0, Math.floor(view.scrollTop / ROW) - 20);
     const last = Math.min(flat.rows.length, Math.ceil((view.scrollTop + view.clientHeight) / ROW) + 20);
     sheet.style.transform = `translateY(${first * ROW}px)`;
     sheet.replaceChildren(...flat.rows.slice(first, last).map((row, i) => render(row, first + i)));
+    start = first;
+    if (at >= 0) hold(at);
   };
   const refresh = () => {
     flat = flatten(data, state);
@@ -234,7 +249,8 @@ function build(root, data, state) {
     } else if (state.search) {
       foot.textContent = `${flat.matches} match${flat.matches === 1 ? "" : "es"}`;
     }
-    position.textContent = `${flat.rows.filter((row) => row.stop && row.type !== "head").length} places`;
+    const places = flat.rows.filter((row) => row.stop && row.type !== "head").length;
+    position.textContent = places === 1 ? "1 place" : `${places} places`;
     draw();
     requestAnimationFrame(draw);
   };
@@ -318,9 +334,11 @@ function build(root, data, state) {
   bar.append(...chips(data, state, refresh));
   bar.append(searchBox(state, refresh, go));
   const sides = el("div", "sides");
-  sides.append(el("span", "left", `− ${data.left}`), el("span", "right", `+ ${data.right}`), el("span", "gap"), position);
-  sides.append(button("↑", "Previous change (p)", () => go(-1)), button("↓", "Next change (n)", () => go(1)));
-  sides.append(
+  const tools = el("div", "tools");
+  sides.append(el("span", "left", `− ${data.left}`), el("span", "right", `+ ${data.right}`), el("span", "gap"), tools);
+  tools.append(position);
+  tools.append(button("↑", "Previous change (p)", () => go(-1)), button("↓", "Next change (n)", () => go(1)));
+  tools.append(
     choice("Whole files", () => state.context, () => (state.context = !state.context), refresh),
     ...choices({ unified: "Lines", split: "Side by side", fields: "Fields" }, state, refresh),
   );

@@ -12,7 +12,7 @@ from pathlib import Path
 from conductor_core.adapters.helm import charts, post_renders, streams
 from conductor_core.adapters.helm.meanings import failure, without
 from conductor_core.adapters.helm.packages import Packages
-from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion
+from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion, looks_up
 from conductor_core.domain import masking, names
 from conductor_core.domain.chart_addresses import ChartAddress
 from conductor_core.domain.releases import description_for, operation_label
@@ -96,7 +96,7 @@ class HelmProgram:
                 next="Split the chart.",
             )
         texts, parsed = streams.split(self._documents, result.raw.decode("utf-8", "replace"), request.release)
-        made = Rendered(about, *texts, parsed=parsed)
+        made = Rendered(about, *texts, parsed=parsed, looks_up=looks_up(chart))
         if request.post is not None:
             made = replace(made, crds=self._crds(request, chart), parsed=())
         self._kept.put(name, made)

@@ -24,7 +24,7 @@ from pathlib import Path
 from conductor_core.ports.helm import ChartInfo, ChartRequest, Rendered
 
 BYTES_KEPT = 256 * 1024 * 1024
-READING = "3"
+READING = "4"
 """Names how documents are read; another one when that changes, so that none is kept as it was read before."""
 _DRAWN = re.compile(
     rb"\b(rand(Alpha|AlphaNum|Numeric|Ascii|Bytes|Int)|shuffle|uuidv4|now|ago|bcrypt|htpasswd|encryptAES"
@@ -35,7 +35,9 @@ _DRAWN = re.compile(
 They count wherever a file that holds a template action names them, also in a comment: rather rendered once more than
 kept wrongly.
 """
+_LOOKS_UP = re.compile(rb"\{\{[^}]*\blookup\s+[\"`(.$]")
 _ACTION = b"{{"
+_PACKED = (".tgz", ".gz")
 _UNPACKED = 64 * 1024 * 1024
 
 
@@ -93,7 +95,8 @@ class KeptRenders:
         """Keep a render; a disk that has no room for it costs only time."""
         if not name:
             return
-        about = {"chart": asdict(made.chart), "manifests": made.manifests, "hooks": made.hooks, "crds": made.crds}
+        about: dict[str, object] = {"chart": asdict(made.chart), "manifests": made.manifests, "hooks": made.hooks}
+        about |= {"crds": made.crds, "looks_up": made.looks_up}
         parsed = made.parsed
         try:
             lines = [json.dumps(document) for stream in parsed for document in stream]
@@ -144,14 +147,30 @@ class KnownVersion:
             making.replace(self._file)
 
 
+def looks_up(chart: Path) -> bool:
+    """Whether a template of a chart, or of one packed in it, asks the cluster with `lookup`
+    (https://helm.sh/docs/chart_template_guide/functions_and_pipelines/#using-the-lookup-function).
+    """
+    files = (p for p in sorted(chart.rglob("*")) if p.is_file())
+    templates = (p for p in files if "templates" in p.relative_to(chart).parts or p.suffix in _PACKED)
+    texts = (_unpacked(p.name, p.read_bytes()) for p in templates)
+    return any(_LOOKS_UP.search(text) is not None for text in texts if text is not None)
+
+
 def _draws(name: str, data: bytes) -> bool:
     """Whether a file of a chart, or one packed in it, asks for what differs each time; yes when it can't be known."""
-    if name.endswith((".tgz", ".gz")):
-        try:
-            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_UNPACKED)
-        except (OSError, EOFError, zlib.error):
-            return True
-    return _ACTION in data and _DRAWN.search(data) is not None
+    text = _unpacked(name, data)
+    return text is None or (_ACTION in text and _DRAWN.search(text) is not None)
+
+
+def _unpacked(name: str, data: bytes) -> bytes | None:
+    """The bytes of a file, unpacked when it is packed; None when they can't be."""
+    if not name.endswith(_PACKED):
+        return data
+    try:
+        return gzip.GzipFile(fileobj=io.BytesIO(data)).read(_UNPACKED)
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 def _program(program: Path) -> str:

@@ -12,7 +12,7 @@ from conductor_core.entrypoints.api.forms import past_form
 from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.runbook import pairs
 from conductor_core.entrypoints.cli.shared import Channel, Json, ReleaseName, console, entered, print_json
-from conductor_core.errors import NotFoundError
+from conductor_core.errors import InputError, NotFoundError
 from conductor_core.services.release_inventory import Row
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def show(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json: Js
 def _facts(row: Row) -> list[tuple[str, str]]:
     return [
         ("release", f"{row.release} in {row.channel} (namespace {row.namespace}, tier {row.tier})"),
-        ("version", f"{row.runs or '-'}, chart {row.chart} {row.chart_version}"),
+        ("version", ", chart ".join(filter(None, (row.runs or "-", f"{row.chart} {row.chart_version}".strip())))),
         ("revision", f"{row.revision} {row.status}" if row.revision else _without_helm(row)),
-        ("health", " ".join(filter(None, (row.health or "-", row.reason)))),
+        ("health", ": ".join(filter(None, (row.health or "-", row.reason)))),
         ("branch", {True: "in step", False: "would install something else", None: "not known"}[row.in_step]),
     ]
 
@@ -79,6 +79,9 @@ def history(ctx: typer.Context, release: ReleaseName, channel: Channel, as_json:
 
 
 def _revisions(past: Sequence[Past], out: Console) -> None:
+    if not past:
+        out.print("Helm has no revision of it here.")
+        return
     rows = [
         (
             str(p.revision.revision),
@@ -107,6 +110,12 @@ def values(
     as_json: Json = False,
 ) -> None:
     """Show every value with the file and line that it comes from; secrets are hidden."""
+    if bool(channel) == bool(ref):
+        raise InputError(
+            "It must be known whose values are meant.",
+            why="Exactly one of --channel CHANNEL and --ref REF is needed.",
+            next=f"Run `conductor release values {release} --channel NAME`.",
+        )
     given = {str(k): str(v) for k, v in pairs(sets or [], "--set").items()}
     found = entered(ctx).conductor.release_values.of(release, ref or f"channel:{channel}", given)
     if as_json:

@@ -145,7 +145,7 @@ def show_comparison(comparison: Comparison) -> None:
         out.print(f"note  {note}")
     signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow"), "unchanged": ("=", "")}
     if comparison.basis:
-        out.print(f"basis {_BASIS[comparison.basis]}")
+        out.print(f"basis {_basis(comparison)}")
     for resource in comparison.resources:
         if resource.standing == "unchanged" and not resource.kept:
             continue
@@ -163,10 +163,17 @@ def show_comparison(comparison: Comparison) -> None:
     out.print(counts)
 
 
-_BASIS = {
-    "prediction": "local prediction; --confirm asks the server",
-    "server": "confirmed by the server, by dry runs",
-}
+def _basis(comparison: Comparison) -> str:
+    if comparison.basis == "prediction":
+        return "local prediction; --confirm asks the server"
+    yes, no, silent = comparison.answers
+    if no:
+        return f"the server disagrees on {no} of {yes + no + silent} objects, which say how"
+    if silent:
+        return f"not confirmed: the server can't be asked yet about {silent} of {yes + silent} objects, which say why"
+    return "confirmed by the server, by dry runs"
+
+
 _BY = {"us": "we changed it", "cluster": "the cluster changed it", "both": "both changed it"}
 
 

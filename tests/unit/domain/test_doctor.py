@@ -39,3 +39,4 @@ def test_what_nothing_needs_is_no_miss() -> None:
     assert gone.finding is Finding.OPTIONAL
     assert gone.good
     assert gone.as_json()["act"].startswith("Install k6")
+    assert gone.found == "not found; used for smoke suites that are k6 scripts"

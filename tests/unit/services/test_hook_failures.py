@@ -104,3 +104,28 @@ def test_what_can_t_be_read_is_a_line_and_what_runs_is_told(cluster: FakeCluster
     cluster.failure = UnreachableError("The API server did not answer.")
     (line,) = HookFailures(cluster, KEY).told(HOOKS, [])
     assert "can't be read" in line
+
+
+def test_a_hook_of_the_same_name_before_is_left_out_and_pods_that_are_gone_are_not(cluster: FakeCluster) -> None:
+    live = job(FAILED)
+    live["metadata"]["uid"] = "now"
+    told = [
+        ("SuccessfulCreate", "Job", "migrate", "now", "Created pod: migrate-gone"),
+        ("FailedScheduling", "Pod", "migrate-gone", "p", "no node fits"),
+        ("Completed", "Job", "migrate", "before", "Job completed"),
+    ]
+    events = [
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": meta(f"n{n}"),
+            "involvedObject": {"kind": kind, "name": name, "uid": uid},
+            "reason": reason,
+            "message": message,
+        }
+        for n, (reason, kind, name, uid, message) in enumerate(told)
+    ]
+    cluster.put(live, *events)
+    said = "\n".join(HookFailures(cluster, KEY).told(HOOKS, []))
+    assert "event FailedScheduling of Pod migrate-gone: no node fits" in said
+    assert "Job completed" not in said

@@ -617,3 +617,26 @@ def test_a_release_that_others_post_rendered_says_so(world: World) -> None:
     world.reader.refresh()
     world.post_renderers["strips"] = (str(strips),)
     assert world.reader.compare("shop", "live:dev", "channel:dev").old.notes == (), "the channel declares it"
+
+
+def test_templates_that_ask_the_cluster_are_told_for_they_find_nothing_here(world: World) -> None:
+    asks = b'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n# {{ lookup "v1" }}\n'
+    world.repository.push("dev", {"helm/shop/templates/asks.yaml": asks})
+    notes = world.reader.compare("shop", "channel:staging", "channel:dev").new.notes
+    assert [n for n in notes if "lookup" in n]
+    assert not world.reader.compare("shop", "channel:staging", "channel:staging").new.notes
+
+
+def test_what_the_server_can_not_be_asked_about_is_not_confirmed(world: World) -> None:
+    found = world.reader.compare("shop", "live:staging", "channel:staging", confirm=True)
+    assert found.answers == (0, 0, found.count("added"))
+    world.cluster.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop-staging"}})
+    found = world.reader.compare("shop", "live:staging", "channel:staging", confirm=True)
+    assert found.answers == (found.count("added"), 0, 0)
+
+
+def test_a_release_whose_last_deploy_failed_says_so_though_its_objects_are_well(world: World) -> None:
+    world.deploy()
+    world.cluster.put(release_secret("shop-staging", "shop", 2, "", status="failed", description="hook\n\tfailed"))
+    row = world.reader.inventory().rows[1]
+    assert (row.status, row.in_step, row.reason) == ("failed", None, "Revision 2 failed: hook failed")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion
+from conductor_core.adapters.helm.renders import KeptRenders, KnownVersion, looks_up
 from conductor_core.ports.helm import ChartInfo, ChartRequest, Rendered
 from conductor_core.ports.post_renders import PostRender
 
@@ -128,7 +128,7 @@ def test_packed_charts_are_looked_into_and_typed_values_are_never_kept(shop: Sho
 
 
 def test_the_ones_not_asked_for_longest_go_first(tmp_path: Path) -> None:
-    kept, made = KeptRenders(tmp_path / "renders", cap=700), replace(MADE, manifests="x" * 100)
+    kept, made = KeptRenders(tmp_path / "renders", cap=760), replace(MADE, manifests="x" * 100)
     for at, name in enumerate(("a", "b", "c")):
         kept.put(name, made)
         os.utime(tmp_path / "renders" / name, (at, at))
@@ -149,3 +149,16 @@ def test_a_version_is_known_for_the_same_program_only(tmp_path: Path) -> None:
     known.keep(None, "4")
     (tmp_path / "made" / "version.json").write_text("[]")
     assert known.of(program) == ""
+
+
+def test_a_chart_that_asks_the_cluster_is_known_by_its_templates(shop: Shop) -> None:
+    shop.template.write_text('a: {{ (lookup "v1" "Secret" "ns" "s").data }}\n')
+    assert looks_up(shop.chart)
+    shop.template.write_text("a: {{ .Values.lookup }} # lookup (of a kind)\n")
+    (shop.chart / "README.md").write_text('{{ lookup "v1" "Secret" "" "" }}')
+    inner = shop.chart / "charts" / "sub-1.0.0.tgz"
+    inner.parent.mkdir()
+    inner.write_bytes(b"no archive")
+    assert not looks_up(shop.chart)
+    inner.write_bytes(gzip.compress(b'{{ $s := lookup "v1" "Secret" "" "" }}'))
+    assert looks_up(shop.chart)

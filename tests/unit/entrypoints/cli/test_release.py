@@ -223,3 +223,27 @@ def test_smoke_runs_tells_and_keeps(conductor: FakeConductor, capsys: pytest.Cap
     assert len(asked(conductor, capsys, "smoke --history")["runs"]) == 3
     assert "sick" in told(conductor, capsys, "smoke --history")
     assert asked(conductor, capsys, "smoke health --as approver", 4)["error"]["what"].startswith("approver may not")
+
+
+@pytest.mark.parametrize("which", ["", " --channel dev --ref channel:dev"])
+def test_values_are_asked_of_one_state(
+    conductor: FakeConductor, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    found = asked(conductor, capsys, f"release values intelgraph{which}", 2)
+    assert "Exactly one of --channel CHANNEL and --ref REF" in found["error"]["why"]
+
+
+def test_values_of_what_keeps_none_say_why(conductor: FakeConductor, capsys: pytest.CaptureFixture[str]) -> None:
+    live = asked(conductor, capsys, "release values intelgraph --ref live:dev", 2)["error"]
+    assert (live["what"], live["why"]) == ("live:dev has no values.", "Live objects keep none.")
+    past = asked(conductor, capsys, "release values intelgraph --ref revision:dev/9", 2)["error"]
+    assert "--channel dev" in past["next"]
+
+
+def test_what_is_not_installed_is_told_in_words(conductor: FakeConductor, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        told(conductor, capsys, "release history intelgraph --channel staging") == "Helm has no revision of it here.\n"
+    )
+    shown = told(conductor, capsys, "release show intelgraph --channel staging")
+    assert "chart" not in shown
+    assert "REV" not in shown
