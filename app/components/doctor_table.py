@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import theme
+from app.components.checks import breakable
 from app.theme import plain
 from conductor_core.domain.doctor import Finding, Symptom
 
@@ -32,7 +33,7 @@ def show(symptoms: Sequence[Symptom]) -> None:
             "part": [s.part for s in ordered],
             "name": [f"**{plain(s.name)}**" for s in ordered],
             "is": [theme.cell(_MARKS[s.finding], s.finding.value) for s in ordered],
-            "found": [plain(s.found) for s in ordered],
+            "found": [breakable(s.found) for s in ordered],
             "what mends it": [plain(s.act) or "–" for s in ordered],
         },
         border="horizontal",

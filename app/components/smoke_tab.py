@@ -34,23 +34,29 @@ def show(row: Row, actor: Actor) -> None:
 
 
 def _suite(suite: Suite, runs: Sequence[SmokeRun], row: Row, actor: Actor) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
-        with st.container(width="stretch"):
-            st.markdown(f"**{plain(suite.title)}**  {_badge(runs)}")
-            st.caption(plain(suite.purpose) + _use(suite))
-            if runs and not runs[0].passed:
-                st.markdown(f":red[{plain(runs[0].told)}]")
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            with st.container(width="stretch"):
+                st.markdown(f"**{plain(suite.title)}**  {_badge(runs)}")
+                st.caption(plain(suite.purpose) + _use(suite))
+            pressed = st.button("Run it", icon=":material/play_arrow:", key=f"smoke_{suite.name}")
         if runs:
-            past = [run.p95 for run in reversed(runs[:TREND])]
-            delta = f"{past[-1] - past[-2]} ms" if len(past) > 1 else None
-            st.metric(
-                "p95", f"{runs[0].p95} ms", delta, delta_color="inverse", chart_data=past, chart_type="line", width=150
-            )
-            failed = [run.failures for run in reversed(runs[:TREND])]
-            st.metric("failed", str(runs[0].failures), chart_data=failed, chart_type="bar", width=130)
-        pressed = st.button("Run it", icon=":material/play_arrow:", key=f"smoke_{suite.name}")
+            _trend(runs)
     if pressed:
         _request(suite, row, actor)
+
+
+def _trend(runs: Sequence[SmokeRun]) -> None:
+    if not runs[0].passed:
+        st.markdown(f":red[{plain(runs[0].told)}]")
+    past = [run.p95 for run in reversed(runs[:TREND])]
+    delta = f"{past[-1] - past[-2]} ms" if len(past) > 1 else None
+    failed = [run.failures for run in reversed(runs[:TREND])]
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "p95", f"{runs[0].p95} ms", delta, delta_color="inverse", chart_data=past, chart_type="line", width=150
+        )
+        st.metric("failed", str(runs[0].failures), chart_data=failed, chart_type="bar", width=130)
 
 
 def _badge(runs: Sequence[SmokeRun]) -> str:

@@ -107,4 +107,6 @@ def _connection(found: Connection) -> Symptom:
         return Symptom("connections", found.name, Finding.GOOD, found.detail)
     if found.health is Health.OFF:
         return Symptom("connections", found.name, Finding.OPTIONAL, found.detail, found.why)
-    return Symptom("connections", found.name, Finding.MISSING, f"{found.detail} {found.why}".strip(), found.next)
+    return Symptom(
+        "connections", found.name, Finding.MISSING, ": ".join(filter(None, (found.detail, found.why))), found.next
+    )
