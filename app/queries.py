@@ -75,6 +75,13 @@ def connections() -> list[Connection]:
     return runtime.conductor().status.connections()
 
 
+@kept(5)
+def worker() -> Connection | None:
+    """Whether a worker answers; None where none is asked."""
+    status = runtime.conductor().status
+    return status.test("worker") if "worker" in status.names else None
+
+
 @kept(3)
 def queue() -> dict[str, int]:
     """How much work is queued and running."""

@@ -30,6 +30,7 @@ def _mark(word: str, color: Color, icon: str, glyph: str) -> Mark:
 CHANGE: dict[str, Mark] = {
     "requested": _mark("requested", "blue", "edit_note", "…"),
     "denied": _mark("denied", "red", "gpp_bad", "✕"),
+    "queued": _mark("waits in the queue", "blue", "hourglass_top", "…"),
     "awaiting_approval": _mark("awaiting approval", "orange", "hourglass_top", "!"),
     "approved": _mark("approved", "blue", "thumb_up", "✓"),
     "executing": _mark("executing", "blue", "play_circle", "▶"),

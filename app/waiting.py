@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from conductor_core.domain.actors import Actor
-from conductor_core.domain.changes import Change, State
-from conductor_core.domain.gates import queued
+from conductor_core.domain.changes import RUNNING, Change, State
 from conductor_core.errors import AccessDeniedError
 from conductor_core.services.access import Action, Resource, authorize
+
+GRACE = timedelta(seconds=8)
+_FOR_A_WORKER = frozenset({State.REQUESTED, State.APPROVED, *RUNNING})
 
 
 def denied(actor: Actor, action: Action, change: Change) -> AccessDeniedError | None:
@@ -23,7 +27,7 @@ def waits_for(change: Change) -> str:
     missing = change.approvals_required - change.approvals_given
     return {
         State.REQUESTED: "the worker, to plan it",
-        State.DENIED: "a wave to end" if queued(change.verdicts) else "its requester",
+        State.DENIED: "a wave to end" if change.queued else "its requester",
         State.AWAITING_APPROVAL: f"{missing} approval{'s' if missing != 1 else ''}",
         State.APPROVED: "the worker, to run it",
         State.EXECUTING: "its run",
@@ -32,13 +36,18 @@ def waits_for(change: Change) -> str:
     }.get(change.state, "")
 
 
+def for_a_worker(change: Change, now: datetime) -> bool:
+    """Whether it has waited for a worker longer than one that lives lets it wait."""
+    return change.state in _FOR_A_WORKER and now - change.updated_at > GRACE
+
+
 def needs(change: Change, actor: Actor) -> str:
     """What it needs from this actor, as a verb phrase; empty when nothing."""
     mine = change.requester.key == actor.key
     if change.state is State.AWAITING_APPROVAL and not mine and not denied(actor, Action.APPROVE, change):
         given = any(a.actor.key == actor.key and a.plan_digest == change.plan_digest for a in change.approvals)
         return "" if given else "approve or reject"
-    if change.state is State.DENIED and mine and not queued(change.verdicts):
+    if change.state is State.DENIED and mine and not change.queued:
         return "mend and plan again, or cancel"
     if change.state is State.UNKNOWN and not denied(actor, Action.SETTLE, change):
         return "look at the target and settle"

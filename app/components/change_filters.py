@@ -9,10 +9,11 @@ import streamlit as st
 from app import theme
 from conductor_core.domain.changes import RUNNING, TERMINAL, Change, State
 
+FAILED = "failed"
 GROUPS: dict[str, frozenset[State]] = {
     "open": frozenset(State) - TERMINAL,
     "running": RUNNING,
-    "failed": frozenset({State.FAILED, State.UNKNOWN, State.DENIED}),
+    FAILED: frozenset({State.FAILED, State.UNKNOWN, State.DENIED}),
     "ended": TERMINAL,
 }
 
@@ -32,7 +33,7 @@ def show(changes: Sequence[Change]) -> list[Change]:
     passing = [
         change
         for change in changes
-        if (not group or change.state in GROUPS[group])
+        if (not group or (change.state in GROUPS[group] and not (group == FAILED and change.queued)))
         and (runbook == "any" or change.runbook == runbook)
         and (asker == "anybody" or change.requester.name == asker)
         and all(needle in _text(change) for needle in needles)
@@ -42,5 +43,5 @@ def show(changes: Sequence[Change]) -> list[Change]:
 
 
 def _text(change: Change) -> str:
-    word = theme.of(theme.CHANGE, change.state).word
+    word = theme.of(theme.CHANGE, change.standing).word
     return f"{change.title} {change.target} {change.id} {change.reason} {change.requester.name} {word}".lower()

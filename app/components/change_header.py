@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
-from app import acts, theme, waiting
+from app import acts, navigation, queries, session, theme, waiting
 from app.components import approvals, copy_id, errors, facts, moments_bar, state_badge
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change, Outcome, State
-from conductor_core.domain.gates import Result, queued
+from conductor_core.domain.gates import Result
 from conductor_core.errors import Diagnostics
+from conductor_core.services.status import Connection, Health
+
+ROLLOUT = "rollout/"
+"""How a target begins that is one Rollout."""
 
 
 def show(change: Change, actor: Actor) -> None:
     """Draw the head as `actor` sees it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(change.title), anchor=False)
-        state_badge.show(theme.of(theme.CHANGE, change.state))
+        state_badge.show(theme.of(theme.CHANGE, change.standing))
         acts.show(change, actor)
     _facts(change)
     moments_bar.show(change)
+    _rollout(change)
     _waits(change, actor)
     approvals.void_banner(change)
     _ending(change)
@@ -42,15 +49,31 @@ def _facts(change: Change) -> None:
     )
 
 
+def _rollout(change: Change) -> None:
+    """The way to the Rollout that the Change acts on, where its wave is seen live."""
+    if change.target.startswith(ROLLOUT):
+        place = change.target.removeprefix(ROLLOUT)
+        navigation.link("delivery", "See the rollout", icon="open_in_new", **{session.ROLLOUT: place})
+
+
 def _waits(change: Change, actor: Actor) -> None:
     waits = waiting.waits_for(change)
     if waits:
         need = waiting.needs(change, actor)
         st.markdown(f"Waits for **{plain(waits)}**." + (f" **You:** {plain(need)}." if need else ""))
+    if waiting.for_a_worker(change, datetime.now(UTC)):
+        with errors.shown():
+            _silent(queries.worker())
+
+
+def _silent(worker: Connection | None) -> None:
+    if worker is not None and worker.health is Health.DOWN:
+        told = " ".join(filter(None, (worker.detail, worker.why, worker.next)))
+        st.warning(plain(told), icon=":material/engineering:")
 
 
 def _ending(change: Change) -> None:
-    if change.state is State.DENIED and queued(change.verdicts):
+    if change.queued:
         st.info(plain(_denials(change)), title="It waits in the queue", icon=":material/hourglass_top:")
     elif change.state is State.DENIED:
         errors.show(Diagnostics("A gate denies this plan.", _denials(change), _clears(change)))

@@ -26,7 +26,7 @@ def show(waiting: Sequence[tuple[Change, str]], actor: Actor) -> None:
         return
     for change, need in waiting[:SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-            state_badge.show(theme.of(theme.CHANGE, change.state))
+            state_badge.show(theme.of(theme.CHANGE, change.standing))
             navigation.link("changes", f"**{plain(change.title)}**", **{session.CHANGE: change.id})
             facts.show(
                 facts.text("asked by"),

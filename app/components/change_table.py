@@ -15,7 +15,7 @@ NARROW = ("state", "Change", "waits for", "updated")
 
 def show(changes: Sequence[Change], *, key: str = "changes_table", columns: Sequence[str] | None = None) -> None:
     """Draw the rows in the given order; `columns` are those to show, None: all. A click on a row goes to its Change."""
-    marks = [theme.of(theme.CHANGE, change.state) for change in changes]
+    marks = [theme.of(theme.CHANGE, change.standing) for change in changes]
     known = list(dict.fromkeys(theme.CHANGE.values()))
     chosen = st.dataframe(
         {

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import runtime, session, theme
 from app.components import confirm
-from app.components.rollout_way_out import LOUD
+from app.components.rollout_way_out import LOUD, QUIET
 from conductor_core.domain import fleets as groups
 from conductor_core.domain import rollout_words
 from conductor_core.domain.actors import Actor, Role
@@ -64,7 +64,7 @@ def _act(fleet: Fleet, actor: Actor) -> confirm.Act:
     return confirm.Act(
         "Abort fleet",
         f"{fleet.name} ({len(fleet.members)} rollouts)",
-        _effect(fleet),
+        f"{_effect(fleet)} {QUIET}",
         lambda reason, _: runtime.conductor().changes.request(actor, groups.ABORT, fleet.parameters, reason),
         "Requested.",
         "cancel",

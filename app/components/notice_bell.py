@@ -16,6 +16,7 @@ SHOWN = 12
 MARK = {
     "approval-needed": theme.CHANGE["awaiting_approval"],
     "denied": theme.CHANGE["denied"],
+    "queued": theme.CHANGE["queued"],
     "started": theme.CHANGE["executing"],
     "succeeded": theme.CHANGE["succeeded"],
     "failed": theme.CHANGE["failed"],

@@ -100,7 +100,7 @@ def _last_change(row: Row) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("Last Change", width="content")
-        state_badge.show(theme.of(theme.CHANGE, last.state))
+        state_badge.show(theme.of(theme.CHANGE, last.standing))
         navigation.link("changes", plain(last.title), **{session.CHANGE: last.id})
         facts.show(facts.text("by"), facts.strong(last.requester.name), facts.ago(last.updated_at))
         if waiting.waits_for(last):

@@ -52,7 +52,7 @@ def _word(kind: str) -> str:
 
 def _about(kind: str, changes: Sequence[Change]) -> dict[str, Any]:
     if kind == "change":
-        titles = {change.id: f"{change.title} ({change.state.value.replace('_', ' ')})" for change in changes}
+        titles = {change.id: f"{change.title} ({change.standing.replace('_', ' ')})" for change in changes}
         chosen = st.selectbox("Change", list(titles), index=None, format_func=titles.__getitem__, key="report_change")
         return {"change": chosen or ""}
     start, end = _period()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import queries, runtime, session, theme
+from app import runtime, session, theme
 from app.components import confirm, facts, rollout_way_out, state_badge
 from app.theme import plain
 from conductor_core.domain import rollout_acts, rollout_words
@@ -125,6 +125,7 @@ def _dialogs(rollout: Rollout, actor: Actor) -> None:
                 lambda reason, _: runtime.conductor().changes.request(actor, "emergency_abort", given, reason),
                 "It is under way.",
                 "emergency_home",
+                follow=True,
             )
         )
 
@@ -137,14 +138,17 @@ def _confirmed(rollout: Rollout, act: Act, actor: Actor) -> confirm.Act:
         "to_revision": 0,
     }
 
-    def do(reason: str, _: str) -> object:
-        change = runtime.conductor().changes.request(actor, "rollout_act", given, reason)
-        queries.forget()
-        return change
-
     target = f"{rollout.name} in {rollout.namespace}, {rollout.version}"
-    effect = f"{rollout_acts.promise(rollout, act)} It becomes a Change; gates judge it first."
-    return confirm.Act(act.value.capitalize(), target, effect, do, "Requested.", "published_with_changes")
+    effect = f"{rollout_acts.promise(rollout, act)} {rollout_way_out.QUIET}"
+    return confirm.Act(
+        act.value.capitalize(),
+        target,
+        effect,
+        lambda reason, _: runtime.conductor().changes.request(actor, "rollout_act", given, reason),
+        "Requested.",
+        "published_with_changes",
+        follow=True,
+    )
 
 
 def emergency_name(rollout: Rollout) -> str:

@@ -41,7 +41,7 @@ def show(rollouts: Sequence[Rollout], *, several: bool = False) -> None:
             "wave": [r.wave or "–" for r in rows],
             "weight": [r.actual for r in rows],
             "step": [rollout_words.step_now(r) or "–" for r in rows],
-            "replicas": [f"{r.available} of {r.wanted}" for r in rows],
+            "replicas": [rollout_words.replicas(r) for r in rows],
             "why": [rollout_words.why(r) for r in rows],
         },
         hide_index=True,

@@ -25,6 +25,8 @@ LOUD = (
     "reviewed it."
 )
 
+QUIET = "It becomes a Change: gates judge it, then others approve it as the tier asks. Nothing is sent before that."
+
 
 def show(rollout: Rollout, actor: Actor, names: dict[Act, str], emergency: str, reason: str) -> None:
     """Draw what went wrong and the acts that end it; `names` are those of the dialogs of acts, `reason` fills them."""
@@ -114,7 +116,7 @@ def _dialogs(way: WayBack, actor: Actor) -> None:
 
 def _confirmed(way: WayBack, actor: Actor, *, urgent: bool) -> confirm.Act:
     runbook = way.emergency if urgent else way.runbook
-    then = LOUD if urgent else "It becomes a Change: gates judge it, then others approve it as the channel's tier asks."
+    then = LOUD if urgent else QUIET
     verb = "Revert Git" if way.application else "Roll back"
     return confirm.Act(
         f"{verb} now" if urgent else verb,

@@ -37,11 +37,18 @@ def _body(actor: Actor) -> None:
         found = delivery_queries.promotion(source, target, tuple(left_out))
         _table(found)
         moved = [s for s in found if s.moves]
-        st.markdown(
-            f"One commit on each branch of **{theme.plain(target)}** changes {len(moved)} "
-            f"service{'' if len(moved) == 1 else 's'}; {len(found) - len(moved)} stay. Nothing is deployed by it."
-        )
+        st.markdown(_told(target, len(moved), len(found) - len(moved)))
         _request(actor, {"source": source, "to": target, "releases": [], "left_out": left_out}, possible=bool(moved))
+
+
+def _told(target: str, moved: int, stay: int) -> str:
+    if not moved:
+        return f"**There is nothing to promote to {theme.plain(target)}**: why each service stays is said beside it."
+    left = f" {stay} stay{'s' if stay == 1 else ''}." if stay else ""
+    return (
+        f"One commit on each branch of **{theme.plain(target)}** changes {moved} service{'' if moved == 1 else 's'}."
+        f"{left} Nothing is deployed by it."
+    )
 
 
 def _names(source: str, target: str) -> list[str]:

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.approvals import Approval, count_valid, valid
-from conductor_core.domain.gates import Verdict
+from conductor_core.domain.gates import Verdict, queued
 from conductor_core.domain.plans import Plan
 
 
@@ -40,6 +40,8 @@ class State(StrEnum):
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.REJECTED, State.CANCELLED})
 RUNNING = frozenset({State.EXECUTING, State.VALIDATING})
 BEFORE_EXECUTION = frozenset({State.REQUESTED, State.DENIED, State.AWAITING_APPROVAL, State.APPROVED})
+QUEUED = "queued"
+"""The word in place of `denied` for a Change that nothing denies but what ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,16 @@ class Change:
     def terminal(self) -> bool:
         """True when nothing can happen to it any more."""
         return self.state in TERMINAL
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits in the queue: nothing denies it but a wave that will end, and then it goes on by itself."""
+        return self.state is State.DENIED and queued(self.verdicts)
+
+    @property
+    def standing(self) -> str:
+        """Its state as people are told it: its own word, or `queued` in place of `denied`."""
+        return QUEUED if self.queued else self.state.value
 
 
 @dataclass(frozen=True)
@@ -241,7 +253,9 @@ _PROGRESS: dict[State, tuple[int, str]] = {
 
 def moments(change: Change) -> Moments:
     """Where the Change is on its way through the six moments."""
-    if change.state in _PROGRESS:
+    if change.queued:
+        at, word = 1, "current"
+    elif change.state in _PROGRESS:
         at, word = _PROGRESS[change.state]
     elif change.checks:
         at, word = 4, "failed"

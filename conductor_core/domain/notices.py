@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conductor_core.domain.changes import Change, State
-from conductor_core.domain.gates import queued
 
 KINDS: dict[State, tuple[str, str]] = {
     State.AWAITING_APPROVAL: ("approval-needed", "waits for {missing} approval{s}"),
@@ -45,8 +44,7 @@ def notice_of(change: Change, address: str) -> Notice | None:
     """What to tell of a Change in its present state; None when there is nothing. `address`: that of the workbench."""
     if change.state not in KINDS:
         return None
-    waits = change.state is State.DENIED and queued(change.verdicts)
-    kind, words = QUEUED if waits else KINDS[change.state]
+    kind, words = QUEUED if change.queued else KINDS[change.state]
     missing = max(0, change.approvals_required - change.approvals_given)
     told = words.format(missing=missing, s="" if missing == 1 else "s")
     return Notice(

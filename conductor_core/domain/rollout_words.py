@@ -32,6 +32,12 @@ def weight(rollout: Rollout) -> str:
     return f"{rollout.wave} {rollout.actual} %{asked}"
 
 
+def replicas(rollout: Rollout) -> str:
+    """How many of the wanted replicas are available; those beyond them, which a wave adds, are told apart."""
+    extra = rollout.available - rollout.wanted
+    return f"{min(rollout.available, rollout.wanted)} of {rollout.wanted}" + (f" + {extra}" if extra > 0 else "")
+
+
 def why(rollout: Rollout) -> str:
     """Why it is as it is; '' when there is nothing to say."""
     if red(rollout):

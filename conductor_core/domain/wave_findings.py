@@ -258,4 +258,5 @@ def health(detail: Detail) -> Finding:
     if rollout.available < rollout.wanted:
         text = f"{rollout.available} of {rollout.wanted} replicas are available."
         return waits(text, Cause.PODS_NOT_READY, "Wait for its pods, or look at their events.")
-    return Finding("health", Standing.OK, f"{rollout.available} of {rollout.wanted} replicas are available.")
+    more = f", and {extra} more" if (extra := rollout.available - rollout.wanted) else ""
+    return Finding("health", Standing.OK, f"{rollout.wanted} of {rollout.wanted} replicas are available{more}.")

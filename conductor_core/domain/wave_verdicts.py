@@ -44,6 +44,10 @@ class WaveVerdict:
         return tuple(dict.fromkeys(f.cause for f in self.findings if f.cause is not None))
 
 
+TOLD = 2
+"""Causes of a hold that the summary names: a wave whose step waits may wait for an approval as well."""
+
+
 def judge(
     detail: Detail,
     *,
@@ -63,8 +67,8 @@ def judge(
             wave_findings.analysis(detail),
             *wave_findings.statistics(judgements),
             *wave_findings.gates(known),
-            wave_findings.approvals(known),
             wave_findings.health(detail),
+            wave_findings.approvals(known),
         )
     )
     rollout = detail.rollout
@@ -89,7 +93,8 @@ def judge(
         told = "Everybody has this version." if word == "done" else first or "Nothing is in progress."
         return WaveVerdict("", word, told, findings)
     if holds:
-        return WaveVerdict(rollout.wave, "held", first, findings)
+        told = " ".join(f.text for f in holds[:TOLD])
+        return WaveVerdict(rollout.wave, "held", told, findings)
     at = f"At {rollout.actual} %, on its way through the steps."
     told = " ".join([at, *(f.text for f in findings if f.standing is Standing.WAIT)])
     return WaveVerdict(rollout.wave, "goes on", told, findings)

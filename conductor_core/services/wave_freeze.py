@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conductor_core.domain import rollout_acts
 from conductor_core.domain.changes import Change, State
-from conductor_core.domain.gates import QUEUED, Reason, Verdict, queued, verdict
+from conductor_core.domain.gates import QUEUED, Reason, Verdict, verdict
 from conductor_core.ports.change_store import ChangeQuery
 from conductor_core.ports.rollouts import Rollouts
 from conductor_core.services.changes import ChangeService
@@ -75,7 +75,7 @@ class QueuedPromotions:
     def once(self) -> list[str]:
         """The ids of those that go on; called by a worker now and then. Raises the errors of the ports."""
         denied = self.changes.find(ChangeQuery(states=frozenset({State.DENIED}), runbook=PROMOTE))
-        ready = [c for c in denied if queued(c.verdicts) and not self.freeze(c, Draft())[0].reasons]
+        ready = [c for c in denied if c.queued and not self.freeze(c, Draft())[0].reasons]
         for change in ready:
             self.changes.replan(change.requester, change.id)
         return [c.id for c in ready]

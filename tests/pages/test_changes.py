@@ -13,6 +13,8 @@ from conductor_core.domain.changes import State
 from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.rollout_acts import ReadBack
+from conductor_core.errors import UnreachableError
+from conductor_core.services.status import Probe, StatusService
 from tests.pages.drive import open_page, press, seen
 from tests.pages.support import APPROVER, CAPTAIN, FakeConductor
 from tests.pages.worlds import broken, busy, empty
@@ -301,6 +303,40 @@ def test_what_waits_for_a_wave_is_no_failure_and_asks_nobody_to_act(
     assert "Waits for **a wave to end**." in text
     assert "mend and plan again" not in text
     assert [(i.value, i.icon) for i in at.info] == [(plain(why.text), ":material/hourglass_top:")]
+    assert "waits in the queue]" in text
+
+
+def test_what_waits_for_a_wave_stands_in_the_list_as_queued_and_not_among_the_failed(
+    world: tuple[FakeConductor, dict[str, str]],
+) -> None:
+    conductor, ids = world
+    why = Reason(QUEUED, "A wave of shop/api runs.")
+    conductor.changes.apply(ids["requested"], c.Planned(Plan((), {}), (Verdict("waves", Result.DENY, (why,), 1),), 0))
+    at = open_page(conductor, "changes")
+    shown = dict(zip(at.dataframe[0].value["id"], at.dataframe[0].value["state"], strict=True))
+    assert shown[ids["requested"]] == ["… waits in the queue"]
+    assert shown[ids["denied"]] == ["✕ denied"]
+    at.segmented_control(key="state").set_value("failed").run()
+    assert ids["requested"] not in set(at.dataframe[0].value["id"])
+    assert ids["denied"] in set(at.dataframe[0].value["id"])
+
+
+def test_a_change_that_waits_for_a_worker_says_when_none_answers(
+    world: tuple[FakeConductor, dict[str, str]],
+) -> None:
+    conductor, ids = world
+
+    def silent() -> str:
+        raise UnreachableError("No worker answers.", why="Its last sign of life is 40 s old.", next="Start one.")
+
+    told = plain("No worker answers. Its last sign of life is 40 s old. Start one.")
+    shown = {
+        at: [w.value for w in open_page(found, "changes", change=ids[at]).warning]
+        for at in ("executing", "denied")
+        for found in (replace(conductor, status=StatusService([Probe("worker", silent)], dict)),)
+    }
+    assert shown == {"executing": [told], "denied": []}
+    assert not open_page(conductor, "changes", change=ids["executing"]).warning
 
 
 def test_the_glance_at_gates_counts_what_they_found(world: tuple[FakeConductor, dict[str, str]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from app import session
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
 from conductor_core.errors import OffError, UnreachableError
 from tests.fakes.argocd import raw_application, raw_pipeline
@@ -171,10 +172,13 @@ def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) 
     assert "Promote it, or abort." in text
     assert "pause until a person promotes" in text
     press(at, "act_promote")
+    asked = seen(at)
     at.text_input(key="_confirm_reason").set_value("metrics are fine").run()
     press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert (change.title, change.parameters["act"]) == ("Promote rollout api in one", "promote")
+    assert at.query_params[session.CHANGE] == change.id
+    assert "Nothing is sent before that." in asked
 
 
 def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: World) -> None:
@@ -346,6 +350,7 @@ def test_a_set_is_promoted_from_the_page_or_says_what_keeps_it(world: World) -> 
     press(at, "promote_set")
     text = seen(at)
     assert "nothing runs in the source" in text
+    assert "There is nothing to promote to " in text
     assert at.button(key="set_request").disabled
 
 

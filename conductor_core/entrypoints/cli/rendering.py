@@ -35,6 +35,7 @@ COLOURS = {
     "optional": "dim",
     "failed": "red",
     "denied": "red",
+    "queued": "cyan",
     "rejected": "red",
     "down": "red",
     "deny": "red",
@@ -67,7 +68,7 @@ def show_change(change: Change, settings: Settings, operations: Sequence[Operati
 
     out = console()
     form = change_form(change, settings)
-    state = Text(change.state.value, style=f"bold {COLOURS.get(change.state.value, '')}")
+    state = Text(change.standing, style=f"bold {COLOURS.get(change.standing, '')}")
     out.print(Text.assemble((change.id, "bold"), "  ", state, "  ", change.title))
     approvals = f"{change.approvals_given} of {change.approvals_required} approvals"
     by = ", ".join(cast("list[str]", cast("Form", form["approvals"])["by"]))
@@ -106,7 +107,7 @@ def show_changes(changes: Sequence[Change]) -> None:
     if not changes:
         console().print("No Change matches. `conductor runbook list` shows what can be requested.")
         return
-    rows = [(c.id, c.state.value, f"{c.updated_at:%m-%d %H:%M}", c.requester.name, c.title) for c in changes]
+    rows = [(c.id, c.standing, f"{c.updated_at:%m-%d %H:%M}", c.requester.name, c.title) for c in changes]
     console().print(table(("ID", "STATE", "UPDATED", "BY", "TITLE"), rows, coloured="STATE"))
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from conductor_core.domain.approvals import Approval
 from conductor_core.domain.changes import BEFORE_EXECUTION, RUNNING, TERMINAL, Check, State, moments, moved
-from tests.fakes.domain import APPROVER, CAPTAIN, NOW, REQUESTER, change, plan
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
+from tests.fakes.domain import ALLOW, APPROVER, CAPTAIN, DENY, NOW, REQUESTER, change, plan
 
 
 def test_every_state_is_of_one_sort() -> None:
@@ -59,6 +60,16 @@ def test_moments(state: State, fields: dict[str, object], word: str) -> None:
     states = moments(change("chg-01", state=state, **fields)).states
     assert [s for s in states if s != "ahead"] == word.split()
     assert len(states) == len(moments(change()).names)
+
+
+def test_what_only_waits_for_a_wave_is_queued_and_not_denied() -> None:
+    held = Verdict("waves", Result.DENY, (Reason(QUEUED, "A wave runs."),), 1)
+    waits = change(state=State.DENIED, verdicts=(ALLOW, held))
+    both = change(state=State.DENIED, verdicts=(DENY, held))
+    assert (waits.queued, waits.standing, moments(waits).states[1]) == (True, "queued", "current")
+    assert (both.queued, both.standing, moments(both).states[1]) == (False, "denied", "failed")
+    ended = change(state=State.CANCELLED, verdicts=(held,))
+    assert (ended.queued, ended.standing) == (False, "cancelled")
 
 
 @pytest.mark.parametrize("state", State)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conductor_core.domain.rollout_words import red, step_now, why
+from conductor_core.domain.rollout_words import red, replicas, step_now, why
 from conductor_core.domain.rollouts import Phase, Rollout, Step
 from tests.unit.domain.test_rollout_acts import PAUSED, moving
 
@@ -29,6 +29,11 @@ def test_the_controllers_names_become_words(rollout: Rollout, words: str) -> Non
 def test_the_step_counts_from_one_while_something_moves() -> None:
     assert step_now(HELD) == "2 of 3"
     assert step_now(replace(HELD, aborted=True)) == ""
+
+
+@pytest.mark.parametrize(("available", "words"), [(1, "1 of 2"), (2, "2 of 2"), (3, "2 of 2 + 1")])
+def test_replicas_that_a_wave_adds_are_told_apart(available: int, words: str) -> None:
+    assert replicas(replace(HELD, wanted=2, available=available)) == words
 
 
 def test_red_is_aborted_or_degraded() -> None:

@@ -89,6 +89,14 @@ def test_what_ends_by_itself_holds_nobody_up(cause: Cause, given: dict[str, Any]
     assert held.summary == held.holds[0].text
 
 
+def test_a_step_that_waits_is_told_before_the_approval_of_an_act() -> None:
+    asked = replace(change(), state=State.AWAITING_APPROVAL, approvals_required=1)
+    paused = replace(moving(), steps=(Step("weight", ""), Step("pause", "")))
+    found = verdict(rollout=paused, changes=[asked])
+    assert (found.word, len(found.holds)) == ("held", 2)
+    assert found.summary == f"Step {paused.step + 1} waits for a person. {asked.title} waits for 1 approval."
+
+
 def test_a_wave_that_makes_no_progress_has_failed_and_an_abort_clears_it() -> None:
     found = verdict(rollout=replace(GOING, phase=Phase.DEGRADED))
     assert (found.word, found.causes) == ("failed", (Cause.NO_PROGRESS,))

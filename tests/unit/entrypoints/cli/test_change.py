@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from conductor_core.domain.changes import State
-from conductor_core.domain.gates import Reason, Result, Verdict
+from conductor_core.domain.changes import Planned, State
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
 from conductor_core.domain.operations import Operation, OperationState
+from conductor_core.domain.plans import Plan
 from conductor_core.domain.rollout_acts import ReadBack
 from conductor_core.entrypoints.cli.main import run
 from tests.fakes.conductor import FakeConductor, build
@@ -69,6 +70,17 @@ def test_a_denial_says_what_clears_it_and_nothing_twice(conductor: FakeConductor
     said = shell(f"change show {change.id}")
     assert said.count("The tag latest is no version.") == 1
     assert said.count("Pin the tag.") == 1
+
+
+def test_what_waits_for_a_wave_is_queued_for_people_and_denied_for_programs(
+    conductor: FakeConductor, shell: Shell
+) -> None:
+    asked = conductor.requested()
+    why = Reason(QUEUED, "A wave of shop/api runs.", clears_by="Wait for the wave, or end it.")
+    conductor.changes.apply(asked.id, Planned(Plan((), {}), (Verdict("waves", Result.DENY, (why,), 1),), 0))
+    assert f"{asked.id}  queued  " in shell("change list")
+    assert f"{asked.id}  queued  " in shell(f"change show {asked.id}")
+    assert shell.json(f"change show {asked.id}")["state"] == "denied"
 
 
 def test_what_was_read_back_is_printed_rollout_by_rollout(conductor: FakeConductor, shell: Shell) -> None:
