@@ -43,7 +43,7 @@ def _body(owner: tuple[str, str], components: tuple[str, ...], actor: Actor) -> 
     with errors.shown():
         answer = delivery_queries.partial(*owner, chosen, str(version or "").strip())
         _answer(owner, chosen, answer)
-        label = "Request it" if answer.safe else "Request this set together"
+        label = "Request this set together" if answer.versions and not answer.safe else "Request it"
         reason, sent, refusal = requesting.footer("partial", label, possible=bool(answer.safe or answer.versions))
         if sent:
             wanted, together = answer.wish[chosen], not answer.safe
