@@ -15,6 +15,8 @@ from conductor_core.errors import ConductorError
 from conductor_core.services.sealing import Sealing
 from conductor_core.wiring import Conductor, prepare_database, projection, sealing, serve, wire, witnessing, worker_name
 
+GRACE_SECONDS = 30.0
+"""How long what runs may go on when the worker is to stop; then it is left to the next one, as after a crash."""
 REPORT_SECONDS = 600.0
 """How often it is looked for reports that are due."""
 SWEEP_SECONDS = 2.0
@@ -58,14 +60,18 @@ def main() -> int:
     for thread in threads:
         thread.start()
     try:
-        with serve(conductor):
+        with serve(conductor, GRACE_SECONDS) as running:
             logging.info("worker %s is ready", name)
             _work(conductor, name, stopping)
     finally:
         stopping.set()  # also when it can't serve: the threads must not keep a worker alive that does no work
         for thread in threads:
             thread.join()
-    return lost[0].exit_code if lost else 0
+    code = lost[0].exit_code if lost else 0
+    if running():
+        logging.shutdown()
+        os._exit(code)  # Python would wait for the thread of what was left, without doing anything else meanwhile
+    return code
 
 
 def _work(conductor: Conductor, name: str, stopping: threading.Event) -> None:

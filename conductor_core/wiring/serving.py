@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from conductor_core.adapters.mask_key import mask_key
@@ -26,10 +26,12 @@ def worker_name() -> str:
 
 
 @contextmanager
-def serve(conductor: Conductor) -> Iterator[None]:
-    """Work on the queue, as a worker, until the block ends."""
+def serve(conductor: Conductor, grace: float) -> Iterator[Callable[[], list[str]]]:
+    """Work on the queue, as a worker, until the block ends; what runs then has `grace` seconds. Gives what tells the
+    Changes that are worked on.
+    """
     from conductor_core.adapters import dbos_workflows
 
     plan, execute, url = conductor.execution.plan, conductor.execution.execute, database_url(conductor.settings)
-    with dbos_workflows.serve(url, plan, execute, executor_id=worker_name(), concurrency=4):
-        yield
+    with dbos_workflows.serve(url, plan, execute, executor_id=worker_name(), concurrency=4, grace=grace) as serving:
+        yield serving.running
