@@ -23,6 +23,7 @@ from conductor_core.services.releases import ReleaseReader
 from conductor_core.settings import Settings
 
 AT_ONCE = 8
+MENDED_BY = "Runbook purge_assets drops them from the cache, rebuild_assets uploads them anew (Releases, tab UI files)."
 LOOKS, BETWEEN = 5, 2.0
 """Looks that a check gives files that are missing, and the seconds between them."""
 BY_METHOD = "PURGE"
@@ -73,7 +74,8 @@ class UiAssets:
                 break
             self.sleep(BETWEEN)
             page = self.look(release, channel)
-        return Look(not page.missing, page.told, hopeless=True)
+        mend = f". {MENDED_BY}" if page.missing else ""
+        return Look(not page.missing, f"{page.told}{mend}", hopeless=True)
 
     def plan(self, change: Change) -> Draft:
         """The plan function `assets_purge`: the page and its files, which would be dropped from the cache.

@@ -88,7 +88,9 @@ def test_the_files_of_a_ui_that_argo_cd_installs_are_asked_for() -> None:
     plan = SimpleNamespace(facts={"application": "argocd/shop", "commit": "c1"})
     change = SimpleNamespace(parameters=world.change.parameters, plan=plan)
     context = cast("Context", SimpleNamespace(change=change))
-    assert "1 of 2 files are missing" in world.assets.probe(context).detail
+    detail = world.assets.probe(context).detail
+    assert "1 of 2 files are missing" in detail
+    assert "Runbook purge_assets" in detail
     assert set(world.rendered) == {"commit:c1/dev"}
 
 
