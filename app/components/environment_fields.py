@@ -67,6 +67,11 @@ def wrong(text: str) -> None:
     st.markdown(f":small[:red[✕ {plain(text)}]]")  # a caption would be pale
 
 
+def doubtful(text: str) -> None:
+    """What a value is warned of, below its field."""
+    st.markdown(f":small[:orange[! {plain(text)}]]")
+
+
 def networks_in(blueprint: Blueprint, name: str, found: Any) -> tuple[str, ...]:
     """The networks in a field that holds some."""
     if blueprint.kind(name) != "cidr" or not found:
@@ -75,19 +80,19 @@ def networks_in(blueprint: Blueprint, name: str, found: Any) -> tuple[str, ...]:
 
 
 def note(told: Note) -> None:
-    """Draw a note. What is no network is told unless something else is said."""
+    """Draw a note. What is no network is told unless something else is said; it warns, for the module takes it."""
     for text in told.networks:
         try:
             network = networks.parse(text)
         except InputError as bad:
             if not told.said:
-                wrong(f"{bad.what} {bad.next}")
+                doubtful(f"{bad.what} {bad.next}")
         else:
             st.caption(f"{network.cidr} holds {network.addresses:,} addresses")
     for text in (*told.said, *told.denied):
         wrong(text)
     for text in told.warned:
-        st.markdown(f":small[:orange[! {plain(text)}]]")
+        doubtful(text)
 
 
 def _draw(variable: Variable, label: str, key: str, told: str, placeholder: str, changed: Changed) -> None:
@@ -125,6 +130,7 @@ def _table(variable: Variable, label: str, key: str, start: Any, told: str) -> N
         pandas.DataFrame({name: [row.get(name) for row in kept] for name in names}, dtype=object),  # empty: of any type
         key=key,
         num_rows="dynamic",
+        placeholder="default",  # an empty cell is left to it
         hide_index=True,
         column_config=columns,
     )

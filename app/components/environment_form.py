@@ -77,7 +77,8 @@ def show(blueprint: Blueprint, draft: EnvironmentDraft, actor: Actor, *, fixed: 
     """Draw the wizard; `fixed`: the environment exists, so its name stays."""
     navigation.link("environments", "All environments", icon="arrow_back")
     st.title(f"{'Change' if fixed else 'New'}: {plain(blueprint.title)}", anchor=False)
-    st.caption(f"{plain(blueprint.purpose)} · {plain(blueprint.name)} {blueprint.version} · tier {blueprint.tier}")
+    named = f"{plain(blueprint.name)} {blueprint.version} · tier {blueprint.tier}"
+    st.caption(f"{plain(blueprint.purpose)} · {named}" if blueprint.purpose else named)
     main, side = split.show(2, 1)
     form = Form(blueprint, draft, actor, fixed, f"env_{draft.id}")
     with main:
