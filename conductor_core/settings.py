@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from string import Formatter
 from typing import Literal
@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     ui_port: int = Field(default=8501, ge=0, le=65535, description="Port of the workbench; the next free one is taken.")
     api_port: int = Field(default=8600, ge=0, le=65535, description="Port of maestro-api; the next free one is taken.")
     public_url: str = Field(default="", description="Address of the workbench in deep links; empty: host and port.")
+    api_url: str = Field(default="", description="Address of maestro-api for its own status; empty: host and port.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
 
     identity_mode: Literal["local", "oidc"] = Field(
@@ -209,15 +210,20 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """The address of the workbench, without a slash at its end; `up` notes the port that it found free."""
-        if self.public_url:
-            return self.public_url.rstrip("/")
-        try:
-            port = int(json.loads((self.run_dir / "ports.json").read_text(encoding="utf-8"))["ui"])
-        except (OSError, ValueError, KeyError, TypeError):
-            port = self.ui_port
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{port}"
+        """The address of the workbench, without a slash at its end."""
+        return self.public_url.rstrip("/") or self._own("ui", self.ui_port)
+
+    @property
+    def api_address(self) -> str:
+        """The address of maestro-api as this installation reaches it, without a slash at its end."""
+        return self.api_url.rstrip("/") or self._own("api", self.api_port)
+
+    def _own(self, name: str, port: int) -> str:
+        """Where that process of this home listens; `up` notes the ports that it found free."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            port = int(json.loads((self.run_dir / "ports.json").read_text(encoding="utf-8"))[name])
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # every address: also ours
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def kernel_variables(self, change_id: str) -> dict[str, str]:
         """The environment of a notebook's kernel: these settings as they are, and which Change it runs for."""
@@ -252,17 +258,6 @@ def _unknown_word(text: str, known: Collection[str]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class SettingRow:
-    """One setting as the Settings page and the docs show it; a secret's value is masked."""
-
-    name: str
-    value: str
-    source: Literal["environment", ".env", "default"]
-    help: str
-    secret: bool
-
-
 def load() -> Settings:
     """Read the settings; raises `ConfigurationError` that names each bad one and where to mend it."""
     try:
@@ -274,27 +269,3 @@ def load() -> Settings:
             why=names,
             next="Correct it in the environment or in .env; .env.example explains every setting.",
         ) from bad
-
-
-def rows(settings: Settings) -> list[SettingRow]:
-    """Every setting with its value and where it came from, in declaration order."""
-    dotenv = Path(".env").read_text(encoding="utf-8").upper() if Path(".env").is_file() else ""
-    out: list[SettingRow] = []
-    for field, info in Settings.model_fields.items():
-        name = f"CONDUCTOR_{field.upper()}"
-        value = getattr(settings, field)
-        secret = isinstance(value, SecretStr)
-        shown = ("set" if value.get_secret_value() else "") if isinstance(value, SecretStr) else str(value or "")
-        source: Literal["environment", ".env", "default"] = "default"
-        if name in os.environ:
-            source = "environment"
-        elif f"{name}=" in dotenv:
-            source = ".env"
-        out.append(SettingRow(name, shown, source, info.description or "", secret))
-    return out
-
-
-def secrets(settings: Settings) -> set[str]:
-    """The texts of every secret setting that is given: what nothing that leaves this installation may hold."""
-    given = (getattr(settings, name) for name in Settings.model_fields)
-    return {value.get_secret_value() for value in given if isinstance(value, SecretStr)} - {""}

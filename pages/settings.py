@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import queries, runtime, session, theme
 from app.components import connections, doctor_table, errors, roles
-from conductor_core import settings
+from conductor_core.services import setting_rows
 
 
 def every() -> None:
@@ -15,7 +15,7 @@ def every() -> None:
     given = st.toggle("Only those that are set", key="only_set")
     rows = [
         row
-        for row in settings.rows(runtime.conductor().settings)
+        for row in setting_rows.rows(runtime.conductor().settings)
         if (words or "").lower() in f"{row.name} {row.help}".lower() and (not given or row.source != "default")
     ]
     st.dataframe(

@@ -34,6 +34,7 @@ from conductor_core.services.environments import EnvironmentService
 from conductor_core.services.escalation import Escalation
 from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.execution import ExecutionService
+from conductor_core.services.fronts import Fronts
 from conductor_core.services.gates import PolicyGate
 from conductor_core.services.identity import IdentityService
 from conductor_core.services.identity_record import IdentityRecord
@@ -55,6 +56,7 @@ from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.reports import ReportService
 from conductor_core.services.runbooks import RunbookService
 from conductor_core.services.server_gate import ServerGate
+from conductor_core.services.setting_rows import rows, secrets
 from conductor_core.services.settings_record import SettingsRecord
 from conductor_core.services.smoke import SmokeService
 from conductor_core.services.smoke_shelf import smoke_shelf
@@ -63,7 +65,7 @@ from conductor_core.services.timelines import Timelines
 from conductor_core.services.troubleshooting_shelf import troubleshooting_shelf
 from conductor_core.services.ui_assets import UiAssets
 from conductor_core.services.values_edits import ValuesEdits
-from conductor_core.settings import Settings, rows, secrets
+from conductor_core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ def join(parts: Parts) -> Conductor:
         *probes.core(parts.store, parts.blobs, parts.policy, parts.heartbeats.latest),
         Probe("ledger", parts.ledger_reader.health),
         *probes.outside(parts.now, parts.cluster, parts.helm, releases, parts.web),
+        *Fronts(parts.now, parts.web, parts.cluster, releases).probes(),
     ]
     status = StatusService(asked, lambda: parts.workflows.depth())  # a name alone would load its library
     doctor = Doctor(parts.now, parts.commands, parts.cluster, releases, parts.logins, status.connections)

@@ -34,8 +34,8 @@ from conductor_core.services.evidence import EvidenceService
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.report_content import plain
+from conductor_core.services.setting_rows import SettingRow
 from conductor_core.services.smoke import SmokeService
-from conductor_core.settings import SettingRow
 
 MADE = "conductor.escalation.made.v1"
 LOG_BYTES: Final = 1_000_000

@@ -11,7 +11,8 @@ from conductor_core.domain.effective_settings import APPLIED, applied, subject_o
 from conductor_core.errors import ConductorError
 from conductor_core.ports.change_store import ChangeStore
 from conductor_core.services.ledger import Ledger
-from conductor_core.settings import Settings, rows, secrets
+from conductor_core.services.setting_rows import rows, secrets
+from conductor_core.settings import Settings
 
 log = logging.getLogger("settings")
 AGAIN_SECONDS = 5.0

@@ -163,8 +163,7 @@ def addresses(now: Settings) -> dict[str, str]:
 
     Raises `ConfigurationError` when CONDUCTOR_SMOKE_URLS can't be read.
     """
-    host = "127.0.0.1" if now.host == "0.0.0.0" else now.host  # noqa: S104  # every address: also this machine's own
-    out = {"intelgraph": now.intelgraph_url, "conductor": f"http://{host}:{now.api_port}"}
+    out = {"intelgraph": now.intelgraph_url, "conductor": now.api_address}
     for part in filter(None, (p.strip() for p in now.smoke_urls.split(","))):
         name, sign, url = part.partition("=")
         if not sign or not url.strip().startswith(("http://", "https://")):

@@ -40,11 +40,12 @@ from conductor_core.services.release_values import ReleaseValues
 from conductor_core.services.releases import ReleaseReader
 from conductor_core.services.report_schedules import ReportSchedules
 from conductor_core.services.runbooks import RunbookService
+from conductor_core.services.setting_rows import rows as rows_of
+from conductor_core.services.setting_rows import secrets
 from conductor_core.services.smoke import SmokeParts, SmokeService
 from conductor_core.services.smoke_runner import SmokeRunner
 from conductor_core.services.status import Probe, StatusService
-from conductor_core.settings import Settings, secrets
-from conductor_core.settings import rows as rows_of
+from conductor_core.settings import Settings
 from conductor_core.wiring import Conductor
 from tests.fakes.argocd import FakeArgoCd
 from tests.fakes.blobs import MemoryBlobs
