@@ -94,7 +94,7 @@ def test_only_so_many_streams_are_open(
     assert answer.status_code == 503
 
 
-@pytest.mark.slow
+@pytest.mark.timed
 def test_a_stream_tells_within_a_second(conductor: FakeConductor) -> None:
     change = conductor.settled(State.AWAITING_APPROVAL)
     server = uvicorn.Server(uvicorn.Config(create_app(conductor), port=0, log_level="warning", lifespan="off"))
