@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -15,8 +16,13 @@ Line = dict[str, str]
 
 _stream = assets.component("stream", '<div class="stream" role="log"></div>')
 _GLYPHS = {"cell": "▸", "operation": "⚙", "check": "♥", "cluster": "☸", "note": "!", "output": "·"}
-_BAD = ("failed", "denied", "unknown", "rejected", "voided")
-_GOOD = ("succeeded", "passed", "healthy")
+_ENDS = re.compile(
+    r"(?<!\d )(?<!\bno )(?<!\bnot )\b(?:(failed|denied|rejected|voided)|(unknown)|(succeeded|passed))\b", re.IGNORECASE
+)
+"""A word that says how something ended; a count of failures ("0 failed") is none."""
+_TINTS = {1: "red", 2: "violet", 3: "green"}
+LISTED = 4
+"""Items of a list that a line names before it counts the rest."""
 
 
 def of_run(lines: Iterable[RunLine]) -> list[Line]:
@@ -48,7 +54,10 @@ def _said(data: dict[str, object]) -> str:
 
 def _brief(value: object) -> str:
     if isinstance(value, list):
-        return f"{len(value)}" if value and isinstance(value[0], dict) else ", ".join(map(str, value))
+        if value and isinstance(value[0], dict):
+            return f"{len(value)}"
+        more = f" and {len(value) - LISTED} more" if len(value) > LISTED else ""
+        return ", ".join(map(str, value[:LISTED])) + more
     if isinstance(value, dict):
         return ", ".join(f"{k}={_brief(v)}" for k, v in value.items())
     text = " ".join(str(value).split())
@@ -56,12 +65,8 @@ def _brief(value: object) -> str:
 
 
 def _tint(text: str, kind: str) -> str:
-    low = text.lower()
-    if any(word in low for word in _BAD):
-        return "violet" if "unknown" in low else "red"
-    if any(word in low for word in _GOOD):
-        return "green"
-    return "orange" if kind == "note" else "blue" if kind == "cell" else "gray"
+    ends = sorted(found.lastindex or 0 for found in _ENDS.finditer(text))
+    return _TINTS[ends[0]] if ends else {"note": "orange", "cell": "blue"}.get(kind, "gray")
 
 
 def _line(at: datetime, kind: str, text: str, color: str) -> Line:

@@ -16,6 +16,7 @@ from conductor_core.domain.health import Health as ReleaseHealth
 from conductor_core.domain.operations import OperationState
 from conductor_core.domain.wave_findings import Standing
 from conductor_core.ports.change_store import RecordedEvent
+from conductor_core.ports.run_log import RunLine
 from conductor_core.services.status import Health
 from tests.pages.support import comparison
 from tests.pages.worlds import busy
@@ -185,6 +186,32 @@ def test_events_say_who_what_and_with_what() -> None:
     assert line["text"] == f"approval given\nplan: sha256:{'ab' * 6}…"
     (brief,) = event_stream.of_events([RecordedEvent(1, event)], {"chg-1": "Deploy x"})
     assert brief["text"] == "approval given: Deploy x"
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [
+        ("check:api: succeeded", "green"),
+        ("intelgraph-api: passed: 453 requests, 81/s, 0 failed, p95 60 ms", "green"),
+        ("406 requests, 0 failed", "gray"),
+        ("89 requests, 12 failed", "gray"),
+        ("intelgraph-api: failed: 453 requests, 81/s, 20 failed", "red"),
+        ("passed  check:pods\nfailed  check:api", "red"),
+        ("api: Rollout/api is unhealthy", "gray"),
+        ("Helm_upgrade: unknown", "violet"),
+        ("no failed pod", "gray"),
+        ("it has not succeeded", "gray"),
+    ],
+)
+def test_a_line_has_the_color_of_how_something_ended_and_never_of_a_count(text: str, color: str) -> None:
+    (line,) = event_stream.of_run([RunLine(1, NOW, "operation", text)])
+    assert line["color"] == color
+
+
+def test_a_long_list_of_a_fact_is_counted() -> None:
+    event = Event("evt-1", "conductor.change.sealed.v1", "chg-1", NOW, "system|worker", {"events": list("abcdefg")})
+    (line,) = event_stream.of_events([RecordedEvent(1, event)])
+    assert line["text"].endswith("events: a, b, c, d and 3 more")
 
 
 def test_a_cause_of_several_lines_is_read_line_by_line() -> None:
