@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import sys
@@ -14,6 +15,7 @@ from conductor_core.localplane import programs, supervisor
 from conductor_core.localplane.supervisor import Probe, Process, ProcessSet, SetStatus
 from conductor_core.settings import PROJECT_ROOT, Settings
 from conductor_core.wiring import prepare_database, stop_database
+from conductor_core.wiring.serving import settings_digest
 
 Say = Callable[[str], None]
 PORTS_TRIED = 50
@@ -34,7 +36,8 @@ class Running:
 def up(settings: Settings, say: Say) -> Running:
     """Start PostgreSQL, API, worker, UI and, when no context is chosen, the local control plane in the background.
 
-    A second call reports what runs; a half-finished earlier start is ended first. Raises `ToolError` with the end of
+    A second call reports what runs, and starts it anew when the settings or the program have changed; a half-finished
+    earlier start is ended first. Raises `ToolError` with the end of
     the log when a process won't stay up, `ConfigurationError` when no port is free, `StorageError` on a full disk.
     """
     folder = _folder(settings)
@@ -42,6 +45,8 @@ def up(settings: Settings, say: Say) -> Running:
     ports = _ports(settings, now)
     declared = declare(settings, ports)
     already = now.ready and now.digest == declared.digest()
+    if now.running and not already:
+        say("settings or program have changed since the last start: it is started anew; a Change that runs goes on")
     say("the database" + ("" if already else ": starting, then brought up to date"))
     prepare_database(settings)
     said: set[str] = set()
@@ -83,7 +88,11 @@ def down(settings: Settings, say: Say) -> bool:
 def declare(settings: Settings, ports: dict[str, int]) -> ProcessSet:
     """The processes of the workbench on those ports."""
     python, host = sys.executable, settings.host
-    env = {"CONDUCTOR_HOME": str(settings.home), "CONDUCTOR_CACHE": str(settings.cache)}
+    env = {
+        "CONDUCTOR_HOME": str(settings.home),
+        "CONDUCTOR_CACHE": str(settings.cache),
+        "CONDUCTOR_STARTED_WITH": f"{settings_digest(settings)[:16]} {_program()[:16]}",
+    }
     api = Process(
         "maestro-api",
         (python, "-m", "conductor_core.entrypoints.api.main", "--host", host, "--port", str(ports["api"])),
@@ -124,26 +133,36 @@ def plane_is_built(settings: Settings) -> bool:
     return not programs.missing(settings)
 
 
+def _program() -> str:
+    """A digest that changes with the program's files."""
+    found = [file for folder in ("conductor_core", "app", "pages") for file in (PROJECT_ROOT / folder).rglob("*.py")]
+    seen = [f"{file} {stat.st_size} {stat.st_mtime_ns}" for file, stat in ((f, f.stat()) for f in sorted(found))]
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
+
+
 def _folder(settings: Settings) -> Path:
     return settings.run_dir / "workbench"
 
 
 def _ports(settings: Settings, now: SetStatus) -> dict[str, int]:
-    """The ports of this home: those of the last start while it runs or they are free, else the next free ones."""
+    """The ports of this home: those of the last start while it runs or they are free, else the next free ones from
+    those that the settings ask for; other ones asked for are other ports.
+    """
     file = settings.run_dir / "ports.json"
-    try:
-        kept = {name: int(port) for name, port in json.loads(file.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, AttributeError):
-        kept = {}
     wanted = {"ui": settings.ui_port, "api": settings.api_port}
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        kept = {name: int(told[name]) for name in wanted if told.get("asked", wanted)[name] == wanted[name]}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        kept = {}
     ports: dict[str, int] = {}
     for name, first in wanted.items():
         old = kept.get(name, first)
-        usable = old if now.running or _free(settings.host, old) else 0
+        usable = old if (now.running and name in kept) or _free(settings.host, old) else 0
         ports[name] = usable or _next_free(settings.host, first, set(ports.values()))
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.write_text(json.dumps(ports), encoding="utf-8")
+        file.write_text(json.dumps(ports | {"asked": wanted}), encoding="utf-8")
     except OSError as bad:
         raise StorageError(
             f"The data folder {settings.home} can't be written.",

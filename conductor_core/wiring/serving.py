@@ -8,7 +8,10 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pydantic import SecretStr
+
 from conductor_core.adapters.mask_key import mask_key
+from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.services.conductor import Conductor
 from conductor_core.settings import Settings
 from conductor_core.wiring.database import database_url
@@ -18,6 +21,12 @@ def cookie_secret(settings: Settings) -> str:
     """What signs the workbench's cookies: the configured one, else one of this installation's own."""
     given = settings.cookie_secret.get_secret_value()
     return given or hmac.digest(mask_key(settings.home), b"maestro-conductor cookies", "sha256").hex()
+
+
+def settings_digest(settings: Settings) -> str:
+    """Tells one set of settings from another without telling them: keyed with this installation's own key."""
+    plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for name, v in settings}
+    return hmac.digest(mask_key(settings.home), canonical_bytes(plain), "sha256").hex()
 
 
 def worker_name() -> str:
