@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import jupytext
 import pytest
 
 from conductor_core.adapters.papermill_runs import PapermillRuns
+from conductor_core.adapters.runbook_files import RunbookFolder
 from conductor_core.errors import InputError
 from conductor_core.settings import PROJECT_ROOT
 
@@ -78,6 +82,22 @@ def copy(tmp_path: Path) -> Path:
         shutil.copy(NOTEBOOKS / f"{SAMPLE}.{suffix}", tmp_path)
     assert problems(tmp_path) == []
     return tmp_path
+
+
+def test_the_runbook_that_the_docs_teach_works_as_it_is_written(tmp_path: Path) -> None:
+    docs = (PROJECT_ROOT / "docs" / "runbooks.md").read_text(encoding="utf-8")
+    own = docs[docs.index("## Write your own") :]
+    text, code = (re.findall(rf"```{kind}\n(.*?)```", own, re.DOTALL)[0] for kind in ("yaml", "python"))
+    for path, content in (("runbooks/hello.yaml", text), ("notebooks/hello.py", code)):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(content, encoding="utf-8")
+    shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path)
+    argv = [sys.executable, "-m", "jupytext", "--sync", "notebooks/hello.py"]
+    subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
+    found = RunbookFolder(tmp_path / "runbooks", tmp_path / "notebooks", PapermillRuns().parameters).catalogue()
+    assert not found.broken
+    assert [(r.name, r.parameters[0].name) for r in found.runbooks.values()] == [("hello", "who")]
+    assert not problems(tmp_path / "notebooks")
 
 
 def test_a_lost_pair_is_found(copy: Path) -> None:
