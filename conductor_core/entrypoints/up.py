@@ -40,15 +40,6 @@ def up(settings: Settings, say: Say) -> Running:
     earlier start is ended first. Raises `ToolError` with the end of
     the log when a process won't stay up, `ConfigurationError` when no port is free, `StorageError` on a full disk.
     """
-    folder = _folder(settings)
-    now = supervisor.status(folder)
-    ports = _ports(settings, now)
-    declared = declare(settings, ports)
-    already = now.ready and now.digest == declared.digest()
-    if now.running and not already:
-        say("settings or program have changed since the last start: it is started anew; a Change that runs goes on")
-    say("the database" + ("" if already else ": starting, then brought up to date"))
-    prepare_database(settings)
     said: set[str] = set()
 
     def report(status: SetStatus) -> None:
@@ -58,6 +49,15 @@ def up(settings: Settings, say: Say) -> Running:
                 said.add(line)
                 say(line)
 
+    now = supervisor.cleared(_folder(settings), report)
+    ports = _ports(settings, now)
+    declared = declare(settings, ports)
+    already = now.ready and now.digest == declared.digest()
+    if now.running and now.digest != declared.digest():
+        say("settings or program have changed since the last start: it is started anew; a Change that runs goes on")
+        said.clear()
+    say("the database" + ("" if already else ": starting, then brought up to date"))
+    prepare_database(settings)
     supervisor.start(declared, report)
     host = settings.host
     return Running(

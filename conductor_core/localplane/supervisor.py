@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -37,6 +37,7 @@ __all__ = [
     "ProcessSet",
     "ProcessStatus",
     "SetStatus",
+    "cleared",
     "locked",
     "start",
     "status",
@@ -98,6 +99,17 @@ def stop(folder: Path, patience: float = 60.0) -> bool:
     swept = sweep(folder)
     (folder / "state.json").unlink(missing_ok=True)
     return supervisor is not None or swept > 0
+
+
+def cleared(folder: Path, report: Report = lambda _: None) -> SetStatus:
+    """What runs in `folder`, after what a killed supervisor left there was ended and its ports are free again; a start
+    that is at work is waited for.
+    """
+    if folder.is_dir() and not status(folder).running:
+        with suppress(OSError), locked(folder, report):  # a folder that can't be written is told by whoever writes next
+            if not status(folder).running:
+                stop(folder)
+    return status(folder)
 
 
 def sweep(folder: Path, patience: float = 5.0) -> int:

@@ -136,6 +136,18 @@ def test_kill_of_the_supervisor_leaves_no_orphan_after_the_next_start(declare: C
     until(lambda: len(marked(declared.folder)) == 4)
 
 
+def test_what_a_killed_supervisor_left_is_cleared_and_what_runs_is_not(declare: Callable[..., ProcessSet]) -> None:
+    declared = declare(Process("a", SLEEPER))
+    assert not supervisor.cleared(declared.folder).running
+    now = supervisor.start(declared, timeout=30)
+    assert supervisor.cleared(declared.folder).supervisor == now.supervisor
+    psutil.Process(now.supervisor).kill()
+    until(lambda: not supervisor.status(declared.folder).running)
+    assert len(marked(declared.folder)) == 1
+    assert not supervisor.cleared(declared.folder).running
+    assert marked(declared.folder) == []
+
+
 def test_stop_after_a_kill_sweeps_too(declare: Callable[..., ProcessSet]) -> None:
     declared = declare(Process("a", SLEEPER))
     psutil.Process(supervisor.start(declared, timeout=30).supervisor).kill()
