@@ -98,6 +98,8 @@ CHECK: dict[bool, Mark] = {
     True: _mark("passed", "green", "check_circle", "✓"),
     False: _mark("failed", "red", "error", "✕"),
 }
+UNASKED = _mark("not asked", "gray", "remove", "–")
+"""A check that had nothing to look at."""
 
 
 def of(table: dict[str, Mark], state: StrEnum | str) -> Mark:

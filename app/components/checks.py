@@ -32,10 +32,13 @@ def _broken(text: str) -> str:
 
 def show(checks: Sequence[Check]) -> None:
     """Draw one row for each check, failed ones first."""
-    rows = sorted(checks, key=lambda check: check.passed)
+    rows = sorted(checks, key=lambda check: (check.passed, not check.asked))
     st.table(
         {
-            "check": [theme.cell(theme.CHECK[check.passed], theme.fact(check.name)) for check in rows],
+            "check": [
+                theme.cell(theme.CHECK[check.passed] if check.asked else theme.UNASKED, theme.fact(check.name))
+                for check in rows
+            ],
             "seen": [breakable(check.detail) or "–" for check in rows],
         },
         border="horizontal",

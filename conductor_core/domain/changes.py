@@ -44,6 +44,10 @@ QUEUED = "queued"
 """The word in place of `denied` for a Change that nothing denies but what ends by itself."""
 
 
+NOT_ASKED = "not asked: "
+"""How the detail of a check begins that had nothing to look at: it holds nobody up, and proves nothing."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One post-flight check."""
@@ -51,6 +55,16 @@ class Check:
     name: str
     passed: bool
     detail: str
+
+    @property
+    def asked(self) -> bool:
+        """Whether it had something to look at."""
+        return not self.detail.startswith(NOT_ASKED)
+
+    @property
+    def word(self) -> str:
+        """`passed`, `failed` or `not asked`."""
+        return "failed" if not self.passed else "passed" if self.asked else "not asked"
 
 
 @dataclass(frozen=True)

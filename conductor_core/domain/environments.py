@@ -249,10 +249,11 @@ def _base(change: Change) -> dict[str, Any]:
 
 
 def _validated(before: Environment, change: Change) -> Environment:
-    if not change.checks:
+    asked = [c for c in change.checks if c.asked]
+    if not asked:
         return before
-    bad = [f"{c.name}: {c.detail}" for c in change.checks if not c.passed]
-    health, detail = ("degraded", "; ".join(bad)) if bad else ("healthy", f"{len(change.checks)} checks passed")
+    bad = [f"{c.name}: {c.detail}" for c in asked if not c.passed]
+    health, detail = ("degraded", "; ".join(bad)) if bad else ("healthy", f"{len(asked)} checks passed")
     return _with(before, health=health, health_detail=detail, checked_at=change.updated_at)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
@@ -243,7 +243,7 @@ def _finish(change: Change, m: c.Finish, now: datetime) -> Decision:
     if failed:
         why = "Post-flight checks failed: " + ", ".join(failed) + "."
         return _ended(after, State.FAILED, Outcome("It was carried out, but it is not healthy.", why, _LOOK), now)
-    return _ended(after, State.SUCCEEDED, Outcome("Done.", _passed(len(m.checks))), now)
+    return _ended(after, State.SUCCEEDED, Outcome("Done.", _passed(m.checks)), now)
 
 
 def _lose_track(change: Change, m: c.LoseTrack, now: datetime) -> Decision:
@@ -278,5 +278,9 @@ def _expect(change: Change, states: Iterable[State], act: str) -> None:
         )
 
 
-def _passed(checks: int) -> str:
-    return f"{checks} post-flight checks passed." if checks else "It has no post-flight checks."
+def _passed(checks: Sequence[Check]) -> str:
+    passed = sum(check.asked for check in checks)
+    if not passed:
+        return "No post-flight check had anything to look at." if checks else "It has no post-flight checks."
+    beside = f", {len(checks) - passed} not asked" if passed < len(checks) else ""
+    return f"{passed} post-flight check{'' if passed == 1 else 's'} passed{beside}."

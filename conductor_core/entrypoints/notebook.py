@@ -52,8 +52,9 @@ class Run:
         ended = [self._conductor.acts.perform(self._context, f"{CHECK}:{name}") for name in names]
         failed = [op for op in ended if op.state is not OperationState.SUCCEEDED]
         for operation in ended:
-            passed = operation.state is OperationState.SUCCEEDED
-            print(f"{'passed' if passed else 'FAILED'}  {operation.key}  {operation.result.get('detail', '')}")
+            passed, detail = operation.state is OperationState.SUCCEEDED, str(operation.result.get("detail", ""))
+            word = c.Check(operation.key, passed, detail).word
+            print(f"{word if passed else 'FAILED'}  {operation.key}  {detail.removeprefix(c.NOT_ASKED)}")
         if failed:
             self._show(failed[0])
 

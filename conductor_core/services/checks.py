@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from conductor_core.domain.changes import NOT_ASKED
 from conductor_core.domain.emergencies import gives_way
 from conductor_core.domain.operations import Observation
 from conductor_core.errors import ConductorError
@@ -21,6 +22,11 @@ class Look:
     passed: bool
     detail: str
     hopeless: bool = False
+
+    @classmethod
+    def skipped(cls, why: str) -> Look:
+        """There is nothing to look at, and why."""
+        return cls(True, f"{NOT_ASKED}{why}")
 
 
 Probe = Callable[[Context], Look]

@@ -23,7 +23,7 @@ from conductor_core.services.operations import Context
 
 NODE, POD, NAMESPACE = Kind("v1", "Node"), Kind("v1", "Pod"), Kind("v1", "Namespace")
 POOL = "conductor.summit/pool"
-_NOT_ASKED = Look(True, "not asked: the blueprint does not name this check")
+_NOT_ASKED = Look.skipped("the blueprint does not name this check")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class EnvironmentChecks:
         """Every node of the state is Ready, told by pool."""
         wanted = {str(o["name"]) for o in self._state(made, blueprint).objects if o.get("kind") == "Node"}
         if not wanted:
-            return Look(True, "the environment has no Node objects of its own")
+            return Look.skipped("the environment has no Node objects of its own")
         live = {n["metadata"]["name"]: n for n in self.cluster.objects(NODE)}
         pools: dict[str, list[bool]] = {}
         for name in sorted(wanted):
@@ -86,11 +86,11 @@ class EnvironmentChecks:
         """The API of each add-on answers its health URL; passes with a word when no URL is configured."""
         address = self.api()
         if not address:
-            return Look(True, "not asked: CONDUCTOR_INTELGRAPH_URL is not set")
+            return Look.skipped("CONDUCTOR_INTELGRAPH_URL is not set")
         outputs = self._state(made, blueprint).outputs.get("namespaces")
         space = outputs.get("intelgraph") if isinstance(outputs, Mapping) else None
         if space is None:
-            return Look(True, "not asked: the environment has no namespace for IntelGraph")
+            return Look.skipped("the environment has no namespace for IntelGraph")
         url = address.format(namespace=space, release="intelgraph") + "/healthz"
         try:
             answer = self.web.get(url)

@@ -59,11 +59,11 @@ class ReleaseChecks:
         """The release's API answers its health URL with 200; passes with a word when no URL is configured."""
         address = self.api()
         if not address:
-            return Look(True, "not asked: CONDUCTOR_INTELGRAPH_URL is not set")
+            return Look.skipped("CONDUCTOR_INTELGRAPH_URL is not set")
         release, channel = _named(context)
         served = any(m.get("kind") == "Rollout" for m in installed(self.source, context))
         if not served:
-            return Look(True, "not asked: the release has no API workload")
+            return Look.skipped("the release has no API workload")
         url = address.format(namespace=self.source.namespace(release, channel), release=release) + "/healthz"
         try:
             answer = self.web.get(url)

@@ -67,18 +67,22 @@ class SmokeCheck:
         release, channel = (str(change.parameters.get(name, "")) for name in ("release", "channel"))
         named = str(change.parameters.get("suite", ""))
         wanted = [self.smoke.suite(named)] if named else [s for s in self.smoke.of(release) if s.after]
-        told, bad = [], False
+        if not wanted:
+            return Look.skipped("no suite is declared for this release")
+        told, unasked, bad = [], [], False
         for suite in wanted:
             try:
                 run = self.smoke.run(suite.name, release, channel, change.requester, context.say, change_id=change.id)
             except ConfigurationError as off:
                 if named:
                     return Look(False, str(off), True)
-                told.append(f"{suite.name} not asked: {off.what}")
+                unasked.append(f"{suite.name}: {off.what}")
                 continue
             bad = bad or not run.passed
             told.append(f"{suite.name} {'passed' if run.passed else 'failed'}: {run.told}")
-        return Look(not bad, "; ".join(told) or "no suite is declared for this release", bad)
+        if not told:
+            return Look.skipped("; ".join(unasked))
+        return Look(not bad, "; ".join([*told, *(f"not asked: {why}" for why in unasked)]), bad)
 
 
 @dataclass(frozen=True)

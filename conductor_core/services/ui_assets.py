@@ -64,10 +64,10 @@ class UiAssets:
     def probe(self, context: Context) -> Look:
         """The check `assets`: every file of the page is there; passes with a word when no address is configured."""
         if not self.now().intelgraph_ui_url:
-            return Look(True, "not asked: CONDUCTOR_INTELGRAPH_UI_URL is not set")
+            return Look.skipped("CONDUCTOR_INTELGRAPH_UI_URL is not set")
         release, channel = _named(context.change)
         if not any(is_ui(m) for m in installed(self.reader, context)):
-            return Look(True, "not asked: the release has no UI")
+            return Look.skipped("the release has no UI")
         page = self.look(release, channel)
         for _ in range(LOOKS - 1):
             if not page.missing:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from conductor_core.domain.changes import State
+from conductor_core.domain.changes import NOT_ASKED, State
 from conductor_core.domain.events import words as said
 from conductor_core.domain.field_changes import in_rows
 from conductor_core.domain.gates import Result
@@ -79,7 +79,7 @@ def show_change(change: Change, settings: Settings, operations: Sequence[Operati
         ("approvals", approvals + (f": {by}" if by else "")),
     ]
     lines += [(f"gate {v.gate}", _verdict(v.result, dict.fromkeys(r.text for r in v.reasons))) for v in change.verdicts]
-    lines += [(f"check {c.name}", f"{'passed' if c.passed else 'failed'}: {c.detail}") for c in change.checks]
+    lines += [(f"check {c.name}", f"{c.word}: {c.detail.removeprefix(NOT_ASKED)}") for c in change.checks]
     lines += [("read back", _seen(name, back)) for op in operations for name, back in read_backs(op.result)]
     denials = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
     clears = dict.fromkeys(r.clears_by for r in denials if r.clears_by)

@@ -180,6 +180,23 @@ def test_a_failed_check_or_an_error_fails_the_change() -> None:
     assert (broken.state, broken.outcome, broken.notebook) == (State.FAILED, MENDED, "sha256:n")
 
 
+@pytest.mark.parametrize(
+    ("details", "why"),
+    [
+        ((), "It has no post-flight checks."),
+        (("2 pods are ready", "200"), "2 post-flight checks passed."),
+        (("2 pods are ready", "not asked: no API"), "1 post-flight check passed, 1 not asked."),
+        (("not asked: no pods", "not asked: no API"), "No post-flight check had anything to look at."),
+    ],
+)
+def test_what_was_not_asked_is_not_counted_as_passed(details: tuple[str, ...], why: str) -> None:
+    checks = tuple(Check(f"check-{at}", True, detail) for at, detail in enumerate(details))
+    ended, _ = decide(in_state(State.VALIDATING), c.Finish(checks), NOW)
+    assert ended.state is State.SUCCEEDED
+    assert ended.outcome == Outcome("Done.", why)
+    assert [check.word for check in checks] == ["not asked" if "not" in d else "passed" for d in details]
+
+
 def test_settling_says_who_and_why() -> None:
     after, _ = decide(in_state(State.UNKNOWN), c.Settle(CAPTAIN, False, "revision 3 is failed"), NOW)
     assert after.state is State.FAILED

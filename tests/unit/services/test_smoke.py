@@ -155,7 +155,7 @@ def test_a_deploy_is_validated_by_the_suites_of_its_release(conductor: FakeCondu
     del conductor.web.answers[f"{API}/healthz"]
     assert (check(context).passed, check(context).hopeless) == (False, True)
     other = Context(change(parameters={**WHERE, "release": "shop"}), HeldLock("x", 0), heard.append)
-    assert check(other).detail == "no suite is declared for this release"
+    assert check(other).detail == "not asked: no suite is declared for this release"
 
 
 def test_the_plan_names_suite_address_and_load(conductor: FakeConductor) -> None:
