@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from conductor_core.domain.changes import Change
@@ -19,6 +20,8 @@ from conductor_core.services.planning import Draft
 GATE = "server"
 AT_ONCE = 8
 """How many dry runs are under way at once."""
+LISTED = 4
+"""Objects with the same cause that are named before the rest is counted."""
 
 
 class ServerGate:
@@ -38,7 +41,7 @@ class ServerGate:
             verdict(
                 GATE,
                 denials=[reason for reason, denies in found if denies],
-                warnings=[reason for reason, denies in found if not denies],
+                warnings=_together([reason for reason, denies in found if not denies]),
                 rules_run=len(draft.manifests),
             )
         ]
@@ -50,11 +53,27 @@ class ServerGate:
         except ConflictError:
             return None  # Helm's own way of writing takes the fields that another manager has
         except NotFoundError as new:
-            reason = Reason("server/not-yet", f"{name}: {new.what} {new.why}", name, "It is created by this Change.")
-            return reason, False
+            text = f"can't be tried yet: {new.why or new.what}"
+            return Reason("server/not-yet", text, name, "It is created by this Change."), False
         except (RefusedError, InputError) as no:
             if kind_of(manifest) in arriving and kind_of(manifest) not in self._cluster.kinds():
-                text = f"{name}: {no.what} Its definition isn't applied yet."
+                text = "can't be tried yet: its definition isn't applied."
                 return Reason("server/not-yet", text, name, "It comes with this Change."), False
             return Reason("server/refused", f"{name}: {no.what} {no.why}", name, no.next), True
         return None
+
+
+def _together(warnings: list[Reason]) -> list[Reason]:
+    """One reason for all objects that can't be tried for the same cause."""
+    named: dict[tuple[str, str], list[Reason]] = {}
+    for reason in warnings:
+        named.setdefault((reason.text, reason.clears_by), []).append(reason)
+    return [replace(r[0], text=f"{_names([one.path for one in r])} {r[0].text}") for r in named.values()]
+
+
+def _names(paths: list[str]) -> str:
+    return (
+        ", ".join(paths)
+        if len(paths) < LISTED
+        else f"{', '.join(paths[: LISTED - 1])} and {len(paths) - LISTED + 1} more"
+    )

@@ -88,7 +88,7 @@ class FakeCluster:
         if KINDS[kind][1] and not namespace:
             raise InputError(f"{kind.kind} has no namespace.")
         if namespace and (Kind("v1", "Namespace"), "", namespace) not in self.store:
-            raise NotFoundError(f"namespaces {namespace} not found")
+            raise NotFoundError("The cluster could not apply it.", why=f'namespaces "{namespace}" not found')
         before = self.store.get((kind, namespace, manifest["metadata"]["name"]))
         merged = {**(before or {}), **copy.deepcopy(dict(manifest))}
         for part in ("metadata", "spec"):

@@ -31,9 +31,13 @@ def test_what_the_server_takes_is_allowed_and_each_manifest_counts() -> None:
 
 
 def test_what_lies_in_a_namespace_that_comes_can_not_be_asked_yet() -> None:
-    found = judged(manifest("ConfigMap", "new"))
-    assert found.result is Result.WARN
-    assert "namespaces new not found" in found.reasons[0].text
+    kinds = ("ConfigMap", "Secret", "Service", "Pod", "Event")
+    found = judged(*(manifest(kind, "new") for kind in kinds), manifest("ConfigMap", "other"))
+    assert (found.result, found.rules_run) == (Result.WARN, 6)
+    assert [reason.text for reason in found.reasons] == [
+        'ConfigMap/a, Secret/a, Service/a and 2 more can\'t be tried yet: namespaces "new" not found',
+        'ConfigMap/a can\'t be tried yet: namespaces "other" not found',
+    ]
 
 
 def test_a_kind_that_the_change_brings_along_can_not_be_asked_yet() -> None:
