@@ -49,14 +49,20 @@ def _suite(suite: Suite, runs: Sequence[SmokeRun], row: Row, actor: Actor) -> No
 def _trend(runs: Sequence[SmokeRun]) -> None:
     if not runs[0].passed:
         st.markdown(f":red[{plain(runs[0].told)}]")
-    past = [run.p95 for run in reversed(runs[:TREND])]
-    delta = f"{past[-1] - past[-2]} ms" if len(past) > 1 else None
-    failed = [run.failures for run in reversed(runs[:TREND])]
+    shown = list(reversed(runs[:TREND])) if len(runs) > 1 else []  # one run is no trend
+    past, failed = [run.p95 for run in shown], [run.failures for run in shown]
+    delta = f"{past[-1] - past[-2]} ms" if past else None
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            "p95", f"{runs[0].p95} ms", delta, delta_color="inverse", chart_data=past, chart_type="line", width=150
+            "p95",
+            f"{runs[0].p95} ms",
+            delta,
+            delta_color="inverse",
+            chart_data=past or None,
+            chart_type="line",
+            width=150,
         )
-        st.metric("failed", str(runs[0].failures), chart_data=failed, chart_type="bar", width=130)
+        st.metric("failed", str(runs[0].failures), chart_data=failed or None, chart_type="bar", width=130)
 
 
 def _badge(runs: Sequence[SmokeRun]) -> str:

@@ -42,7 +42,8 @@ class UiAssets:
     def look(self, release: str, channel: str) -> Page:
         """The page and its files. Only the page's own host and `CONDUCTOR_ASSET_HOSTS` are asked.
 
-        Raises `OffError` without an address, `UnreachableError`, and `ToolError` when there is no page.
+        Raises `OffError` without an address or for a release without a UI, `UnreachableError`, and `ToolError` when
+        there is no page.
         """
         pattern = self.now().intelgraph_ui_url
         if not pattern:
@@ -50,6 +51,13 @@ class UiAssets:
                 "It isn't known where the UI is.",
                 why="CONDUCTOR_INTELGRAPH_UI_URL is not set.",
                 next="Set it to the address of the UI's page; {namespace} and {release} are filled in.",
+            )
+        manifests = self.reader.manifests(release, channel)
+        if manifests and not any(is_ui(m) for m in manifests):
+            raise OffError(
+                f"{release} in {channel} has no UI.",
+                why="None of its workloads has the label app.kubernetes.io/component: ui.",
+                next="If it has one, give its Deployment that label in the chart.",
             )
         address = pattern.format(namespace=self.reader.namespace(release, channel), release=release)
         answer = self.web.get(address)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from conductor_core.domain.changes import Change
 from conductor_core.domain.operations import Observation
-from conductor_core.errors import ConfigurationError, ToolError
+from conductor_core.errors import ConfigurationError, OffError, ToolError
 from conductor_core.services.operations import Context
 from conductor_core.services.ui_assets import AssetsPurge, UiAssets
 from tests.fakes.web import FakeWeb
@@ -57,6 +57,14 @@ def test_only_the_page_and_named_hosts_are_asked() -> None:
         (HOME + "app.js", 200), ("https://cdn.test/app.css", 404), ("https://evil.test/x", 0),
     ]  # fmt: skip
     assert [a.address for a in page.missing] == ["https://cdn.test/app.css"]
+
+
+def test_a_release_without_a_ui_is_told_from_one_that_is_down() -> None:
+    world = World()
+    world.manifests = ({"kind": "Deployment", "metadata": {"labels": {}}, "spec": {"template": {}}},)
+    with pytest.raises(OffError, match="shop in dev has no UI") as bad:
+        world.assets.look("shop", "dev")
+    assert "app.kubernetes.io/component: ui" in bad.value.why
 
 
 def test_a_silent_host_counts_as_missing() -> None:
