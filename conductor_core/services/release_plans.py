@@ -125,7 +125,7 @@ def _refuse_pending(history: tuple[Revision, ...], release: str, channel: str) -
         last = history[-1]
         raise StateError(
             f"{release} in {channel} is in the middle of something.",
-            why=f"Revision {last.revision} is {last.status.value} since {last.updated}: {last.description}",
+            why=f"Revision {last.revision} is {last.status.value} since {last.updated:%Y-%m-%d %H:%M} UTC: {last.description}.",
             next=f"Wait until it has ended; if nothing runs any more: conductor release mend {release} "
             f"--channel {channel}.",
         )

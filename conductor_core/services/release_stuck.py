@@ -122,7 +122,7 @@ class ReleaseStuck:
             raise StateError(
                 f"{release} in {channel} is still being worked on.",
                 why=f"{found.told} At work: {'; '.join(found.running)}.",
-                next="Wait until it has ended, then ask again.",
+                next="Wait until it has ended, then ask again; a hook's Job that never ends has to be deleted first.",
             )
         facts = {"stuck": f"{found.revision} {found.status}", BACK_TO: str(found.back_to), "helm": self.helm.version()}
         summary = {"does": found.mend, "stuck": found.told, "at work": "nothing"}
