@@ -22,6 +22,22 @@ def owner(objects: Iterable[Object]) -> tuple[str, str]:
     return min(found, key=lambda a: (-found[a], a)) if found else ("", "")
 
 
+def without_marks(applied: Object, wanted: Object) -> Object:
+    """What Argo CD noted as applied, without the namespace and the marks of ownership that it adds to a manifest that
+    doesn't have them.
+    """
+    metadata, asked = applied.get("metadata"), wanted.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(asked, Mapping):
+        return applied
+    kept = {k: v for k, v in metadata.items() if k != "namespace" or k in asked}
+    for part, mark in (("annotations", TRACKING_ID), ("labels", INSTANCE)):
+        marks = kept.get(part)
+        if isinstance(marks, Mapping) and mark in marks and mark not in (asked.get(part) or {}):
+            left = {k: v for k, v in marks.items() if k != mark}
+            kept = {k: v for k, v in kept.items() if k != part} | ({part: left} if left or part in asked else {})
+    return {**applied, "metadata": kept}
+
+
 def _application(manifest: Object) -> tuple[str, str]:
     metadata = manifest.get("metadata")
     if not isinstance(metadata, Mapping):

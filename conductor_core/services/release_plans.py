@@ -123,9 +123,10 @@ def _arriving(made: Render, *, installed: bool, by_argo: bool) -> frozenset[Kind
 def _refuse_pending(history: tuple[Revision, ...], release: str, channel: str) -> None:
     if history and history[-1].status.pending:
         last = history[-1]
+        since = f"{last.updated:%Y-%m-%d %H:%M} UTC" if last.updated else "an unknown time"
         raise StateError(
             f"{release} in {channel} is in the middle of something.",
-            why=f"Revision {last.revision} is {last.status.value} since {last.updated:%Y-%m-%d %H:%M} UTC: {last.description}.",
+            why=f"Revision {last.revision} is {last.status.value} since {since}: {last.description}.",
             next=f"Wait until it has ended; if nothing runs any more: conductor release mend {release} "
             f"--channel {channel}.",
         )

@@ -138,7 +138,7 @@ def against(now: Object, wants: Object | None, was: Object | None, *, all_fields
     """A live object, as `old`, with what is wanted of it; `was` is what its release has applied, else its own record
     of what `kubectl apply` or Argo CD has.
     """
-    was = was or _recorded(now)
+    was = was or _recorded(now, wants)
     found = projection.project(now, wants, was)
     before, after = found.before, found.after
     if all_fields:
@@ -151,12 +151,15 @@ def against(now: Object, wants: Object | None, was: Object | None, *, all_fields
     return Pair(before, after, hidden, (), "old", now, found.base, tuple(itertools.chain(*hand)))
 
 
-def _recorded(now: Object) -> Object | None:
+def _recorded(now: Object, wants: Object | None) -> Object | None:
+    """What `kubectl apply` or Argo CD noted as applied, without what Argo CD adds to every manifest by itself."""
     try:
         told = json.loads(_annotation(now, LAST_APPLIED) or "null")
     except ValueError:
         return None
-    return told if isinstance(told, Mapping) else None
+    if not isinstance(told, Mapping):
+        return None
+    return told if wants is None else ownership.without_marks(told, wants)
 
 
 def _owner(now: Object, live: Loaded) -> tuple[str, ...]:

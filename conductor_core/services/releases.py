@@ -285,7 +285,11 @@ class ReleaseReader:
             return loaded
         wanted = {} if other.live else aligned(other, loaded.namespace).objects
         asked = {i: o for i, o in {**wanted, **loaded.applied}.items() if not hook_events(o)}
-        return replace(loaded, objects=self._cluster.live(asked))
+        objects = self._cluster.live(asked)
+        application = "" if loaded.applied else ownership.owner(objects.values())[1]
+        title = f"{loaded.side.title.partition(' (')[0]} (by the Argo CD Application {application})"
+        side = replace(loaded.side, title=title) if application else loaded.side
+        return replace(loaded, side=side, objects=objects)
 
     def _in_step(self, spec: ReleaseSpec, channel: Channel, revision: Revision) -> bool:
         made = self._renders.of(spec, channel, self._resolve(channel.branch), {})

@@ -281,13 +281,16 @@ def test_a_comparison_is_confirmed_by_the_server(world: World, sides: tuple[str,
 
 
 def test_what_argo_cd_has_applied_is_the_base_where_helm_has_none(world: World) -> None:
-    applied = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 3, "paused": True}}
-    notes = {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:x/shop", LAST_APPLIED: json.dumps(applied)}
-    place = {"name": "shop", "namespace": "shop-staging", "annotations": notes}
+    mark = {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:x/shop"}
+    place: dict[str, Any] = {"name": "shop", "namespace": "shop-staging", "annotations": mark}
+    spec = {"replicas": 3, "paused": True}
+    applied = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": place, "spec": spec}
+    place = {**place, "annotations": {**mark, LAST_APPLIED: json.dumps(applied)}}
     world.cluster.put(
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": place, "spec": {"replicas": 8, "paused": True}}
     )
     compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    assert compared.old.title == "staging, live (by the Argo CD Application shop)"
     (changed,) = [r for r in compared.resources if r.standing == "changed"]
     assert [(f.op, f.pointer, f.by) for f in changed.fields] == [
         ("removed", "/spec/paused", "us"),
