@@ -33,7 +33,8 @@ class DryRuns:
         self, pairs: Mapping[Identity, Pair], wanted: Mapping[Identity, Object], *, all_fields: bool
     ) -> dict[Identity, Pair]:
         """The pairs, live ones `old`, with what the server would store as `new`; one request an object that differs."""
-        asked = [i for i, p in pairs.items() if p.new is not None and (p.old is None or not same(p.old, p.new))]
+        differ = {i: p for i, p in pairs.items() if p.new is not None and (p.old is None or not same(p.old, p.new))}
+        asked = [i for i, p in differ.items() if p.live]  # hooks are run, not kept
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dry-run") as pool:
             told = pool.map(lambda i: self._ask(i, pairs[i], wanted.get(i), all_fields), asked)
             return {**pairs, **dict(zip(asked, told, strict=True))}

@@ -12,6 +12,7 @@ from typing import Literal
 
 from conductor_core.domain import ownership, projection
 from conductor_core.domain.comparison import Basis, Pair, Side
+from conductor_core.domain.difference import same
 from conductor_core.domain.managed_fields import LAST_APPLIED, Ownership
 from conductor_core.domain.manifests import Identity, Object, hook_events
 
@@ -33,11 +34,20 @@ class Loaded:
     applied: Mapping[Identity, Object] | None = None
     crds: frozenset[Identity] = frozenset()
     """Which of the objects come from `crds/`: created at the first install, and Helm's business no more."""
+    hooks: Mapping[Identity, Object] | None = None
+    """The hooks that a live side's revision came with; None: it isn't known which ones ran."""
 
     @property
     def live(self) -> bool:
         """Whether the objects come from the cluster."""
         return self.applied is not None
+
+
+def found(loaded: Loaded, objects: Mapping[Identity, Object]) -> Loaded:
+    """A live side with its objects; what Helm hasn't installed and an Argo CD Application owns is told so."""
+    application = "" if loaded.applied else ownership.owner(objects.values())[1]
+    title = f"{loaded.side.title.partition(' (')[0]} (by the Argo CD Application {application})"
+    return replace(loaded, side=replace(loaded.side, title=title) if application else loaded.side, objects=objects)
 
 
 def pairs(old: Loaded, new: Loaded, *, all_fields: bool = False) -> dict[Identity, Pair]:
@@ -110,7 +120,7 @@ def _hook(manifest: Object) -> tuple[str, ...]:
 def _against(
     live: Loaded, wanted: Mapping[Identity, Object], crds: frozenset[Identity], all_fields: bool
 ) -> dict[Identity, Pair]:
-    """The live side as `old`, what is wanted as `new`; hooks are run and not kept, so they have no live partner."""
+    """The live side as `old`, what is wanted as `new`; hooks are run and not kept: their partner is what ran last."""
     assert live.applied is not None
     out: dict[Identity, Pair] = {}
     for identity in {**live.applied, **wanted}:
@@ -131,7 +141,14 @@ def _against(
             pair = against(now, wants, was, all_fields=all_fields)
             notes = (CRDS,) if identity in crds else _owner(now, live) if was is None else ()
             out[identity] = replace(pair, notes=notes)
-    return out
+    return out if live.hooks is None else out | _hooks(live.hooks, wanted)
+
+
+def _hooks(ran: Mapping[Identity, Object], wanted: Mapping[Identity, Object]) -> dict[Identity, Pair]:
+    """The hooks that come, go or change: each is what would run next beside what ran last."""
+    comes = {i: o for i, o in wanted.items() if hook_events(o)}
+    differ = [i for i in {**ran, **comes} if i not in ran or i not in comes or not same(ran[i], comes[i])]
+    return {i: Pair(ran.get(i), comes.get(i), 0, _hook(comes.get(i) or ran[i])) for i in differ}
 
 
 def against(now: Object, wants: Object | None, was: Object | None, *, all_fields: bool) -> Pair:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from conductor_core.domain import (
     channels,
@@ -34,7 +33,7 @@ from conductor_core.services.release_cluster import Applications, ReleaseCluster
 from conductor_core.services.release_dry_runs import DryRuns
 from conductor_core.services.release_inventory import Inventory, inventory, marked
 from conductor_core.services.release_renders import NOWHERE, ChartPlaces, ReleaseRenders, Render
-from conductor_core.services.release_sides import Loaded, aligned, pairs, prediction, swapped
+from conductor_core.services.release_sides import Loaded, aligned, found, pairs, prediction, swapped
 
 
 class ReleaseReader:
@@ -245,7 +244,9 @@ class ReleaseReader:
             applied = self._applied(namespace, release)
             title = f"{ref.channel}, live" if applied else f"{ref.channel}, live (not installed by Helm)"
             notes = self._unknown_post(release, ref.channel, applied[0].manifest) if applied else ()
-            return Loaded(Side(str(ref), title, notes), release, namespace, {}, applied[1] if applied else {})
+            hooks = self.hooks_of(applied[0]) if applied else None
+            side = Side(str(ref), title, notes)
+            return Loaded(side, release, namespace, {}, applied[1] if applied else {}, hooks=hooks)
         if ref.kind == "revision":
             return self._load_revision(release, ref)
         made = self._render(release, ref, sets, anywhere)
@@ -285,11 +286,7 @@ class ReleaseReader:
             return loaded
         wanted = {} if other.live else aligned(other, loaded.namespace).objects
         asked = {i: o for i, o in {**wanted, **loaded.applied}.items() if not hook_events(o)}
-        objects = self._cluster.live(asked)
-        application = "" if loaded.applied else ownership.owner(objects.values())[1]
-        title = f"{loaded.side.title.partition(' (')[0]} (by the Argo CD Application {application})"
-        side = replace(loaded.side, title=title) if application else loaded.side
-        return replace(loaded, side=side, objects=objects)
+        return found(loaded, self._cluster.live(asked))
 
     def _in_step(self, spec: ReleaseSpec, channel: Channel, revision: Revision) -> bool:
         made = self._renders.of(spec, channel, self._resolve(channel.branch), {})

@@ -32,6 +32,7 @@ class Stored:
     labels: Mapping[str, str]
     chart: ChartInfo
     sets: Mapping[str, str]
+    hooks: str = ""
 
 
 @dataclass
@@ -94,7 +95,7 @@ class FakeHelm:
         names.operation_id(operation_id)
         label = dict([operation_label(operation_id).split("=")])
         made = self.render(request)
-        stored = Stored(made.manifests, description_for(operation_id), label, made.chart, request.sets)
+        stored = Stored(made.manifests, description_for(operation_id), label, made.chart, request.sets, made.hooks)
         if dry_run:
             number = self._last(request.namespace, request.release) + 1
             return HelmOutcome(request.release, request.namespace, number, "pending-upgrade")
@@ -164,6 +165,7 @@ class FakeHelm:
             labels=kept.labels,
             chart={"metadata": about},
             config=from_sets(kept.sets),
+            hooks=[{"path": "hooks.yaml", "manifest": text} for text in kept.hooks.split("\n---\n") if text.strip()],
         )
         self.cluster.put(secret)
 

@@ -192,6 +192,21 @@ def test_a_first_deploy_adds_everything_but_hooks(world: World) -> None:
     ]
 
 
+def test_a_hook_that_comes_changes_or_goes_is_told_beside_what_ran_last(world: World) -> None:
+    world.deploy()
+    other = HOOK.replace("pre-upgrade", "post-upgrade")
+    world.repository.push("main", {"helm/shop/templates/hook.yaml": other.encode()})
+    compared = world.reader.compare("shop", "live:staging", "channel:staging", confirm=True)
+    (changed,) = [r for r in compared.resources if r.fields]
+    assert (str(changed.identity.kind), changed.identity.name, changed.confirmed) == ("Pod", "migrate", None)
+    assert "A hook: it runs at post-upgrade and isn't kept." in changed.notes
+    world.repository.push("main", {"helm/shop/templates/hook.yaml": HOOK.replace("migrate", "check").encode()})
+    found = summary(world, "live:staging", "channel:staging")
+    assert [(standing, name) for standing, name, _ in found] == [("added", "Pod/check"), ("removed", "Pod/migrate")]
+    compared = world.reader.compare("shop", "live:staging", "channel:staging")
+    assert any("Risk: a new hook runs at pre-upgrade" in note for r in compared.resources for note in r.notes)
+
+
 def test_after_a_deploy_nothing_would_change(world: World) -> None:
     world.deploy()
     assert summary(world, "live:staging", "channel:staging") == []
