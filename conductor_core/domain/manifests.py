@@ -14,6 +14,7 @@ from conductor_core.errors import InputError
 
 Object = Mapping[str, Any]
 
+TEST_EVENTS = frozenset({"test", "test-success", "test-failure"})
 HOOK_ANNOTATION = "helm.sh/hook"
 
 CLUSTER_WIDE = frozenset(
@@ -138,6 +139,12 @@ def hook_events(manifest: Object) -> tuple[str, ...]:
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     value = annotations.get(HOOK_ANNOTATION) if isinstance(annotations, Mapping) else None
     return tuple(e.strip() for e in value.split(",") if e.strip()) if isinstance(value, str) else ()
+
+
+def is_test(manifest: Object) -> bool:
+    """Whether it is a hook of `helm test` alone: no deploy runs it, and renders leave it out."""
+    events = hook_events(manifest)
+    return bool(events) and TEST_EVENTS.issuperset(events)
 
 
 def flatten(documents: Iterable[object]) -> list[Object]:

@@ -208,8 +208,8 @@ class ReleaseReader:
         return self._objects(revision.manifest, revision)
 
     def hooks_of(self, revision: Revision) -> dict[Identity, Object]:
-        """The hooks of a stored revision by identity; raises `InputError`."""
-        return self._objects(revision.hooks, revision)
+        """The hooks of a stored revision that a deploy runs, by identity; raises `InputError`."""
+        return {i: o for i, o in self._objects(revision.hooks, revision).items() if not manifests.is_test(o)}
 
     def _resolve(self, ref: str) -> str:
         """The commit of a reference, the same one until the next fetch."""
@@ -267,7 +267,7 @@ class ReleaseReader:
             )
         found = self._cluster.revision(head)
         crds = self._objects("\n---\n".join(found.crds), found)
-        objects = {**crds, **self._objects(found.manifest, found), **self._objects(found.hooks, found)}
+        objects = {**crds, **self._objects(found.manifest, found), **self.hooks_of(found)}
         title = f"{ref.channel}, revision {found.revision} ({found.status.value})"
         notes = self._unknown_post(release, ref.channel, found.manifest)
         return Loaded(Side(str(ref), title, notes), release, namespace, objects, crds=frozenset(crds))

@@ -205,6 +205,10 @@ def test_a_hook_that_comes_changes_or_goes_is_told_beside_what_ran_last(world: W
     assert [(standing, name) for standing, name, _ in found] == [("added", "Pod/check"), ("removed", "Pod/migrate")]
     compared = world.reader.compare("shop", "live:staging", "channel:staging")
     assert any("Risk: a new hook runs at pre-upgrade" in note for r in compared.resources for note in r.notes)
+    world.repository.push("main", {"helm/shop/templates/hook.yaml": HOOK.replace("pre-upgrade", "test").encode()})
+    world.deploy()
+    world.repository.push("main", {"helm/shop/templates/hook.yaml": None})
+    assert summary(world, "live:staging", "channel:staging") == []
 
 
 def test_after_a_deploy_nothing_would_change(world: World) -> None:
