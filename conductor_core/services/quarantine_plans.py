@@ -23,14 +23,18 @@ class QuarantinePlans:
     tier_of: TierOf
 
     def add(self, change: Change) -> Draft:
-        """Names the version; raises `InputError` when it is in quarantine already, `NotFoundError`."""
+        """Names the version; raises `InputError` when all of it is in quarantine already, not only the manifests that a
+        rollback has left, and `NotFoundError`.
+        """
         release, channel = where(change)
         version = str(change.parameters.get("version", "")).strip()
         self.tier_of(release, channel)
-        if standing_of(self.quarantines, release, version):
+        whole = [q for q in standing_of(self.quarantines, release, version) if not q.content]
+        if whole:
+            by = whole[0]
             raise InputError(
                 f"{release} {version} is in quarantine already.",
-                why="It was put there before.",
+                why=f"{by.by} put it there at {by.at:%Y-%m-%d %H:%M} UTC, from {by.channel}: {by.reason}.",
                 next=f"Look at it with `conductor release show {release} --channel {channel}`.",
             )
         does = f"No deploy of {release} {version} passes its gates, and automation of {channel} is held."

@@ -75,13 +75,22 @@ def test_an_operation_found_half_done_is_recognised(conductor: FakeConductor) ->
 
 def test_plans_refuse_what_makes_no_sense(conductor: FakeConductor) -> None:
     quarantined(conductor)
-    with pytest.raises(InputError, match="in quarantine already"):
+    with pytest.raises(InputError, match="in quarantine already") as twice:
         quarantined(conductor)
+    assert "requester put it there at " in twice.value.why
     with pytest.raises(NotFoundError) as caught:
         conductor.carry_out("unquarantine_release", {"release": "intelgraph", "version": "9"}, [])
     assert "1.4.3" in caught.value.why
     with pytest.raises(NotFoundError, match="no channel nowhere"):
         conductor.carry_out("quarantine_release", {**WHERE, "channel": "nowhere", "version": "2"}, [])
+
+
+def test_a_version_of_which_some_manifests_are_in_quarantine_can_be_put_there_whole(conductor: FakeConductor) -> None:
+    conductor.quarantines.add(change(), "intelgraph", "dev", "1.4.3", "hmac-sha256:bad")
+    other = Draft(summary={"version": "1.4.3"}, facts={"content": "hmac-sha256:good"})
+    assert judged(conductor, other)[0] is Result.ALLOW
+    quarantined(conductor)
+    assert judged(conductor, other)[0] is Result.DENY
 
 
 def test_releasing_asks_as_many_as_the_channel_where_it_went_bad(conductor: FakeConductor) -> None:
