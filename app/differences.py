@@ -55,7 +55,8 @@ def _resource(resource: ResourceDiff, every: bool) -> Data:
         told.append(f"{resource.left_out} set by the cluster left out")
     return {
         "title": f"{i.kind} {i.name}",
-        "extra": " · ".join((*told, *resource.notes)),
+        "extra": " · ".join(told),
+        "notes": list(resource.notes),
         "status": "hand" if resource.standing == "unchanged" and resource.kept and not every else resource.standing,
         "text": "\n".join(lines),
         "moves": moves,

@@ -10,6 +10,8 @@ const STATUS = {
   unchanged: { glyph: "=", word: "unchanged" },
 };
 const WHOLE = { added: "It comes with all its fields.", removed: "It goes with all its fields." };
+const RISK = "Risk: ";
+const LETTER = 6.6; // pixels that a letter of a note takes at most
 const QUIET = new Set(["hand", "unchanged"]);
 const states = new WeakMap();
 
@@ -38,6 +40,7 @@ function fresh(data, previous) {
     opened: new Set(),
     mode: previous ? previous.mode : "unified",
     context: previous ? previous.context : false,
+    columns: previous ? previous.columns : 120,
     search: "",
     at: -1,
   };
@@ -121,7 +124,8 @@ function flatten(data, state) {
   data.resources.forEach((resource, at) => {
     if (!state.shown.has(resource.status)) return;
     const rows = parse(resource);
-    const named = !needle || resource.title.toLowerCase().includes(needle);
+    const notes = resource.notes || [];
+    const named = !needle || `${resource.title} ${notes.join(" ")}`.toLowerCase().includes(needle);
     const fields = state.mode === "fields" || resource.status === "hand" ? resource.fields || [] : [];
     const within = (text) => text.toLowerCase().includes(needle);
     const hits = !needle ? 0 : fields.length ? fields.filter((f) => within(`${f.path} ${f.old} ${f.new} ${f.whose}`)).length
@@ -130,6 +134,7 @@ function flatten(data, state) {
     matches += hits + (needle && named ? 1 : 0);
     out.push({ type: "head", at, resource, stop: true });
     if (state.folded.has(at) && !hits) return;
+    out.push(...notes.flatMap((note) => remark(note, state.columns)));
     if (fields.length) {
       out.push(...fields.map((field) => ({ type: "field", field, stop: field.op !== "=" })));
       return;
@@ -146,6 +151,17 @@ function flatten(data, state) {
     fold(out, lines, at, state, needle);
   });
   return { rows: out, matches };
+}
+
+// A note as rows of the list, each as long as the view is wide.
+function remark(note, columns) {
+  const risk = note.startsWith(RISK);
+  const lines = [""];
+  for (const word of note.split(/\s+/)) {
+    if (lines.at(-1) && lines.at(-1).length + word.length >= columns) lines.push("");
+    lines.push(`${lines.pop()} ${word}`.trim());
+  }
+  return lines.map((text, n) => ({ type: "note", text: risk && !n ? `! ${text}` : text, risk }));
 }
 
 function split(rows) {
@@ -237,7 +253,9 @@ function build(root, data, state) {
     start = first;
     if (at >= 0) hold(at);
   };
+  const columns = () => Math.max(30, Math.floor((view.clientWidth - 50) / LETTER));
   const refresh = () => {
+    if (view.clientWidth) state.columns = columns();
     flat = flatten(data, state);
     const widest = data.widest + 16;
     size.style.height = `${flat.rows.length * ROW}px`;
@@ -267,7 +285,7 @@ function build(root, data, state) {
 
   const render = (row, index) => {
     if (row.type === "head") return head(row);
-    if (row.type === "note") return el("div", "row note", row.text);
+    if (row.type === "note") return el("div", row.risk ? "row note risk" : "row note", row.text);
     if (row.type === "fold") {
       const node = el("button", "row fold", `⋯ ${row.count} unchanged lines`);
       node.onclick = () => {
@@ -322,7 +340,10 @@ function build(root, data, state) {
     node.append(el("span", "caret", open ? "▾" : "▸"), el("span", "tag", `${mark.glyph} ${mark.word}`));
     const title = el("span", "title");
     title.append(...highlighted(resource.title, state.search));
-    node.append(title, el("span", "extra", resource.extra || ""));
+    node.append(title);
+    const risks = (resource.notes || []).filter((note) => note.startsWith(RISK)).length;
+    if (risks) node.append(el("span", "risks", risks === 1 ? "! 1 risk" : `! ${risks} risks`));
+    node.append(el("span", "extra", resource.extra || ""));
     node.onclick = () => {
       if (open) state.folded.add(at);
       else state.folded.delete(at);
@@ -352,6 +373,7 @@ function build(root, data, state) {
   };
   shell.append(bar, sides, view, foot);
   refresh();
+  new ResizeObserver(() => view.clientWidth && state.columns !== columns() && refresh()).observe(view);
 }
 
 function chips(data, state, refresh) {
