@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Worlds
 from tests.browser.screen import PATIENCE, Screen
+from tests.pages.support import RISK
 from tests.pages.worlds import busy
 
 pytestmark = pytest.mark.browser
@@ -161,6 +162,23 @@ def test_the_difference_is_searched_split_and_unfolded(screen: Screen) -> None:
     screen.shot("difference-moved")
     screen.page.get_by_label("Search resources and lines").fill("no such text")
     screen.see("Nothing matches")
+
+
+@pytest.mark.parametrize("width", [800, 1440])
+def test_a_risk_is_read_whole_however_narrow_the_window(width: int, screen: Screen) -> None:
+    screen.open("releases", release="intelgraph", channel="staging")
+    screen.see("13 unchanged lines")
+    screen.page.set_viewport_size({"width": width, "height": 900})
+    screen.page.get_by_label("Search resources and lines").fill("is immutable")
+    expect(screen.page.locator(".row.head")).to_have_count(1)
+    expect(screen.page.locator(".row.head")).to_contain_text("! 1 risk")
+    edge = screen.page.locator(".view").evaluate("view => view.getBoundingClientRect().right")
+    words = (
+        "row => { const r = document.createRange(); r.selectNodeContents(row); return r.getBoundingClientRect().right }"
+    )
+    rows = screen.page.locator(".note.risk").all()
+    assert " ".join(row.inner_text() for row in rows) == f"! {RISK}"
+    assert all(row.evaluate(words) <= edge for row in rows)
 
 
 def test_the_difference_keeps_what_the_keyboard_is_on(screen: Screen) -> None:

@@ -280,6 +280,10 @@ def comparison(resources: int = 9, lines: int = 18) -> Comparison:
     )
 
 
+RISK = (
+    "Risk: the server refuses it. The API server refuses to patch Ingress intelgraph-api-3: spec.selector: Invalid: "
+    '{"matchLabels": {"app.kubernetes.io/name": "intelgraph-api-3"}}: field is immutable'
+)
 CONTAINERS = [
     {"name": name, "image": f"registry.summit/{name}:1.0", "ports": [{"containerPort": port}]}
     for name, port in (("proxy", 8080), ("exporter", 9100), ("log", 9000))
@@ -315,7 +319,7 @@ def _resource(n: int, lines: int) -> ResourceDiff:
                 side["spec"] = {**side["spec"], "containers": containers}
             before, after = ([f"name={c['name']}" for c in side] for side in sides)
             found = (*fields, FieldChange("reordered", "/spec/containers", before, after))
-            return ResourceDiff(identity, "changed", found, "x", "y", 3, (), old, new, kept)
+            return ResourceDiff(identity, "changed", found, "x", "y", 3, (RISK,), old, new, kept)
         return ResourceDiff(identity, "changed", fields, "x", "y", 3, (), old, new, kept)
     if n % 7 == 1:
         return ResourceDiff(identity, "added", (), "", "y", 0, (), None, new)

@@ -146,6 +146,8 @@ def test_what_moved_inside_one_object_is_told_as_moved() -> None:
     assert old[left - 1].strip() == "- name: log"
     assert old[left - 1 : left - 1 + count] == new[right - 1 : right - 1 + count]
     assert f"{count} lines moved" in found["extra"]
+    assert found["notes"][0].startswith("Risk: ")
+    assert "Risk" not in found["extra"]
     row = next(f for f in found["fields"] if f["op"] == "↕")
     assert (row["path"], row["old"], row["new"]) == ("/spec/containers/name=log", "place 3 of 3", "place 1 of 3")
 

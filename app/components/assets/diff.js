@@ -11,7 +11,7 @@ const STATUS = {
 };
 const WHOLE = { added: "It comes with all its fields.", removed: "It goes with all its fields." };
 const RISK = "Risk: ";
-const LETTER = 6.6; // pixels that a letter of a note takes at most
+const LETTER = 6.1; // pixels that a letter of a note takes at most
 const QUIET = new Set(["hand", "unchanged"]);
 const states = new WeakMap();
 
