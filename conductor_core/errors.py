@@ -39,6 +39,9 @@ class Diagnostics:
         return asdict(self)
 
 
+NO_CAUSE = "No further cause is known."
+
+
 class ConductorError(Exception):
     """Root of the tree. `what`: one sentence; `why`: the cause as seen; `next`: the act that mends it."""
 
@@ -48,7 +51,7 @@ class ConductorError(Exception):
     def __init__(self, what: str, *, why: str = "", next: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.why = why or "No further cause is known."
+        self.why = why or NO_CAUSE
         self.next = next or "Run `conductor status` and look at the connection that is not healthy."
 
     def diagnostics(self) -> Diagnostics:
@@ -56,7 +59,7 @@ class ConductorError(Exception):
         return Diagnostics(self.what, self.why, self.next)
 
     def __str__(self) -> str:
-        return f"{self.what} {self.why}" if self.why else self.what
+        return self.what if self.why == NO_CAUSE else f"{self.what} {self.why}"
 
 
 class InputError(ConductorError):

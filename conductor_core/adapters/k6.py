@@ -17,6 +17,7 @@ from conductor_core.domain.smoke import Measured
 from conductor_core.errors import ToolError
 from conductor_core.ports.commands import CommandRunner
 
+TRENDS = "min,med,avg,max,p(90),p(95),p(99)"
 CROSSED = 99
 """k6's exit code when a threshold was crossed."""
 
@@ -42,6 +43,7 @@ class K6Program:
         with tempfile.TemporaryDirectory(prefix="conductor-k6-") as folder:
             summary = Path(folder) / "summary.json"
             argv = [self._program, "run", "--quiet", "--no-color", "--no-usage-report"]
+            argv += [f"--summary-trend-stats={TRENDS}"]
             argv += [f"--summary-export={summary}", "--env", f"BASE_URL={address}", "--", script]
             result = self._runner.run(argv, timeout=timeout, on_line=say)
             try:

@@ -164,6 +164,8 @@ class Door(BaseHTTPRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    """Head and body leave together: in two parts, the second would wait 40 ms for the caller's delayed ACK."""
     pods: Pods
 
     def do_GET(self) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from conductor_core import errors
-from conductor_core.errors import ConductorError, RefusedError, TerminalError, TransientError
+from conductor_core.errors import ConductorError, InputError, RefusedError, TerminalError, TransientError
 
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, ConductorError)]
 
@@ -43,6 +43,11 @@ def test_each_has_an_exit_code_and_a_status(kind: type[ConductorError]) -> None:
     assert 1 <= kind.exit_code <= 5
     assert 400 <= kind.http_status <= 599
     assert kind.__doc__
+
+
+def test_as_text_a_cause_is_told_only_when_it_is_known() -> None:
+    assert str(InputError("It is wrong.", why="It is 3.")) == "It is wrong. It is 3."
+    assert str(InputError("It is wrong.")) == "It is wrong."
 
 
 def test_whether_to_retry_is_the_type() -> None:

@@ -34,7 +34,8 @@ HANDLED = {
 }
 STAND_IN = """#!/bin/sh
 case "$1" in version) echo "k6 v1.2.3 (go1.25)"; exit 0;; esac
-for word in "$@"; do case "$word" in --summary-export=*) out="${word#*=}";; BASE_URL=*) echo "at $word";; esac; done
+for word in "$@"; do case "$word" in --summary-export=*) out="${word#*=}";; BASE_URL=*) echo "at $word";;
+  --summary-trend-stats=*"p(99)"*) echo "tells p99";; esac; done
 [ -n "$SUMMARY" ] && printf '%s' "$SUMMARY" > "$out"
 exit "${CODE:-0}"
 """
@@ -73,7 +74,7 @@ def test_a_run_is_heard_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (http,), problems = k6.run("/x.js", "http://api.test", heard.append, 20.0)
     assert http.requests == 200
     assert problems == ("http_req_duration: p(95)<50",)
-    assert heard == ["at BASE_URL=http://api.test"]
+    assert heard == ["tells p99", "at BASE_URL=http://api.test"]
 
 
 def test_a_run_without_a_summary_is_an_error_and_another_code_a_problem(
