@@ -13,6 +13,7 @@ from app.components import (
     empty,
     errors,
     fleet_cards,
+    local_build,
     partial_rollback,
     pipeline_table,
     pipeline_waves,
@@ -93,6 +94,7 @@ def every() -> None:
         set_promotion.button()
         st.button("Read again", icon=":material/refresh:", on_click=queries.forget)
     set_promotion.show(session.actor())
+    local_build.meanwhile()
     with errors.shown():
         emergency_banner.show(delivery_queries.emergencies(), session.actor())
     lists()

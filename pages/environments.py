@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import environment_queries, queries, runtime, session
-from app.components import environment_form, environment_list, environment_one, errors
+from app.components import environment_form, environment_list, environment_one, errors, local_build
 from conductor_core.domain.actors import Actor
 
 
@@ -32,6 +32,7 @@ def every(actor: Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Environments", anchor=False)
         st.button("Read again", icon=":material/refresh:", on_click=queries.forget)
+    local_build.meanwhile()
     with errors.shown():
         found = environment_queries.inventory()
         environment_list.inventory(found, {e.name: service.upgrade(e) for e in found})

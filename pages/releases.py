@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import navigation, queries, session
-from app.components import errors, release_head, release_matrix, release_tabs
+from app.components import errors, local_build, release_head, release_matrix, release_tabs
 from conductor_core.errors import NotFoundError
 
 
@@ -30,6 +30,7 @@ def every() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Releases", anchor=False)
         st.button("Read again", icon=":material/refresh:", on_click=queries.forget)
+    local_build.meanwhile()
     with st.spinner("Reading the operations repository and the cluster"):
         found = queries.inventory()
     release_matrix.show(found)

@@ -10,12 +10,26 @@ from app.theme import plain
 from conductor_core.errors import Diagnostics
 from conductor_core.ports.progress import BuildState
 
+_SEEN = "local_build_seen"
+
+
+def meanwhile() -> None:
+    """Draw the progress on a page that needs the local control plane, while it is built."""
+    progress = runtime.conductor().local_progress()
+    if progress is not None and progress.state == "building":
+        show()
+
 
 @st.fragment(run_every=2)
 def show() -> None:
-    """Draw the progress while it is built, nothing once it is there."""
+    """Draw the progress while it is built, nothing once it is there; the page is drawn anew when it is."""
     with errors.shown():
         progress = runtime.conductor().local_progress()
+        building = progress is not None and progress.state == "building"
+        if st.session_state.get(_SEEN) and not building:
+            st.session_state[_SEEN] = False
+            st.rerun()
+        st.session_state[_SEEN] = building
         if progress is None:
             return
         if progress.state == "failed":

@@ -88,6 +88,7 @@ def outside(
         return _ok("Prometheus", web.get(f"{now.prometheus_url.rstrip('/')}/-/ready").status)
 
     def helm_program() -> str:
+        _on(reach().kube_context, "CONDUCTOR_KUBE_CONTEXT")  # the local control plane brings its own Helm
         return f"helm {helm.version()}"
 
     return [

@@ -92,7 +92,7 @@ def ask(probe: Probe) -> Connection:
     try:
         detail = probe.check()
     except OffError as off:
-        return Connection(probe.name, Health.OFF, off.what, off.next)
+        return Connection(probe.name, Health.OFF, off.what.rstrip("."), off.next)
     except ConductorError as bad:
         said = bad.diagnostics()
         return Connection(probe.name, Health.DOWN, said.what, said.why, said.next, _ms(started))

@@ -21,6 +21,7 @@ from conductor_core.errors import (
     ConflictError,
     InputError,
     NotFoundError,
+    OffError,
     RefusedError,
     StorageError,
 )
@@ -49,10 +50,11 @@ class GitRepository:
     def fetch(self) -> None:
         """See `Repository.fetch`."""
         if not self._address:
-            raise ConfigurationError(
+            raise OffError(
                 "No operations repository is configured.",
-                why="CONDUCTOR_OPS_REPO is empty.",
-                next="Set CONDUCTOR_OPS_REPO to the URL or path of the repository with helm/, policies/ and infra/.",
+                why="CONDUCTOR_OPS_REPO is empty, and the local control plane, which brings one, isn't there.",
+                next="Start it with `conductor up` (the Status page says how far a first build is), or set "
+                "CONDUCTOR_OPS_REPO to the URL or path of the repository with helm/, policies/ and infra/.",
             )
         if self._address.startswith("-"):
             raise ConfigurationError(

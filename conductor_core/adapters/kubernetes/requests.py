@@ -20,6 +20,7 @@ from conductor_core.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    OffError,
     RefusedError,
     UnreachableError,
 )
@@ -174,10 +175,12 @@ class Requests:
 
     def _connect(self) -> Any:
         if not self._context:
-            raise ConfigurationError(
+            raise OffError(
                 "No cluster is chosen.",
-                why="The kubeconfig context is empty, and the current one is never taken by accident.",
-                next="Set CONDUCTOR_KUBE_CONTEXT, or start the local control plane with `conductor local up`.",
+                why="The kubeconfig context is empty (the current one is never taken by accident), and the local "
+                "control plane isn't there.",
+                next="Start it with `conductor up` (the Status page says how far a first build is), or set "
+                "CONDUCTOR_KUBE_CONTEXT.",
             )
         from kubernetes import client, config
 
