@@ -39,7 +39,7 @@ def one(chosen: str) -> None:
         rollout_elsewhere.show(place, session.actor())
         return
     detail, verdict = delivery_queries.wave(namespace, name)
-    rollout_head.show(detail.rollout, verdict, session.actor())
+    rollout_head.show(detail, verdict, session.actor())
     emergency_banner.show(delivery_queries.emergencies_of(detail.rollout), session.actor())
     with errors.shown():
         steady_state.show(detail.rollout, session.actor())

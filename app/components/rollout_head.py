@@ -10,6 +10,7 @@ from app.theme import plain
 from conductor_core.domain import rollout_acts, rollout_words
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.rollout_acts import Act
+from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import Rollout
 from conductor_core.domain.wave_verdicts import WaveVerdict
 from conductor_core.services import ways_back
@@ -28,10 +29,12 @@ _MORE: tuple[tuple[Act, str], ...] = (
     (Act.RESTART, "Restart pods"),
 )
 MORE = "More acts"
+MORE_ACTS = "more_acts"
 
 
-def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
+def show(detail: Detail, verdict: WaveVerdict, actor: Actor) -> None:
     """Draw it. A red rollout has its way out first, and no button that takes it further."""
+    rollout = detail.rollout
     red = rollout_words.red(rollout)
     hidden = _hidden(rollout, red=red)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -50,7 +53,7 @@ def show(rollout: Rollout, verdict: WaveVerdict, actor: Actor) -> None:
         said = ways_back.reason(rollout, verdict)
         rollout_way_out.show(rollout, actor, names, emergency_name(rollout), said)
     facts_line(rollout)
-    _dialogs(rollout, actor)
+    _dialogs(detail, actor)
 
 
 def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:
@@ -62,7 +65,7 @@ def _hidden(rollout: Rollout, *, red: bool) -> set[Act]:
 def facts_line(rollout: Rollout) -> None:
     """Draw its version, namespace, revision and template."""
     parts = [facts.strong(rollout.version), facts.text("in namespace"), facts.copy(rollout.namespace)]
-    parts += [facts.text(f"· revision {rollout.revision} · template"), facts.copy(rollout.current_hash)]
+    parts += [facts.text(f"· rollout revision {rollout.revision} · template"), facts.copy(rollout.current_hash)]
     parts += [facts.text(f"· stable tag {rollout.stable_tag}")] if rollout.stable_tag else []
     facts.show(*parts)
 
@@ -81,21 +84,19 @@ def _button(rollout: Rollout, act: Act, label: str, icon: str) -> None:
 
 def _more(rollout: Rollout, hidden: set[Act]) -> None:
     listed = [*_MORE, *((Act.PAUSE, "Pause"),) * (Act.PAUSE in hidden and not rollout.aborted)]
-    possible = [
-        (act, label)
+    possible = {
+        act: label
         for act, label in listed
         if not rollout_acts.no_effect(rollout, act) and (act not in hidden or act is Act.PAUSE)
-    ]
-    with st.popover(MORE, icon=":material/more_horiz:"):
-        for act, label in possible:
-            st.button(
-                label,
-                help=rollout_acts.promise(rollout, act),
-                key=f"act_{act.value}",
-                width="stretch",
-                on_click=session.open_dialog,
-                args=(_name(rollout, act),),
-            )
+    }
+    st.menu_button(
+        MORE,
+        list(possible),
+        format_func=lambda act: possible[act],
+        icon=":material/more_horiz:",
+        key=MORE_ACTS,
+        on_click=lambda: session.open_dialog(_name(rollout, st.session_state[MORE_ACTS])),
+    )
 
 
 def _emergency(rollout: Rollout, actor: Actor) -> None:
@@ -110,10 +111,11 @@ def _emergency(rollout: Rollout, actor: Actor) -> None:
         )
 
 
-def _dialogs(rollout: Rollout, actor: Actor) -> None:
+def _dialogs(detail: Detail, actor: Actor) -> None:
+    rollout = detail.rollout
     for act in Act:
         if session.dialog_open(_name(rollout, act)):
-            confirm.show(_confirmed(rollout, act, actor))
+            confirm.show(_confirmed(detail, act, actor))
     if session.dialog_open(emergency_name(rollout)):
         given: dict[str, object] = {"namespace": rollout.namespace, "rollout": rollout.name}
         confirm.show(
@@ -130,7 +132,8 @@ def _dialogs(rollout: Rollout, actor: Actor) -> None:
         )
 
 
-def _confirmed(rollout: Rollout, act: Act, actor: Actor) -> confirm.Act:
+def _confirmed(detail: Detail, act: Act, actor: Actor) -> confirm.Act:
+    rollout = detail.rollout
     given: dict[str, object] = {
         "namespace": rollout.namespace,
         "rollout": rollout.name,
@@ -139,7 +142,9 @@ def _confirmed(rollout: Rollout, act: Act, actor: Actor) -> confirm.Act:
     }
 
     target = f"{rollout.name} in {rollout.namespace}, {rollout.version}"
-    effect = f"{rollout_acts.promise(rollout, act)} {rollout_way_out.QUIET}"
+    back = detail.before() if act is Act.UNDO else None
+    promise = rollout_acts.promise(rollout, act, detail.way_back(back) if back else "")
+    effect = f"{promise} {rollout_way_out.QUIET}"
     return confirm.Act(
         act.value.capitalize(),
         target,

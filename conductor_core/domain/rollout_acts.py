@@ -123,7 +123,7 @@ def no_effect(rollout: Rollout, act: Act) -> str:
 
 
 def promise(rollout: Rollout, act: Act, target: str = "") -> str:
-    """What will be seen after the act, in one sentence."""
+    """What will be seen after the act, in one sentence; `target`: where an undo goes, in words."""
     last = len(rollout.steps)
     here = f"step {min(rollout.step + 1, last)} of {last}" if last else "its present state"
     return {
@@ -137,7 +137,7 @@ def promise(rollout: Rollout, act: Act, target: str = "") -> str:
         f"{rollout.wanted} replicas of the stable version serve everybody.",
         Act.RETRY: "The aborted version starts again at its first step.",
         Act.RESTART: f"Each of the {rollout.wanted} pods is replaced by a fresh one of the same version.",
-        Act.UNDO: f"The template goes back to {target or 'the revision before'}, by the same steps.",
+        Act.UNDO: f"The template goes back to {target or 'the revision before'}.",
     }[act]
 
 
@@ -186,8 +186,9 @@ def read_back(act: Act, was: Before, now: Rollout) -> ReadBack:
         return ReadBack(not now.aborted, not now.aborted, "not aborted, at its first steps", state(now))
     if act is Act.RESTART:
         taken = _instant(now.restart_at) == _instant(was.at)
-        reached = taken and _instant(now.restarted_at) == _instant(was.at)
-        return ReadBack(taken, reached, f"restarted at {was.at}", f"restarted at {now.restarted_at or '(never)'}")
+        reached = taken and _instant(now.restarted_at) == _instant(was.at) and now.available >= now.wanted
+        seen = f"restarted at {now.restarted_at or '(never)'}; {state(now)}"
+        return ReadBack(taken, reached, f"{was.wanted} pods made after {was.at}", seen)
     back = now.current_hash == was.target
     return ReadBack(back, back, f"template {was.target}", f"template {now.current_hash}; {state(now)}")
 

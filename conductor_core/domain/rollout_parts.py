@@ -10,7 +10,7 @@ from typing import Any
 from conductor_core.domain import health
 from conductor_core.domain.analysis import AnalysisRun
 from conductor_core.domain.fields import listing, mapping, moment, number
-from conductor_core.domain.rollouts import HASH, REVISION, Rollout
+from conductor_core.domain.rollouts import HASH, REVISION, Rollout, tag
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,19 @@ class Detail:
     def hash_of(self, role: str) -> str:
         """The template hash of the replica set in that role; '' when there is none."""
         return next((r.hash for r in self.replica_sets if r.role == role and r.hash), "")
+
+    def before(self, revision: int = 0) -> ReplicaSet | None:
+        """The replica set that an undo goes back to: that of a revision; 0: the newest one with another template."""
+        kept = (s for s in self.replica_sets if s.revision)
+        now = self.rollout.current_hash
+        return next((s for s in kept if (s.revision == revision if revision else s.hash != now)), None)
+
+    def way_back(self, to: ReplicaSet) -> str:
+        """What an undo to that replica set gives, and how: the controller skips all steps back to the stable one."""
+        named = f"revision {to.revision} ({tag(to.images) or to.hash})"
+        if to.hash == self.rollout.stable_hash:
+            return f"{named} at once: it is the stable version"
+        return f"{named}, by the same steps"
 
 
 def owned(raw: Mapping[str, Any], uids: frozenset[str]) -> bool:

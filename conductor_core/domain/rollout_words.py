@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from conductor_core.domain.rollout_parts import Detail
 from conductor_core.domain.rollouts import ABORTED, Phase, Rollout
 
@@ -12,6 +14,8 @@ PAUSES = {
     "InconclusiveExperiment": "its experiment came to no conclusion",
 }
 """What the controller's reasons for a pause mean."""
+_ABORTED = re.compile(rf"^({ABORTED}: )?(Rollout aborted update to revision \d+)?(: )?")
+"""What the controller begins with when it has aborted one; the reason, if it has one, comes after it."""
 
 
 def red(rollout: Rollout) -> bool:
@@ -41,8 +45,8 @@ def replicas(rollout: Rollout) -> str:
 def why(rollout: Rollout) -> str:
     """Why it is as it is; '' when there is nothing to say."""
     if red(rollout):
-        told = rollout.message.removeprefix(f"{ABORTED}: ").strip()
-        return told if told.lower() not in ("", "aborted") else "It was aborted." if rollout.aborted else told
+        told = _ABORTED.sub("", rollout.message).strip()
+        return told if told.lower() not in ("", "aborted") else "It was aborted by hand." if rollout.aborted else told
     if rollout.paused_by_hand:
         return "paused by hand"
     if not rollout.pauses:
@@ -50,7 +54,16 @@ def why(rollout: Rollout) -> str:
     at = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
     if at is not None and at.waits_for_a_person:
         return f"step {rollout.step + 1} waits for a person"
-    return PAUSES.get(rollout.pauses[0][0], rollout.pauses[0][0])
+    return paused(rollout)
+
+
+def paused(rollout: Rollout) -> str:
+    """Why its controller has paused it, for how long where the step says so; '' when it has not."""
+    if not rollout.pauses:
+        return ""
+    at = rollout.steps[rollout.step] if rollout.step < len(rollout.steps) else None
+    told = PAUSES.get(rollout.pauses[0][0], rollout.pauses[0][0])
+    return f"{told} of {at.seconds} s" if at is not None and at.kind == "pause" and at.seconds else told
 
 
 def failed_step(detail: Detail) -> int | None:

@@ -8,7 +8,7 @@ not seen yet is progress.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from conductor_core.domain import ownership
 from conductor_core.domain.fields import duration, listing, mapping, moment, number
 from conductor_core.domain.manifests import Kind
+from conductor_core.domain.waves import WAVES
 from conductor_core.errors import InputError
 
 ROLLOUT = Kind("argoproj.io/v1alpha1", "Rollout")
@@ -28,6 +29,8 @@ POD = Kind("v1", "Pod")
 HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 STABLE_TAG = "conductor.summit.example/stable-tag"
+WAVE_NAMES = "conductor.summit.example/waves"
+"""The annotation by which a chart says the wave of each step, commas between: Argo Rollouts has no field for it."""
 ABORTED = "RolloutAborted"
 
 
@@ -134,7 +137,7 @@ class Rollout:
         """The wave of the present step; '' when nothing moves."""
         if not self.moving or not self.steps:
             return ""
-        return self.steps[min(self.step, len(self.steps) - 1)].wave
+        return self.steps[self.step].wave if self.step < len(self.steps) else WAVES[-1]
 
     @property
     def finished(self) -> bool:
@@ -150,7 +153,8 @@ def parse(raw: Mapping[str, Any]) -> Rollout:
         raise InputError("An object without a name is no Rollout.", next="Look at it with kubectl.")
     strategy = mapping(spec.get("strategy"))
     canary = mapping(strategy.get("canary"))
-    steps = with_waves(tuple(step_of(s) for s in listing(canary.get("steps"))))
+    notes = mapping(metadata.get("annotations"))
+    steps = with_waves(tuple(step_of(s) for s in listing(canary.get("steps"))), str(notes.get(WAVE_NAMES) or ""))
     now = mapping(status.get("canary"))
     stable, current = str(status.get("stableRS", "")), str(status.get("currentPodHash", ""))
     aborted = bool(status.get("abort"))
@@ -191,11 +195,11 @@ def parse(raw: Mapping[str, Any]) -> Rollout:
         available=number(status.get("availableReplicas")),
         wanted=number(spec.get("replicas"), 1),
         images=images,
-        version=str(labels.get("version") or labels.get("app.kubernetes.io/version") or _tag(images)),
-        stable_tag=str(mapping(metadata.get("annotations")).get(STABLE_TAG, "")),
+        version=str(labels.get("version") or labels.get("app.kubernetes.io/version") or tag(images)),
+        stable_tag=str(notes.get(STABLE_TAG, "")),
         restart_at=str(spec.get("restartAt") or ""),
         restarted_at=str(status.get("restartedAt") or ""),
-        revision=number(mapping(metadata.get("annotations")).get(REVISION)),
+        revision=number(notes.get(REVISION)),
         analysis_run=str(run.get("name", "")),
         experiment=str(now.get("currentExperiment", "")),
         workload=(str(reference.get("kind", "")), str(reference.get("name", ""))),
@@ -229,24 +233,24 @@ def step_of(raw: Mapping[str, Any]) -> Step:
     return Step(str(kind), str(kind))
 
 
-def with_waves(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps with a wave each where none is told: canary until the first experiment, which is the baseline; full
-    after it, and from a weight of 50 % on.
+def with_waves(steps: Sequence[Step], told: str = "") -> tuple[Step, ...]:
+    """The steps with a wave each: as `told` (names with commas between) when it names one for each step.
+
+    Else by what the steps do, whatever the weights: an experiment is the baseline, from the weight 100 on it is full,
+    and all before is canary, as Argo Rollouts itself calls it.
     """
-    out: list[Step] = []
-    wave = "canary"
-    for step in steps:
-        if step.kind == "experiment":
-            own = "baseline"
-            wave = "full"
-        else:
-            wave = "full" if step.weight is not None and step.weight >= 50 else wave
-            own = wave
-        out.append(Step(step.kind, step.text, step.weight, step.seconds, step.names, step.wave or own))
-    return tuple(out)
+    names = [name.strip() for name in told.split(",")]
+    if len(names) != len(steps) or not set(names) <= set(WAVES):
+        full = next((at for at, step in enumerate(steps) if (step.weight or 0) >= 100), len(steps))
+        names = [
+            "full" if at >= full else "baseline" if step.kind == "experiment" else "canary"
+            for at, step in enumerate(steps)
+        ]
+    return tuple(replace(step, wave=name) for step, name in zip(steps, names, strict=True))
 
 
-def _tag(images: Sequence[str]) -> str:
+def tag(images: Sequence[str]) -> str:
+    """The tag of the first image; '' when there is none."""
     name = images[0].rpartition("/")[2].partition("@")[0] if images else ""
     return name.partition(":")[2]
 

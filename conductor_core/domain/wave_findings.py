@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
+from conductor_core.domain import rollout_words
 from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change, State
@@ -190,7 +191,7 @@ def _gate(topic: str, parts: tuple[str, ...], last: Change | None) -> Finding:
         text, clears = (first.text, first.clears_by) if first else ("A gate denies it.", "Look at the Change.")
         return Finding(topic, Standing.HOLD, text, last.id, Cause.GATE_DENIED, clears)
     if warned:
-        return Finding(topic, Standing.WARN, warned[0].text, last.id)
+        return Finding(topic, Standing.WARN, warned[0].text, last.id, clears_by=warned[0].clears_by)
     rules = sum(v.rules_run for v in found)
     return Finding(topic, Standing.OK, f"{rules} rules allow it.", last.id)
 
@@ -244,7 +245,7 @@ def health(detail: Detail) -> Finding:
         text = f"Step {rollout.step + 1} waits for a person."
         return held(text, Cause.WAITS_FOR_A_PERSON, "Promote it, or abort.", Act.PROMOTE)
     if rollout.pauses:
-        text = f"Step {rollout.step + 1} pauses: {rollout.pauses[0][0]}."
+        text = f"Step {rollout.step + 1} pauses: {rollout_words.paused(rollout)}."
         return waits(text, Cause.TIMED_PAUSE, "Wait, or promote it.", Act.PROMOTE)
     unready = [p for p in detail.pods if not p.ready]
     if unready:

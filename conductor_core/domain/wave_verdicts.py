@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conductor_core.domain import wave_findings
+from conductor_core.domain import rollout_words, wave_findings
 from conductor_core.domain.burn_rate import Burn
 from conductor_core.domain.canary_statistics import Judgement
 from conductor_core.domain.changes import Change
@@ -83,8 +83,10 @@ def judge(
             ),
             None,
         )
-        why = failed.explained() if failed else rollout.message
-        return WaveVerdict(rollout.wave or "canary", "failed", f"It was aborted. {why}".strip(), findings)
+        why = f"It was aborted. {failed.explained()}" if failed else rollout_words.why(rollout)
+        step = rollout_words.failed_step(detail)
+        wave = rollout.steps[step].wave if step is not None and step < len(rollout.steps) else ""
+        return WaveVerdict(wave, "failed", why.strip(), findings)
     if rollout.in_progress and rollout.phase is Phase.DEGRADED:
         told = f"It has failed, and {rollout.actual} % still get the new version. {rollout.message}".strip()
         return WaveVerdict(rollout.wave, "failed", told, findings)

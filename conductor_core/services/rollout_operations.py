@@ -42,7 +42,7 @@ class RolloutAct:
         rollout = self.rollouts.get(*_named(context))
         if why := acts.no_effect(rollout, act):
             raise _without_effect(rollout, act, why)
-        target = self.plans.undo_target(rollout, revision_in(context.change)) if act is Act.UNDO else ""
+        target = self.plans.undone(rollout, revision_in(context.change))[0] if act is Act.UNDO else ""
         at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}" if act is Act.RESTART else ""
         return acts.before(rollout, target, at).as_facts()
 

@@ -44,7 +44,7 @@ class RolloutPlans:
     def act(self, change: Change) -> Draft:
         """What one act on one Rollout would do; raises `NotFoundError`, `InputError`, and the ports' errors."""
         rollout, act = self._rollout(change), act_in(change)
-        target = self.undo_target(rollout, revision_in(change)) if act is Act.UNDO else ""
+        target, told = self.undone(rollout, revision_in(change)) if act is Act.UNDO else ("", "")
         facts = {
             "rollout": rollout.uid,
             "stable": rollout.stable_hash,
@@ -54,7 +54,7 @@ class RolloutPlans:
         }
         summary = {
             "does": f"{act.value} {rollout.id}",
-            "promises": acts.promise(rollout, act, target) if act in STEPPED else general_promise(act, target),
+            "promises": acts.promise(rollout, act) if act in STEPPED else general_promise(act, told),
             "version": rollout.version,
         }
         return Draft(
@@ -69,7 +69,7 @@ class RolloutPlans:
         rollout, act = self._rollout(change), act_in(change)
         why = acts.no_effect(rollout, act)
         if act is Act.UNDO and not why:
-            target = self.undo_target(rollout, revision_in(change))
+            target, _ = self.undone(rollout, revision_in(change))
             why = "The template is that of this revision already." if target == rollout.current_hash else ""
         if not why:
             return [Verdict(GATE, Result.ALLOW, (), 1)]
@@ -81,18 +81,20 @@ class RolloutPlans:
         )
         return [verdict(GATE, denials=(denial,), warnings=(), rules_run=1)]
 
-    def undo_target(self, rollout: Rollout, revision: int) -> str:
-        """The template hash of a revision; 0 is the newest one before the present. Raises `NotFoundError`."""
-        sets = [s for s in self.rollouts.detail(rollout.namespace, rollout.name).replica_sets if s.revision]
-        older = [s for s in sets if (s.revision == revision if revision else s.hash != rollout.current_hash)]
-        if not older:
-            known = ", ".join(str(s.revision) for s in sets) or "none"
+    def undone(self, rollout: Rollout, revision: int) -> tuple[str, str]:
+        """The template hash of a revision, and how an undo gets there in words; 0 is the newest one before the
+        present. Raises `NotFoundError`.
+        """
+        detail = self.rollouts.detail(rollout.namespace, rollout.name)
+        found = detail.before(revision)
+        if found is None:
+            known = ", ".join(str(s.revision) for s in detail.replica_sets if s.revision) or "none"
             raise NotFoundError(
                 f"{rollout.id} has no revision {revision or 'before this one'}.",
                 why=f"Kept are: {known}.",
                 next="Choose one of these.",
             )
-        return older[0].hash
+        return found.hash, detail.way_back(found)
 
     def tier_of(self, namespace: str) -> str:
         """The strictest tier of the channels that install there; `prod` for a namespace that no channel declares."""
@@ -119,7 +121,7 @@ def revision_in(change: Change) -> int:
 
 
 def general_promise(act: Act, target: str) -> str:
-    """The promise of an act without the numbers that move by themselves."""
+    """The promise of an act without the numbers that move by themselves; `target`: where an undo goes, in words."""
     return {
         Act.PROMOTE_FULL: "Everybody gets the new version at once; steps, pauses and analysis are skipped.",
         Act.PAUSE: "It stays at the weight that it has until it is resumed.",
@@ -127,7 +129,7 @@ def general_promise(act: Act, target: str) -> str:
         Act.ABORT: "The weight of the new version goes to 0 %; the stable version serves everybody.",
         Act.RETRY: "The aborted version starts again at its first step.",
         Act.RESTART: "Each pod is replaced by a fresh one of the same version.",
-        Act.UNDO: f"The template goes back to {target}, by the same steps.",
+        Act.UNDO: f"The template goes back to {target}.",
     }.get(act, "")
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from conductor_core import settings
 from conductor_core.domain import channels
+from conductor_core.domain.rollouts import parse
 from conductor_core.localplane import plane
 from conductor_core.localplane.layout import Endpoints
 from conductor_core.settings import PROJECT_ROOT
@@ -76,7 +77,9 @@ def test_tag_app_version_and_label_are_one_version(chart: str) -> None:
 @pytest.mark.parametrize("overlay", INTELGRAPH, ids=by_name)
 def test_canary_steps_are_those_of_the_values(overlay: Overlay) -> None:
     wanted = overlay.values()["rollout"]
-    strategy = one(overlay.manifests(), "Rollout", "intelgraph")["spec"]["strategy"]["canary"]
+    rollout = one(overlay.manifests(), "Rollout", "intelgraph")
+    strategy = rollout["spec"]["strategy"]["canary"]
+    assert [s.wave for s in parse(rollout).steps] == [s["wave"] for s in wanted["steps"]]
     names = {"weight": "setWeight", "pause": "pause", "analysis": "analysis", "experiment": "experiment"}
     kinds = [names[key] for step in wanted["steps"] for key in step if key != "wave"]
     assert [key for step in strategy["steps"] for key in step] == kinds
@@ -97,8 +100,10 @@ def test_steps_that_measure_vanish_with_the_analysis() -> None:
         "rollout.analysis.enabled=false",
     )
     manifests = [m for m in yaml.safe_load_all(done.stdout) if m]
-    steps = one(manifests, "Rollout", "x")["spec"]["strategy"]["canary"]["steps"]
+    rollout = one(manifests, "Rollout", "x")
+    steps = rollout["spec"]["strategy"]["canary"]["steps"]
     assert [key for step in steps for key in step] == ["setWeight", "pause", "setWeight", "setWeight"]
+    assert [s.wave for s in parse(rollout).steps] == ["canary", "canary", "full", "full"]
     assert "AnalysisTemplate" not in {m["kind"] for m in manifests}
 
 

@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 
 from app import session
+from app.components.rollout_head import MORE_ACTS
 from conductor_core.adapters.argo_rollouts import ArgoRollouts
+from conductor_core.domain.rollout_acts import Act
 from conductor_core.errors import OffError, UnreachableError
 from tests.fakes.argocd import raw_application, raw_pipeline
 from tests.fakes.conductor import RUNBOOKS
@@ -181,6 +183,18 @@ def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) 
     assert "Nothing is sent before that." in asked
 
 
+def test_an_undo_says_which_version_comes_back_and_how(world: World) -> None:
+    world.put("one", "2.0.0")
+    at = open_page(world.conductor, "delivery", rollout="one/api")
+    assert at.menu_button(key=MORE_ACTS).options == ["Promote fully", "Skip this step", "Undo", "Restart pods"]
+    at.menu_button(key=MORE_ACTS).click(Act.UNDO).run()
+    assert "goes back to revision 1 (1.0.0) at once: it is the stable version." in seen(at)
+    at.text_input(key="_confirm_reason").set_value("not that one").run()
+    press(at, "_confirm_request")
+    (change,) = world.conductor.changes.find()
+    assert (change.title, change.parameters["act"]) == ("Undo rollout api in one", "undo")
+
+
 def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: World) -> None:
     repository = world.conductor.repository
     repository.push("dev", {"helm/intelgraph/values-dev.yaml": delivery_worlds.VALUES})
@@ -238,7 +252,8 @@ def test_an_emergency_is_only_offered_to_the_break_glass_role_and_stays_listed(w
 
 def test_a_rollout_at_rest_offers_neither_promote_nor_abort(world: World) -> None:
     at = open_page(world.conductor, "delivery", rollout="one/api")
-    assert not {"act_promote", "act_abort", "act_skip"} & {b.key for b in at.button}
+    assert not {"act_promote", "act_abort"} & {b.key for b in at.button}
+    assert at.menu_button(key=MORE_ACTS).options == ["Undo", "Restart pods"]
     assert "Everybody has this version." in seen(at)
 
 
@@ -268,7 +283,8 @@ def test_a_red_rollout_offers_its_way_out_first_and_none_that_takes_it_further(w
     at = open_page(world.conductor, "delivery", who="captain", rollout="one/api")
     keys = {b.key for b in at.button}
     assert {"act_emergency", "act_abort", "out_undo"} <= keys
-    assert not {"act_promote", "act_promote-full", "act_skip"} & keys
+    assert "act_promote" not in keys
+    assert at.menu_button(key=MORE_ACTS).options == ["Restart pods", "Pause"]
     text = seen(at)
     assert "20 % still get the new version" in text
     assert "No rollback of the release: No channel declares one/api." in text

@@ -17,6 +17,9 @@ from conductor_core.entrypoints.cli.shared import console
 from conductor_core.services.delivery import Panel
 from conductor_core.services.fleet_clusters import Everywhere
 
+_ROLLOUTS = ("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP", "REPLICAS", "CLUSTER", "WHY")
+"""Columns of the list; clusters are named when there are several, and why when one has something to say."""
+
 
 def show_board(pipelines: Sequence[Pipeline], found: Everywhere, fleets: Sequence[Fleet]) -> None:
     """Pipelines with their Applications, then rollouts, then fleets; a kind of which there is none is left out."""
@@ -27,10 +30,11 @@ def show_board(pipelines: Sequence[Pipeline], found: Everywhere, fleets: Sequenc
     ]
     if rows:
         console().print(table(("PIPELINE", "APPLICATION", "SYNC", "HEALTH", "REVISION", "WAVE", "LAST ERROR"), rows))
-    told = [_row(r, several=bool(found.clusters)) for r in found.rollouts]
-    if told:
-        clusters = ("CLUSTER",) if found.clusters else ()
-        console().print(table(("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP", *clusters), told))
+    if found.rollouts:
+        optional = {"CLUSTER": bool(found.clusters), "WHY": any(map(rollout_words.why, found.rollouts))}
+        heads = [h for h in _ROLLOUTS if optional.get(h, True)]
+        told = [tuple(row[h] for h in heads) for row in map(_row, found.rollouts)]
+        console().print(table(heads, told))
     else:
         console().print("No rollout runs here. `conductor release deploy` of a chart that has one makes it.")
     groups = [(f.name, f"{len(f.moving)} of {len(f.members)}", f.why) for f in fleets]
@@ -40,10 +44,18 @@ def show_board(pipelines: Sequence[Pipeline], found: Everywhere, fleets: Sequenc
         console().print(f"no answer from {name}: what runs there is neither listed nor in a fleet\n  {why}")
 
 
-def _row(r: Rollout, *, several: bool) -> tuple[str, ...]:
-    step = f"{min(r.step, len(r.steps))}/{len(r.steps)}"
-    where = (r.cluster or "-",) if several else ()
-    return (f"{r.namespace}/{r.name}", r.version, r.phase.value, r.wave or "-", f"{r.actual} %", step, *where)
+def _row(r: Rollout) -> dict[str, str]:
+    return {
+        "ROLLOUT": f"{r.namespace}/{r.name}",
+        "VERSION": r.version,
+        "PHASE": r.phase.value,
+        "WAVE": r.wave or "-",
+        "WEIGHT": f"{r.actual} %",
+        "STEP": rollout_words.step_now(r) or "-",
+        "REPLICAS": rollout_words.replicas(r),
+        "CLUSTER": r.cluster or "-",
+        "WHY": rollout_words.why(r),
+    }
 
 
 def show_detail(detail: Detail, verdict: WaveVerdict) -> None:

@@ -59,6 +59,16 @@ def test_an_abort_is_reached_when_nobody_has_the_new_version() -> None:
     assert (none.happened, none.word) == (False, "no effect")
 
 
+def test_a_restart_is_reached_when_every_replica_is_there_again_and_says_so() -> None:
+    at = "2026-11-24T10:00:00Z"
+    was = acts.before(moving(), at=at)
+    asked = moving(restart_at=at, restarted_at=at, available=9)
+    assert acts.read_back(Act.RESTART, was, asked).word == "not finished"
+    back = acts.read_back(Act.RESTART, was, replace(asked, available=10))
+    assert (back.word, back.expected) == ("as promised", f"10 pods made after {at}")
+    assert "10 % (asked for 10 %), 1 new and 9 other of 10 replicas" in back.seen
+
+
 def test_what_was_read_back_is_found_again_in_a_result_of_either_shape() -> None:
     back = acts.read_back(Act.ABORT, acts.before(moving()), moving())
     assert acts.read_backs({"read_back": back.as_json()}) == (("", back),)

@@ -10,6 +10,7 @@ from conductor_core.domain.rollout_words import red, replicas, step_now, why
 from conductor_core.domain.rollouts import Phase, Rollout, Step
 from tests.unit.domain.test_rollout_acts import PAUSED, moving
 
+ABORT = "RolloutAborted: Rollout aborted update to revision 2"
 HELD = replace(moving(), pauses=PAUSED, step=1, steps=(Step("weight", ""), Step("pause", ""), Step("weight", "")))
 
 
@@ -19,7 +20,10 @@ HELD = replace(moving(), pauses=PAUSED, step=1, steps=(Step("weight", ""), Step(
         (HELD, "step 2 waits for a person"),
         (replace(HELD, step=0), "a timed pause"),
         (replace(HELD, paused_by_hand=True), "paused by hand"),
+        (replace(HELD, step=0, steps=(Step("pause", "", seconds=30),)), "a timed pause of 30 s"),
         (replace(HELD, aborted=True, message="RolloutAborted: metric failed"), "metric failed"),
+        (replace(HELD, aborted=True, message=f"{ABORT}: Metric failed"), "Metric failed"),
+        (replace(HELD, aborted=True, message=ABORT), "It was aborted by hand."),
     ],
 )
 def test_the_controllers_names_become_words(rollout: Rollout, words: str) -> None:

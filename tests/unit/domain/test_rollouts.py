@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conductor_core.domain.rollouts import Phase, parse
+from conductor_core.domain.rollouts import WAVE_NAMES, Phase, parse
 from conductor_core.errors import InputError
 from tests.fakes.rollouts import manifest
 
@@ -58,10 +58,27 @@ def test_the_actual_weight_is_that_of_pods_or_of_the_router() -> None:
 
 def test_each_step_has_a_wave_and_its_words() -> None:
     steps = parse(raw(0)).steps
-    assert [s.wave for s in steps] == ["canary", "canary", "canary", "baseline", "full", "full", "full"]
+    assert [s.wave for s in steps] == ["canary", "canary", "canary", "baseline", "canary", "canary", "full"]
     assert [s.kind for s in steps][3:6] == ["experiment", "weight", "setCanaryScale"]
     assert steps[1].seconds == 90
     assert parse(raw(3)).wave == "baseline"
+    assert [parse(raw(at)).wave for at in (4, 6, 7)] == ["canary", "full", "full"], "half of the users are not all"
+
+
+@pytest.mark.parametrize(
+    ("told", "at_half"),
+    [
+        ("canary,canary,canary,baseline,full,full,full", "full"),
+        ("canary, canary, canary, canary, baseline, baseline, full", "baseline"),
+        ("canary,full", "canary"),  # of other steps
+        ("canary,canary,canary,baseline,half,half,full", "canary"),  # no wave of ours
+        ("", "canary"),
+    ],
+)
+def test_a_chart_says_the_wave_of_each_step(told: str, at_half: str) -> None:
+    body = raw(4)
+    body["metadata"]["annotations"] = {WAVE_NAMES: told}
+    assert parse(body).wave == at_half
 
 
 def test_what_the_controller_has_not_seen_is_progress() -> None:

@@ -165,3 +165,24 @@ def test_at_the_end_it_is_done() -> None:
 def test_an_aborted_wave_that_still_has_users_says_so() -> None:
     found = verdict(rollout=replace(GOING, aborted=True, phase=Phase.DEGRADED, actual=23))
     assert "23 % still get the new one" in next(f.text for f in found.findings if f.topic == "health")
+
+
+def test_an_abort_by_hand_is_said_in_words_and_blames_no_wave() -> None:
+    by_hand = replace(GOING, aborted=True, message="RolloutAborted: Rollout aborted update to revision 2")
+    found = verdict(rollout=by_hand)
+    assert (found.word, found.wave, found.summary) == ("failed", "", "It was aborted by hand.")
+
+
+def test_a_failed_analysis_names_the_wave_that_it_was_in() -> None:
+    steps = (Step("weight", "", 10, wave="canary"), Step("experiment", "", wave="baseline"))
+    failed = analysis.parse(run(RAW, "ok"))  # of its second step
+    found = verdict(rollout=replace(GOING, aborted=True, steps=steps), runs=[failed])
+    assert (found.word, found.wave) == ("failed", "baseline")
+
+
+def test_a_timed_pause_says_how_long_and_a_warning_what_clears_it() -> None:
+    pause = replace(moving(), pauses=PAUSED, steps=(Step("weight", ""), Step("pause", "", seconds=90)), step=1)
+    assert "Step 2 pauses: a timed pause of 90 s." in verdict(rollout=pause).summary
+    gates = (Verdict("policy/images", Result.WARN, (Reason("r", "The tag floats.", clears_by="Pin it."),), 3),)
+    found = verdict(changes=[replace(change(), runbook="deploy_release", verdicts=gates)])
+    assert [f.clears_by for f in found.findings if f.topic == "policy"] == ["Pin it."]

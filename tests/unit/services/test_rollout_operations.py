@@ -163,6 +163,8 @@ def test_a_plan_names_what_must_not_have_changed(world: World) -> None:
     assert elsewhere.tier == "prod"  # no channel declares it
     undo = world.plans.act(replace(change, parameters=change.parameters | {"act": "undo"}))
     assert undo.facts["to"] == undo.facts["stable"]
+    told = "The template goes back to revision 1 (1.0.0) at once: it is the stable version."
+    assert undo.summary["promises"] == told
 
 
 def test_a_plan_without_an_effect_is_denied_with_what_to_do(world: World) -> None:
