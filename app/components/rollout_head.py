@@ -51,7 +51,8 @@ def show(detail: Detail, verdict: WaveVerdict, actor: Actor) -> None:
     if red:
         names = {act: _name(rollout, act) for act in Act}
         said = ways_back.reason(rollout, verdict)
-        rollout_way_out.show(rollout, actor, names, emergency_name(rollout), said)
+        why = verdict.summary if rollout.aborted else rollout_words.why(rollout)
+        rollout_way_out.show(rollout, actor, names, emergency_name(rollout), said, why)
     facts_line(rollout)
     _dialogs(detail, actor)
 

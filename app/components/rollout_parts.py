@@ -8,13 +8,16 @@ from app import theme
 from app.theme import plain
 from conductor_core.domain.analysis import AnalysisRun, Metric
 from conductor_core.domain.rollout_parts import Detail
+from conductor_core.domain.rollouts import tag
 
 SHOWN_RUNS = 4
 
 
 def show(detail: Detail) -> None:
-    """Draw the analyses first, then replica sets with their pods."""
-    for run in detail.runs[:SHOWN_RUNS]:
+    """Draw the analyses of this version first, then replica sets with their pods; those of others are folded."""
+    now = detail.rollout.current_hash
+    others = [r for r in detail.runs if r.template_hash not in ("", now)]
+    for run in [r for r in detail.runs if r not in others][:SHOWN_RUNS]:
         _run(run)
     sets = [s for s in detail.replica_sets if s.wanted or s.role in ("stable", "canary")]
     if sets:
@@ -30,6 +33,11 @@ def show(detail: Detail) -> None:
             border="horizontal",
             hide_index=True,
         )
+    if others:
+        versions = {s.hash: tag(s.images) for s in detail.replica_sets}
+        with st.expander(f"Analyses of other versions ({len(others)})"):
+            for run in others[:SHOWN_RUNS]:
+                _run(run, versions.get(run.template_hash, ""))
 
 
 def _code(name: str) -> str:
@@ -44,11 +52,13 @@ def _pods(pods: list[tuple[str, bool, str]], available: int) -> str:
     return f"{ready} ready" + (f"; {plain('; '.join(bad[:3]))}" if bad else "")
 
 
-def _run(run: AnalysisRun) -> None:
+def _run(run: AnalysisRun, version: str = "") -> None:
     mark = theme.of(theme.ANALYSIS, run.phase or "Pending")
     step = f"step {run.step + 1}" if run.step is not None else run.kind or "experiment"
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"{theme.cell(mark)}  **{plain(run.name)}** · {plain(step)}")
+        st.markdown(
+            f"{theme.cell(mark)}  **{plain(run.name)}** · {plain(step)}{f' of {plain(version)}' * bool(version)}"
+        )
         told = run.explained()
         if told and run.phase in ("Failed", "Error", "Inconclusive"):
             st.markdown(f":red[{plain(told)}]")

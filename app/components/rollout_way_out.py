@@ -10,7 +10,7 @@ import streamlit as st
 from app import delivery_queries, queries, runtime, session
 from app.components import confirm, release_dialogs
 from app.theme import plain
-from conductor_core.domain import rollout_acts, rollout_words
+from conductor_core.domain import rollout_acts
 from conductor_core.domain.actors import Actor, Role
 from conductor_core.domain.rollout_acts import Act
 from conductor_core.domain.rollouts import Rollout
@@ -28,13 +28,15 @@ LOUD = (
 QUIET = "It becomes a Change: gates judge it, then others approve it as the tier asks. Nothing is sent before that."
 
 
-def show(rollout: Rollout, actor: Actor, names: dict[Act, str], emergency: str, reason: str) -> None:
-    """Draw what went wrong and the acts that end it; `names` are those of the dialogs of acts, `reason` fills them."""
+def show(rollout: Rollout, actor: Actor, names: dict[Act, str], emergency: str, reason: str, why: str) -> None:
+    """Draw what went wrong (`why`) and the acts that end it; `names` are those of the dialogs of acts, `reason` fills
+    them.
+    """
     serving = rollout.actual
     told = f"{serving} % still get the new version." if serving else "Everybody has the stable version."
     if not rollout.in_progress:
         told = "The version that everybody has is not well."
-    st.error(f"{told} {plain(rollout_words.why(rollout))}", title="This rollout has failed", icon=":material/error:")
+    st.error(f"{told} {plain(why)}", title="This rollout has failed", icon=":material/error:")
     way = _way(rollout)
     urgent = actor.has(Role.BREAK_GLASS)
     abortable = not rollout_acts.no_effect(rollout, Act.ABORT)

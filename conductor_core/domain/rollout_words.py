@@ -16,6 +16,11 @@ PAUSES = {
 """What the controller's reasons for a pause mean."""
 _ABORTED = re.compile(rf"^({ABORTED}: )?(Rollout aborted update to revision \d+)?(: )?")
 """What the controller begins with when it has aborted one; the reason, if it has one, comes after it."""
+_MEASURED = re.compile(
+    r'(?:Step-based|Background) analysis phase error/failed: Metric "([^"]*)" assessed \w+ due to '
+    r"(failed|inconclusive|consecutiveErrors) \((\d+)\) > \w+ \((\d+)\)"
+)
+_COUNTED = {"consecutiveErrors": "could not be measured"}
 
 
 def red(rollout: Rollout) -> bool:
@@ -45,7 +50,7 @@ def replicas(rollout: Rollout) -> str:
 def why(rollout: Rollout) -> str:
     """Why it is as it is; '' when there is nothing to say."""
     if red(rollout):
-        told = _ABORTED.sub("", rollout.message).strip()
+        told = _MEASURED.sub(_measured, _ABORTED.sub("", rollout.message)).strip()
         return told if told.lower() not in ("", "aborted") else "It was aborted by hand." if rollout.aborted else told
     if rollout.paused_by_hand:
         return "paused by hand"
@@ -55,6 +60,11 @@ def why(rollout: Rollout) -> str:
     if at is not None and at.waits_for_a_person:
         return f"step {rollout.step + 1} waits for a person"
     return paused(rollout)
+
+
+def _measured(found: re.Match[str]) -> str:
+    metric, what, times, allowed = found.groups()
+    return f"{metric}: {times} of its measurements {_COUNTED.get(what, what)}, {allowed} may"
 
 
 def paused(rollout: Rollout) -> str:

@@ -84,6 +84,9 @@ ELSEWHERE = {
 THERE = "This is done in a workbench of its cluster."
 
 
+BRINGS = frozenset({"deploy_release", "rollback_release", "revert_release", "emergency_rollback", "emergency_revert"})
+"""Runbooks that bring the version of a release."""
+_SENT = frozenset({State.EXECUTING, State.VALIDATING, State.SUCCEEDED, State.FAILED, State.UNKNOWN})
 _STARTS = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Reasons of a pod that is on its way; one that takes too long is told by Argo Rollouts, as no progress."""
 
@@ -172,9 +175,22 @@ def worst_of(judgements: Sequence[Judgement]) -> str:
 
 
 def gates(changes: Sequence[Change]) -> list[Finding]:
-    """What the gates of the last deployment said."""
-    last = next((c for c in changes if c.verdicts and c.runbook.startswith("deploy")), None)
+    """What the gates said of what runs, or of the act on it that they have denied since."""
+    last = _judged(changes)
     return [_gate(topic, parts, last) for topic, parts in GATE_TOPICS.items()]
+
+
+def _judged(changes: Sequence[Change]) -> Change | None:
+    """The Change, newest first, whose gates count: one that was only asked for says nothing of what runs."""
+    acted = False
+    for change in changes:
+        if change.runbook in BRINGS and change.state in _SENT:
+            return change
+        if change.runbook == "rollout_act" and not acted:
+            acted = True
+            if any(v.result is Result.DENY and v.gate != "rollout" for v in change.verdicts):
+                return change
+    return next((c for c in changes if c.runbook in BRINGS and c.verdicts), None)
 
 
 def _gate(topic: str, parts: tuple[str, ...], last: Change | None) -> Finding:

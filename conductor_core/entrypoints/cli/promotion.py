@@ -51,7 +51,7 @@ def promote_set(
 def show(found: Sequence[Seen]) -> None:
     """One row a service."""
     rows = [
-        (s.service.name, s.target or "-", s.source or "-", s.cause.value if s.cause else "promoted", s.why)
+        (s.service.name, s.target or "-", s.source if s.moves else "-", s.cause.value if s.cause else "promoted", s.why)
         for s in found
     ]
     console().print(table(("SERVICE", "HAS", "GETS", "BECOMES", "WHY"), rows))

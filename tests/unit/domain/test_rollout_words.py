@@ -11,6 +11,9 @@ from conductor_core.domain.rollouts import Phase, Rollout, Step
 from tests.unit.domain.test_rollout_acts import PAUSED, moving
 
 ABORT = "RolloutAborted: Rollout aborted update to revision 2"
+ANALYSED = (
+    'Step-based analysis phase error/failed: Metric "success-rate" assessed Failed due to failed (1) > failureLimit (0)'
+)
 HELD = replace(moving(), pauses=PAUSED, step=1, steps=(Step("weight", ""), Step("pause", ""), Step("weight", "")))
 
 
@@ -23,6 +26,10 @@ HELD = replace(moving(), pauses=PAUSED, step=1, steps=(Step("weight", ""), Step(
         (replace(HELD, step=0, steps=(Step("pause", "", seconds=30),)), "a timed pause of 30 s"),
         (replace(HELD, aborted=True, message="RolloutAborted: metric failed"), "metric failed"),
         (replace(HELD, aborted=True, message=f"{ABORT}: Metric failed"), "Metric failed"),
+        (
+            replace(HELD, aborted=True, message=f"{ABORT}: {ANALYSED}"),
+            "success-rate: 1 of its measurements failed, 0 may",
+        ),
         (replace(HELD, aborted=True, message=ABORT), "It was aborted by hand."),
     ],
 )

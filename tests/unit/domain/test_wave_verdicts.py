@@ -186,3 +186,26 @@ def test_a_timed_pause_says_how_long_and_a_warning_what_clears_it() -> None:
     gates = (Verdict("policy/images", Result.WARN, (Reason("r", "The tag floats.", clears_by="Pin it."),), 3),)
     found = verdict(changes=[replace(change(), runbook="deploy_release", verdicts=gates)])
     assert [f.clears_by for f in found.findings if f.topic == "policy"] == ["Pin it."]
+
+
+def test_the_gates_that_count_are_those_of_what_runs() -> None:
+    def asked(runbook: str, state: State, result: Result, gate: str = "policy/images") -> Any:
+        gates = (Verdict(gate, result, (Reason("r", f"{runbook} {state}."),), 1),)
+        return replace(change(), runbook=runbook, state=state, verdicts=gates)
+
+    bad = asked("deploy_release", State.FAILED, Result.WARN)
+    back = asked("rollback_release", State.SUCCEEDED, Result.WARN)
+    refused = asked("deploy_release", State.DENIED, Result.DENY)
+    act = asked("rollout_act", State.DENIED, Result.DENY)
+
+    def policy(*changes: Any) -> str:
+        return next(f.text for f in verdict(changes=changes).findings if f.topic == "policy")
+
+    assert policy(bad) == "deploy_release failed."
+    assert policy(back, bad) == "rollback_release succeeded.", "the version that was left is not judged any more"
+    assert policy(refused, back) == "rollback_release succeeded.", "what was only asked for doesn't run"
+    assert policy(act, back) == "rollout_act denied."
+    assert policy(asked("rollout_act", State.SUCCEEDED, Result.ALLOW), act, back) == "rollback_release succeeded."
+    assert policy(asked("rollout_act", State.DENIED, Result.DENY, "rollout"), back) == "rollback_release succeeded."
+    urgent = replace(change(), runbook="emergency_rollback", state=State.SUCCEEDED)
+    assert "No gate of this kind" in policy(urgent, bad)
