@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conductor_core.domain import health
+from conductor_core.domain.fields import listing, mapping
 from conductor_core.domain.health import Health
 from conductor_core.domain.manifests import Kind, Object, kind_of
+from conductor_core.domain.rollouts import tag
 from conductor_core.errors import UnreachableError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.web import Web
@@ -35,7 +37,9 @@ class ReleaseChecks:
         return {"workloads": self.workloads, "pods": self.pods, "api": self.api_health}
 
     def workloads(self, context: Context) -> Look:
-        """Every Deployment, StatefulSet, DaemonSet and Rollout of the release is healthy by its own status."""
+        """Every Deployment, StatefulSet, DaemonSet and Rollout of the release is healthy by its own status, and has the
+        version that was installed.
+        """
         release, channel = _named(context)
         namespace = self.source.namespace(release, channel)
         wanted = [m for m in installed(self.source, context) if m.get("kind") in LONG_LIVED]
@@ -74,7 +78,33 @@ class ReleaseChecks:
     def _finding(self, manifest: Mapping[str, Any], namespace: str) -> health.Finding:
         metadata = manifest["metadata"]
         live = self.cluster.get(kind_of(manifest), metadata.get("namespace") or namespace, metadata["name"])
-        return health.of(live) if live is not None else health.Finding(Health.MISSING, "It is not there.")
+        if live is None:
+            return health.Finding(Health.MISSING, "It is not there.")
+        other = _other(manifest, live)
+        return health.Finding(Health.DEGRADED, other) if other else health.of(live)
+
+
+def _other(manifest: Mapping[str, Any], live: Mapping[str, Any]) -> str:
+    """What a live workload runs that is not what was installed; '' when it does run that.
+
+    Helm changes an object of a custom kind, such as a Rollout, by the difference of its own two revisions: what
+    somebody set in between (an undo, `kubectl set image`) stays. Tags are compared, not names: a registry's mirror or a
+    digest that admission adds is no other version.
+    """
+    wanted, has = _tags(manifest), _tags(live)
+    apart = [name for name in wanted if wanted[name] and has.get(name) and wanted[name] != has[name]]
+    if not apart:
+        return ""
+    told = ", ".join(f"{name} {has[name]} and not {wanted[name]}" for name in apart)
+    return (
+        f"It has {told}: an undo, or somebody past Helm, has changed its template, and Helm leaves alone what its "
+        "own two revisions agree on. Undo it to the revision that has the version, or deploy another version."
+    )
+
+
+def _tags(workload: Mapping[str, Any]) -> dict[str, str]:
+    pod = mapping(mapping(mapping(workload.get("spec")).get("template")).get("spec"))
+    return {str(c.get("name", "")): tag([str(c.get("image", ""))]) for c in listing(pod.get("containers"))}
 
 
 def installed(source: ReleaseReader, context: Context) -> tuple[Object, ...]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from conductor_core.ports.locks import HeldLock
 from conductor_core.services.operations import Context
@@ -46,3 +50,40 @@ def test_pods_are_found_by_what_their_workload_selects_and_by_the_label(tmp_path
     seen = checks.pods(context)
     assert not seen.passed
     assert seen.detail.startswith("pod a: ")
+
+
+def workload(image: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "app", "namespace": "intelgraph-dev", "generation": 1},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "web", "image": image}]}}},
+        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("live", "other"),
+    [
+        ("registry.test/app:2.0.0", ""),
+        ("mirror.test/app:2.0.0@sha256:00", ""),
+        ("registry.test/app@sha256:00", ""),
+        ("registry.test/app:1.0.0", "It has web 1.0.0 and not 2.0.0"),
+    ],
+)
+def test_a_workload_with_another_version_than_the_one_installed_is_no_success(
+    tmp_path: Path, live: str, other: str
+) -> None:
+    conductor = build(tmp_path)
+    wanted = f"{json.dumps(workload('registry.test/app:2.0.0'))}\n".encode()
+    conductor.repository.push("dev", {"helm/intelgraph/templates/app.yaml": wanted})
+    conductor.releases.refresh()
+    conductor.helm.upgrade(conductor.releases.chart_request("intelgraph", "dev"), "chg-second")
+    for made in conductor.releases.manifests("intelgraph", "dev"):
+        conductor.cluster.put(dict(made))
+    conductor.cluster.put(workload(live))
+    checks = ReleaseChecks(conductor.releases, conductor.cluster, FakeWeb({}), lambda: "")
+    context = Context(change(parameters={"release": "intelgraph", "channel": "dev"}), HeldLock("x", 0), lambda _: None)
+    seen = checks.workloads(context)
+    assert (other in seen.detail) if other else ("It has" not in seen.detail), seen.detail
+    assert seen.passed == (not other), seen
