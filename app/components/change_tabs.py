@@ -46,10 +46,12 @@ def _difference(change: Change) -> None:
     if change.plan is None:
         empty.show("There is no plan yet.", "The worker makes it within a second or two.", icon="difference")
         return
-    piece = change.plan.find("comparison.json")
+    piece, edit = change.plan.find("comparison.json"), change.plan.find("values.diff")
     if piece is not None:
         comparison, lines = queries.recorded_comparison(piece.digest, change)
         diff_viewer.show(comparison, lines, key=change.id)
+    elif edit is not None:
+        st.code(queries.evidence(edit.digest, edit.name, change).decode("utf-8", "replace")[:CAP], language="diff")
     else:
         empty.show("This Change compares nothing.", "Its plan says what it does.", icon="difference")
     if change.plan.summary:

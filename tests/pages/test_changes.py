@@ -16,7 +16,7 @@ from conductor_core.domain.rollout_acts import ReadBack
 from conductor_core.errors import UnreachableError
 from conductor_core.services.status import Probe, StatusService
 from tests.pages.drive import open_page, press, seen
-from tests.pages.support import APPROVER, CAPTAIN, FakeConductor
+from tests.pages.support import APPROVER, CAPTAIN, FakeConductor, Releases, World, settings
 from tests.pages.worlds import broken, busy, empty
 
 STATES = [
@@ -112,6 +112,17 @@ def test_one_change_in_every_state(state: str, who: str, world: tuple[FakeConduc
 def test_every_tab_opens(state: str, tab: str, world: tuple[FakeConductor, dict[str, str]]) -> None:
     at = open_page(world[0], "changes", change=world[1][state], tab=tab)
     assert not at.error or state == "failed"
+
+
+def test_a_commit_of_values_is_the_difference_of_its_change() -> None:
+    made = World(settings())
+    change = made.ask("intelgraph", "staging")
+    edit = made.evidence.put("values.diff", "text/x-diff", b"-image: {tag: 1.4.2}\n+image: {tag: 1.4.3}\n")
+    made.judge(change, 1, plan=Plan((edit,), {"commit": "4f2c9d1"}, {"does": "one commit on staging"}))
+    conductor = made.conductor(Releases(()), ())
+    at = open_page(conductor, "changes", change=change.id, tab="Difference")
+    assert [c.value for c in at.code] == ["-image: {tag: 1.4.2}\n+image: {tag: 1.4.3}"]
+    assert "compares nothing" not in seen(at)
 
 
 @pytest.mark.parametrize(

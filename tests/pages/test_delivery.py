@@ -307,6 +307,21 @@ def test_the_rollback_of_a_failed_release_opens_filled_in(tmp_path: Path) -> Non
     assert (change.runbook, change.parameters["to_revision"]) == ("rollback_release", 1)
 
 
+def test_a_red_rollout_says_the_threshold_and_an_analysis_of_another_version_is_folded(tmp_path: Path) -> None:
+    made = delivery_worlds.busy(tmp_path)
+    place = "intelgraph-dev/intelgraph"
+    at = open_page(made.conductor, "delivery", rollout=place)
+    (red,) = [e.value for e in at.error]
+    assert "success-rate must be ≥ 0.99 and was 0.7" in red.replace("\\", "").replace(">=", "≥")
+    assert not at.expander
+    made.player.verdicts.clear()
+    made.put("intelgraph-dev", "1.4.5", "intelgraph", delivery_worlds.STEPS, "intelgraph")
+    at = open_page(made.conductor, "delivery", rollout=place)
+    (folded,) = at.expander
+    assert folded.label == "Analyses of other versions (1)"
+    assert "of 1.4.4" in " ".join(m.value for m in folded.markdown).replace("\\", "")
+
+
 def test_two_clicks_reach_an_emergency_rollback_and_its_change_says_so_loudly(world: World, tmp_path: Path) -> None:
     conductor = delivery_worlds.busy(tmp_path / "busy").conductor
     conductor.helm.upgrade(conductor.releases.chart_request("intelgraph", "dev"), "chg-second")

@@ -264,10 +264,11 @@ def review(
 ) -> None:
     """Say afterwards whether an emergency act was right."""
     door = entered(ctx)
-    found = door.conductor.emergencies.review(door.actor(who), change_id, reason, justified=not wrong)
+    reviewer = door.actor(who)
+    found = door.conductor.emergencies.review(reviewer, change_id, reason, justified=not wrong)
     told = {"id": found.change.id, "reviewed_by": found.reviewed_by, "justified": found.justified, "word": found.word}
     if as_json:
         print_json(told)
     else:
         word = "justified" if found.justified else "not justified"
-        console().print(f"{found.change.id}: {word}, by {found.reviewed_by}: {found.word}")
+        console().print(f"{found.change.id}: {word}, by {reviewer.name}: {found.word}")
