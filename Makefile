@@ -75,7 +75,7 @@ bench: install ## Print the measured ratios
 	$(BIN)/python -m tests.bench.bench_environments
 
 pair: install ## Write each notebook's .ipynb from its .py
-	$(BIN)/jupytext --sync notebooks/*.py
+	JUPYTER_DATA_DIR=$(VENV)/jupyter $(BIN)/jupytext --sync notebooks/*.py
 
 lock: install ## Pin the dependencies anew
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra s3 --group dev --universal --python-version 3.11 --generate-hashes \

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -86,14 +87,15 @@ def copy(tmp_path: Path) -> Path:
 
 def test_the_runbook_that_the_docs_teach_works_as_it_is_written(tmp_path: Path) -> None:
     docs = (PROJECT_ROOT / "docs" / "runbooks.md").read_text(encoding="utf-8")
-    own = docs[docs.index("## Write your own") :]
-    text, code = (re.findall(rf"```{kind}\n(.*?)```", own, re.DOTALL)[0] for kind in ("yaml", "python"))
+    section = docs[docs.index("## Write your own") :]
+    text, code = (re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)[0] for kind in ("yaml", "python"))
     for path, content in (("runbooks/hello.yaml", text), ("notebooks/hello.py", code)):
         (tmp_path / path).parent.mkdir()
         (tmp_path / path).write_text(content, encoding="utf-8")
     shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path)
     argv = [sys.executable, "-m", "jupytext", "--sync", "notebooks/hello.py"]
-    subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
+    own = os.environ | {"JUPYTER_DATA_DIR": str(tmp_path)}
+    subprocess.run(argv, cwd=tmp_path, env=own, check=True, capture_output=True)
     found = RunbookFolder(tmp_path / "runbooks", tmp_path / "notebooks", PapermillRuns().parameters).catalogue()
     assert not found.broken
     assert [(r.name, r.parameters[0].name) for r in found.runbooks.values()] == [("hello", "who")]
