@@ -84,6 +84,12 @@ def promotion(source: str, target: str, left_out: tuple[str, ...]) -> tuple[Seen
 
 
 @kept(5)
+def frozen(target: str) -> tuple[str, ...]:
+    """What would keep a promotion into that channel back now, in words."""
+    return tuple(reason.text for reason in runtime.conductor().desk.queued.freeze.of_promotion(target))
+
+
+@kept(5)
 def pipeline_steps(name: str) -> tuple[SyncStep, ...]:
     """The steps by which a pipeline's Applications are synced now; none: all at once."""
     waves = runtime.conductor().desk.pipeline_waves

@@ -38,6 +38,8 @@ def _body(actor: Actor) -> None:
         _table(found)
         moved = [s for s in found if s.moves]
         st.markdown(_told(target, len(moved), len(found) - len(moved)))
+        for text in delivery_queries.frozen(target) if moved else ():
+            st.warning(theme.plain(text), icon=":material/ac_unit:")
         _request(actor, {"source": source, "to": target, "releases": [], "left_out": left_out}, possible=bool(moved))
 
 

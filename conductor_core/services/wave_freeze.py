@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from conductor_core.domain import rollout_acts
@@ -33,36 +33,43 @@ class WaveFreeze:
 
     def __call__(self, change: Change, draft: Draft) -> list[Verdict]:
         """One verdict; a rule ran for each rollout, and one for each namespace."""
-        into = self._into(change)
+        promotes = change.runbook == PROMOTE
+        into = self._set(change) if promotes else [_place(change)]
+        looked, denials = self._reasons(into, waits=promotes and self.queue())
+        return [verdict(WAVES, denials=denials, warnings=(), rules_run=looked + len(into))]
+
+    def of_promotion(self, target: str, releases: Sequence[str] = ()) -> list[Reason]:
+        """What would keep a promotion into that channel back now; `releases` empty: all that have it."""
+        return self._reasons(self._places(target, releases), waits=self.queue())[1]
+
+    def _reasons(self, into: Sequence[tuple[str, str]], *, waits: bool) -> tuple[int, list[Reason]]:
+        """How many rollouts were looked at, and a reason for each whose wave runs."""
         found = {place: self.rollouts.all(self.releases.namespace(*place)) for place in into}
         moving = [
             r for (release, _), rs in found.items() for r in rs if dict(r.labels).get(INSTANCE) == release and r.moving
         ]
-        waits = change.runbook == PROMOTE and self.queue()
         rule, until, clears = (
             (QUEUED, "this is planned again by itself when it has ended.", "Wait for the wave, or end it.")
             if waits
             else (FROZEN, "nothing new comes in until it has ended.", CLEARS)
         )
-        denials = [
-            Reason(
-                rule,
-                f"A wave of {r.id} runs ({r.version}), so its versions are frozen: {until}",
-                rollout_acts.state(r),
-                clears,
-            )
-            for r in moving
-        ]
-        return [verdict(WAVES, denials=denials, warnings=(), rules_run=sum(map(len, found.values())) + len(into))]
+        text = "A wave of {} runs ({}), so its versions are frozen: " + until
+        reasons = [Reason(rule, text.format(r.id, r.version), rollout_acts.state(r), clears) for r in moving]
+        return sum(map(len, found.values())), reasons
 
-    def _into(self, change: Change) -> list[tuple[str, str]]:
-        """Release and channel of everything that the Change would put a version into."""
-        if change.runbook != PROMOTE:
-            release, channel = (str(change.parameters.get(name, "")) for name in ("release", "channel"))
-            return [(release, channel)]
-        named, to = change.parameters.get("releases"), str(change.parameters.get("to", ""))
-        every = [r.name for r in self.releases.catalogue().releases if to in {c.name for c in r.channels}]
-        return [(str(name), to) for name in (named if isinstance(named, list) and named else every)]
+    def _set(self, change: Change) -> list[tuple[str, str]]:
+        named = change.parameters.get("releases")
+        return self._places(str(change.parameters.get("to", "")), named if isinstance(named, list) else ())
+
+    def _places(self, target: str, releases: Sequence[object]) -> list[tuple[str, str]]:
+        """Release and channel of everything that a promotion would put a version into."""
+        every = [r.name for r in self.releases.catalogue().releases if target in {c.name for c in r.channels}]
+        return [(str(name), target) for name in releases or every]
+
+
+def _place(change: Change) -> tuple[str, str]:
+    release, channel = (str(change.parameters.get(name, "")) for name in ("release", "channel"))
+    return release, channel
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,13 @@ def promote_set(
     door = entered(ctx)
     if preview:
         found = door.conductor.desk.promotions.preview(source, target, only or [], skip or [])
+        frozen = [reason.text for reason in door.conductor.desk.queued.freeze.of_promotion(target, only or [])]
         if as_json:
-            print_json({"from": source, "to": target, "services": [s.as_json() for s in found]})
+            services = [s.as_json() for s in found]
+            print_json({"from": source, "to": target, "services": services, "frozen": frozen})
         else:
             show(found)
+            console().print(*(f"! {text}" for text in frozen), sep="\n", end="\n" if frozen else "", markup=False)
         return
     given: dict[str, object] = {"source": source, "to": target, "releases": only or [], "left_out": skip or []}
     requested(ctx, "promote_set", given, reason, who, wait=wait, as_json=as_json)

@@ -159,6 +159,8 @@ def test_a_promotion_into_a_frozen_set_is_refused_or_queued_until_the_wave_has_e
     assert queued_up([verdict])
     assert "planned again by itself" in verdict.reasons[0].text
     assert not queued_up([refusing])
+    assert queued.freeze.of_promotion("staging") == list(verdict.reasons), "said before it is asked for"
+    assert queued.freeze.of_promotion("prod") == []
     world.conductor.changes.apply(change.id, c.Planned(Plan((), {}), (verdict,), 0))
     assert world.conductor.changes.get(change.id).state is State.DENIED
     assert queued.once() == []
