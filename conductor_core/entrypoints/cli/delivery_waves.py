@@ -150,11 +150,12 @@ def timeline(
 
 
 def written(path: str, data: bytes) -> None:
-    """Write a file that was asked for; raises `StorageError`."""
+    """Write a file that was asked for, and say so on stderr; raises `StorageError`."""
     try:
         Path(path).write_bytes(data)
     except OSError as bad:
         raise StorageError(f"{path} can't be written.", why=str(bad), next="Name another file.") from bad
+    typer.echo(f"{path}: {len(data):,} bytes written", err=True)
 
 
 def _json(path: str) -> Any:
