@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from conductor_core.domain.changes import Change, State
@@ -12,6 +12,7 @@ from conductor_core.errors import NotFoundError
 from conductor_core.ports.change_store import ChangeQuery, ChangeStore
 from conductor_core.services.quarantines import QuarantineService
 from conductor_core.services.release_contents import ReleaseContents
+from conductor_core.services.release_stuck import BACK_TO
 from conductor_core.services.releases import ReleaseReader
 
 _CHANGES = 1000
@@ -92,7 +93,7 @@ class ReleaseHistory:
         while origin.rolled_back_to in revisions and origin.revision not in seen:
             seen.add(origin.revision)
             origin = revisions[origin.rolled_back_to]
-        change = made.get(revision.operation_id)
+        change = made.get(revision.operation_id) or _back(revision, made.values())
         first = made.get(origin.operation_id)
         version = revision.version
         named = any(q.version == version and q.content for q in active)
@@ -107,3 +108,17 @@ class ReleaseHistory:
             quarantine,
             ran and succeeded and quarantine is None,
         )
+
+
+def _back(revision: Revision, changes: Iterable[Change]) -> Change | None:
+    """The Change whose rollback made a revision: Helm describes a rollback by itself, so it is known by where it went
+    and when.
+    """
+    if not (revision.rolled_back_to and revision.updated):
+        return None
+    for change in changes:
+        facts = change.plan.facts if change.plan else {}
+        to = facts.get("to_revision") or facts.get(BACK_TO)
+        if to == str(revision.rolled_back_to) and change.created_at <= revision.updated <= change.updated_at:
+            return change
+    return None
