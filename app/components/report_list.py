@@ -10,6 +10,7 @@ import streamlit as st
 from app import runtime, theme
 from app.components import errors, facts
 from conductor_core.errors import ConductorError
+from conductor_core.services.report_verification import verdict
 from conductor_core.services.reports import Report
 
 TYPES = {"html": "text/html", "pdf": "application/pdf", "json": "application/json", "csv": "text/csv"}
@@ -57,5 +58,5 @@ def _verified(report: Report) -> None:
     except ConductorError as bad:
         errors.show(bad)
         return
-    st.markdown(theme.cell(theme.CHECK[True], "All of it holds."))
+    st.markdown(theme.cell(theme.CHECK[True], verdict(lines)))
     st.caption("  \n".join(theme.plain(line) for line in lines))

@@ -13,6 +13,14 @@ FORMAT = "maestro-conductor/report/v1"
 PREDICATE_TYPE = "https://maestro-conductor.dev/report/v1"
 
 
+ABSENT = "was signed, and is not here to be checked"
+
+
+def verdict(lines: Sequence[str]) -> str:
+    """What the lines of a verification come to, in a sentence."""
+    return "What is here holds." if any(line.endswith(ABSENT) for line in lines) else "All of it holds."
+
+
 def verify_report(files: Mapping[str, bytes], keys: Sequence[VerifierKey], ed25519: Ed25519) -> list[str]:
     """What holds of a report, line by line, from its files by name and the public keys alone; raises `LedgerError`.
 
@@ -30,9 +38,7 @@ def verify_report(files: Mapping[str, bytes], keys: Sequence[VerifierKey], ed255
             if statement.subjects.get(name) != hashlib.sha256(data).hexdigest():
                 raise dsse.bad(f"{name} is not the file that was signed")
             lines.append(f"{name} is the file that was signed")
-    lines += [
-        f"{name} was signed, and is not here to be checked" for name in sorted(set(statement.subjects) - set(files))
-    ]
+    lines += [f"{name} {ABSENT}" for name in sorted(set(statement.subjects) - set(files))]
     parts = document.get("changes")
     proved = sum(_proved(part, keys, ed25519) for part in parts) if isinstance(parts, list) else 0
     total = len(parts) if isinstance(parts, list) else 0

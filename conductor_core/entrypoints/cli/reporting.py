@@ -12,6 +12,7 @@ from conductor_core.entrypoints.cli.rendering import table
 from conductor_core.entrypoints.cli.shared import As, Json, console, entered, print_json
 from conductor_core.errors import InputError, StorageError
 from conductor_core.services.audit_pack import verify_pack
+from conductor_core.services.report_verification import verdict
 
 KINDS = ("json", "html", "pdf")
 
@@ -110,7 +111,7 @@ def verify_file(path: Path, vkeys: str, as_json: bool) -> None:
         source = "given" if vkeys else "of this installation" if report else "from the pack"
         print_json({"holds": True, "key": source, "lines": lines})
     else:
-        typer.echo("\n".join([*lines, "All of it holds."]))
+        typer.echo("\n".join([*lines, verdict(lines)]))
 
 
 def is_report(path: Path, data: bytes) -> bool:

@@ -25,7 +25,7 @@ from conductor_core.ports.reports import Page
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.report_charts import charts
 from conductor_core.services.report_schedules import ReportSchedules
-from conductor_core.services.report_verification import verify_report
+from conductor_core.services.report_verification import verdict, verify_report
 from conductor_core.services.reports import MADE, Report, ReportService, Wanted
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.conductor import FakeConductor, build
@@ -223,6 +223,7 @@ def test_the_signature_of_another_report_or_key_does_not_do(world: World, report
         verify_report({"report.pdf": report.files["report.pdf"]}, KEYS, ed25519)
     only = verify_report({"report.json": report.files["report.json"]}, KEYS, ed25519)
     assert "report.pdf was signed, and is not here to be checked" in only
+    assert (verdict(only), verdict(only[:1])) == ("What is here holds.", "All of it holds.")
 
 
 def test_pages_are_self_contained_and_texts_stay_texts(tmp_path: Path) -> None:
