@@ -44,7 +44,7 @@ def one(change_id: str) -> None:
         change_tabs.show(change)
     with side:
         st.subheader("Gates", anchor=False)
-        gates_table.summary(change.verdicts)
+        gates_table.summary(change.verdicts, ended=change.terminal)
         st.subheader("Approvals", anchor=False)
         approvals.show(change, actor, datetime.now(UTC))
         if change.checks:

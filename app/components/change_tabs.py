@@ -30,7 +30,7 @@ def show(change: Change) -> None:
     """Draw the tabs; the open one is in the address."""
     drawn: dict[str, Callable[[Change], None]] = {
         "Difference": _difference,
-        "Gates": lambda c: gates_table.show(c.verdicts),
+        "Gates": lambda c: gates_table.show(c.verdicts, ended=c.terminal),
         "Events": _events,
         "Notebook": _notebook,
         "Evidence": _evidence,
@@ -44,7 +44,9 @@ def show(change: Change) -> None:
 
 def _difference(change: Change) -> None:
     if change.plan is None:
-        empty.show("There is no plan yet.", "The worker makes it within a second or two.", icon="difference")
+        none = ("There is no plan.", "It ended before one was made: the head says why.")
+        soon = ("There is no plan yet.", "The worker makes it within a second or two.")
+        empty.show(*(none if change.terminal else soon), icon="difference")
         return
     piece, edit = change.plan.find("comparison.json"), change.plan.find("values.diff")
     if piece is not None:

@@ -11,13 +11,16 @@ from app.components import empty, state_badge
 from app.theme import plain
 from conductor_core.domain.gates import Reason, Verdict
 
-_NONE = ("No gate has judged it yet.", "Gates judge the plan; the worker makes it within a second or two.")
+_NONE = {
+    False: ("No gate has judged it yet.", "Gates judge the plan; the worker makes it within a second or two."),
+    True: ("No gate has judged it.", "It ended before there was a plan that they could judge."),
+}
 
 
-def summary(verdicts: Sequence[Verdict]) -> None:
-    """The verdicts at a glance, strictest first."""
+def summary(verdicts: Sequence[Verdict], *, ended: bool) -> None:
+    """The verdicts at a glance, strictest first; `ended`: no more will come."""
     if not verdicts:
-        empty.show(*_NONE, icon="gavel")
+        empty.show(*_NONE[ended], icon="gavel")
         return
     rows = _sorted(verdicts)
     st.table(
@@ -31,10 +34,10 @@ def summary(verdicts: Sequence[Verdict]) -> None:
     )
 
 
-def show(verdicts: Sequence[Verdict]) -> None:
-    """Every verdict with its reasons."""
+def show(verdicts: Sequence[Verdict], *, ended: bool) -> None:
+    """Every verdict with its reasons; `ended`: no more will come."""
     if not verdicts:
-        empty.show(*_NONE, icon="gavel")
+        empty.show(*_NONE[ended], icon="gavel")
         return
     for verdict in _sorted(verdicts):
         with st.container(border=True, gap="xsmall"):

@@ -1,4 +1,4 @@
-"""The bell: the notices that are also sent to the messenger, newest first, with how many need somebody."""
+"""The bell: the notices that are also sent to the messenger, newest first, with how many Changes need this person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import environment_queries, navigation, session, theme
+from app import environment_queries, navigation, queries, session, theme, waiting
 from app.components import ago
 from app.theme import plain
 from conductor_core.domain.notices import Notice
@@ -35,12 +35,12 @@ def show() -> None:
 def _bell() -> None:
     try:
         found = environment_queries.notices()
+        mine = len(waiting.mine_first(queries.changes(), session.actor()))
     except ConductorError as silent:
         st.caption(f":gray[Notices can't be read: {plain(silent.what)}]")
         return
-    urgent = sum(notice.urgent for notice in found)
-    label = f"Notices · {urgent} to act on" if urgent else "Notices"
-    icon = ":material/notifications_active:" if urgent else ":material/notifications:"
+    label = f"Notices · {mine} need{'s' if mine == 1 else ''} you" if mine else "Notices"
+    icon = ":material/notifications_active:" if mine else ":material/notifications:"
     with st.popover(label, icon=icon, type="tertiary", key="notices"):
         if not found:
             st.caption("Nothing has happened yet. Notices of Changes appear here, and in Slack when it is set up.")

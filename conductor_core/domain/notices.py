@@ -19,7 +19,6 @@ KINDS: dict[State, tuple[str, str]] = {
 """The states that are worth a notice: its kind, and what it says."""
 QUEUED = ("queued", "waits until a wave has ended")
 """What is told in place of a denial that ends by itself."""
-URGENT = frozenset({"approval-needed", "failed", "unknown", "denied"})
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,6 @@ class Notice:
     link: str
     change: str
     at: datetime
-
-    @property
-    def urgent(self) -> bool:
-        """Whether somebody has to act."""
-        return self.kind in URGENT
 
 
 def notice_of(change: Change, address: str) -> Notice | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import waiting
 from app.theme import plain
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import State
@@ -48,6 +49,17 @@ def test_empty_says_how_to_fill_it() -> None:
     assert "There are no Changes yet." in text
     assert "Request one: deploy a release, or run a runbook." in text
     assert "Nothing waits for requester." in text
+
+
+@pytest.mark.parametrize("who", ["requester", "approver", "captain"])
+def test_the_bell_counts_what_needs_this_person_as_the_queue_does(
+    who: str, world: tuple[FakeConductor, dict[str, str]]
+) -> None:
+    conductor, _ = world
+    mine = len(waiting.mine_first(conductor.changes.find(), conductor.actor(who)))
+    labels = [bell.proto.popover.label for bell in open_page(conductor, "changes", who).get("popover")]
+    assert mine > 0
+    assert f"Notices · {mine} need{'s' if mine == 1 else ''} you" in labels
 
 
 @pytest.mark.parametrize("who", ["requester", "approver", "captain"])
@@ -358,3 +370,14 @@ def test_the_glance_at_gates_counts_what_they_found(world: tuple[FakeConductor, 
         f"{n} finding{'s' if n > 1 else ''}" if (n := len(v.reasons)) else v.ran for v in found
     )
     assert any("finding" in said for said in why)
+
+
+def test_a_change_that_ended_before_its_plan_promises_none() -> None:
+    conductor = empty()
+    change = conductor.requested()
+    assert "The worker makes it within a second or two." in seen(open_page(conductor, "changes", change=change.id))
+    conductor.changes.cancel(conductor.actor("requester"), change.id, "not any more")
+    text = seen(open_page(conductor, "changes", change=change.id))
+    assert "It ended before one was made" in text
+    assert "It ended before there was a plan that they could judge." in text
+    assert "within a second or two" not in text

@@ -23,7 +23,6 @@ def test_every_kind_leads_to_its_change(tmp_path: Path) -> None:
     waiting = told[State.AWAITING_APPROVAL]
     assert waiting is not None
     assert waiting.text == "Deploy intelgraph to staging waits for 1 approval."
-    assert waiting.urgent
     assert notice_of(conductor.requested(), LINK) is None
 
 
@@ -33,5 +32,5 @@ def test_what_waits_for_a_wave_asks_nobody_to_act(tmp_path: Path) -> None:
     told, loud = notice_of(waiting, LINK), notice_of(denied, LINK)
     assert told is not None
     assert loud is not None
-    assert (told.kind, told.urgent, loud.kind, loud.urgent) == ("queued", False, "denied", True)
+    assert (told.kind, loud.kind) == ("queued", "denied")
     assert told.text == "Deploy intelgraph to dev waits until a wave has ended."
