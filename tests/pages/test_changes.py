@@ -372,12 +372,12 @@ def test_the_glance_at_gates_counts_what_they_found(world: tuple[FakeConductor, 
     assert any("finding" in said for said in why)
 
 
-def test_a_change_that_ended_before_its_plan_promises_none() -> None:
-    conductor = empty()
-    change = conductor.requested()
-    assert "The worker makes it within a second or two." in seen(open_page(conductor, "changes", change=change.id))
-    conductor.changes.cancel(conductor.actor("requester"), change.id, "not any more")
-    text = seen(open_page(conductor, "changes", change=change.id))
-    assert "It ended before one was made" in text
-    assert "It ended before there was a plan that they could judge." in text
-    assert "within a second or two" not in text
+def test_a_change_that_ended_before_its_plan_promises_none(world: tuple[FakeConductor, dict[str, str]]) -> None:
+    conductor, ids = world
+    soon = seen(open_page(conductor, "changes", change=ids["requested"]))
+    assert "The worker makes it within a second or two." in soon
+    conductor.changes.cancel(conductor.actor("captain"), ids["requested"], "not any more")
+    ended = seen(open_page(conductor, "changes", change=ids["requested"]))
+    assert "It ended before one was made" in ended
+    assert "It ended before there was a plan that they could judge." in ended
+    assert "within a second or two" not in ended
