@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conductor_core.domain import health
-from conductor_core.domain.fields import listing, mapping
+from conductor_core.domain import health, running_versions
 from conductor_core.domain.health import Health
 from conductor_core.domain.manifests import Kind, Object, kind_of
-from conductor_core.domain.rollouts import tag
 from conductor_core.errors import UnreachableError
 from conductor_core.ports.cluster import Cluster
 from conductor_core.ports.web import Web
@@ -80,31 +78,8 @@ class ReleaseChecks:
         live = self.cluster.get(kind_of(manifest), metadata.get("namespace") or namespace, metadata["name"])
         if live is None:
             return health.Finding(Health.MISSING, "It is not there.")
-        other = _other(manifest, live)
+        other = running_versions.other(manifest, live)
         return health.Finding(Health.DEGRADED, other) if other else health.of(live)
-
-
-def _other(manifest: Mapping[str, Any], live: Mapping[str, Any]) -> str:
-    """What a live workload runs that is not what was installed; '' when it does run that.
-
-    Helm changes an object of a custom kind, such as a Rollout, by the difference of its own two revisions: what
-    somebody set in between (an undo, `kubectl set image`) stays. Tags are compared, not names: a registry's mirror or a
-    digest that admission adds is no other version.
-    """
-    wanted, has = _tags(manifest), _tags(live)
-    apart = [name for name in wanted if wanted[name] and has.get(name) and wanted[name] != has[name]]
-    if not apart:
-        return ""
-    told = ", ".join(f"{name} {has[name]} and not {wanted[name]}" for name in apart)
-    return (
-        f"It has {told}: an undo, or somebody past Helm, has changed its template, and Helm leaves alone what its "
-        "own two revisions agree on. Undo it to the revision that has the version, or deploy another version."
-    )
-
-
-def _tags(workload: Mapping[str, Any]) -> dict[str, str]:
-    pod = mapping(mapping(mapping(workload.get("spec")).get("template")).get("spec"))
-    return {str(c.get("name", "")): tag([str(c.get("image", ""))]) for c in listing(pod.get("containers"))}
 
 
 def installed(source: ReleaseReader, context: Context) -> tuple[Object, ...]:

@@ -7,12 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from conductor_core.domain import application_owners, health, manifests, pipelines, releases
+from conductor_core.domain import application_owners, health, manifests, pipelines, releases, running_versions
 from conductor_core.domain.application_owners import Here, Owned, Wanted
 from conductor_core.domain.health import Finding, Health
 from conductor_core.domain.manifests import Identity, Kind, Object
 from conductor_core.domain.pipelines import Application
-from conductor_core.domain.releases import Head, Revision
+from conductor_core.domain.releases import Head, Revision, Status
 from conductor_core.errors import NotFoundError
 from conductor_core.ports.cluster import Cluster, KindInfo
 from conductor_core.ports.documents import Documents
@@ -122,6 +122,7 @@ class ReleaseCluster:
         cluster_wide = self.cluster_wide()
         workloads: dict[tuple[str, str], list[Identity]] = {}
         wanted: dict[Identity, Object] = {}
+        applied: dict[Identity, Object] = {}
         for revision in revisions:
             parsed = self._documents.load_all(revision.manifest, f"The manifest of {revision.name}")
             own = {
@@ -131,12 +132,17 @@ class ReleaseCluster:
             }
             workloads[(revision.namespace, revision.name)] = list(own)
             wanted |= own
+            applied |= own if revision.status is Status.DEPLOYED else {}
         live = self.live(wanted)
-        return {key: health.worst(_finding(i, live.get(i)) for i in ids) for key, ids in workloads.items()}
+        return {
+            key: health.worst(_finding(i, live.get(i), applied.get(i)) for i in ids) for key, ids in workloads.items()
+        }
 
 
-def _finding(identity: Identity, live: Object | None) -> Finding:
+def _finding(identity: Identity, live: Object | None, applied: Object | None) -> Finding:
+    """The health of one workload; one that runs another version than was `applied` as a whole is unwell."""
     if live is None:
         return Finding(Health.MISSING, f"{identity} isn't in the cluster.")
-    found = health.of(live)
+    other = running_versions.other(applied, live) if applied is not None else ""
+    found = Finding(Health.DEGRADED, other) if other else health.of(live)
     return Finding(found.health, f"{identity.kind} {identity.name}: {found.reason}" if found.reason else "")

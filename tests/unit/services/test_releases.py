@@ -492,6 +492,11 @@ def test_the_matrix_tells_a_cell_that_fell_out_of_step_and_one_that_is_unwell(wo
     row = world.reader.inventory().rows[1]
     assert (row.health, row.in_step) == ("progressing", False)
     assert "0 of 3" in row.reason
+    other = {"name": "api", "image": "x:1"}
+    world.edit("staging", "Deployment", "shop", lambda o: o["spec"]["template"]["spec"].update(containers=[other]))
+    row = world.reader.inventory(check_step=False).rows[1]
+    assert (row.health, row.version) == ("degraded", "1.4.2")
+    assert row.reason.startswith("Deployment shop: It has api 1 and not 1.4.2: ")
     del world.cluster.store[(Kind("apps/v1", "Deployment"), "shop-staging", "shop")]
     assert world.reader.inventory(check_step=False).rows[1].health == "missing"
 

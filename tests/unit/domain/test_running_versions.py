@@ -1,0 +1,28 @@
+"""Which version a live workload runs, beside the one that was installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conductor_core.domain.running_versions import other
+
+
+def workload(image: str) -> dict[str, Any]:
+    return {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": image}]}}}}
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        ("registry.test/app:2.0.0", ""),
+        ("mirror.test:5000/app:2.0.0@sha256:00", ""),
+        ("registry.test/app@sha256:00", ""),
+        ("registry.test/app:1.0.0", "It has web 1.0.0 and not 2.0.0: "),
+    ],
+)
+def test_another_tag_is_another_version_and_another_registry_is_not(live: str, said: str) -> None:
+    found = other(workload("registry.test/app:2.0.0"), workload(live))
+    assert found.startswith(said) if said else not found
+    assert not other({"spec": {}}, workload(live))
