@@ -235,7 +235,7 @@ class HelmProgram:
         env = {k: v for k, v in os.environ.items() if k != "KUBECONFIG" and not k.startswith(_FOREIGN)}
         if self._kubeconfig is None and "KUBECONFIG" in os.environ:
             env["KUBECONFIG"] = os.environ["KUBECONFIG"]
-        env |= {"HELM_DRIVER": "secret", "HELM_NO_PLUGINS": "1"}
+        env |= {"HELM_DRIVER": "secret", "HELM_NO_PLUGINS": "1", "KUBECACHEDIR": str(self._work / "discovery")}
         program = str(self._runner.which(self._program) or self._program) if cwd is not None else self._program
         return self._runner.run([program, *arguments], env=env, timeout=timeout, inherit_fds=inherit_fds, cwd=cwd)
 

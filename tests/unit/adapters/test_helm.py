@@ -65,6 +65,7 @@ def test_an_upgrade_is_one_list_of_arguments_with_everything_named(
     assert not any("atomic" in a for a in call.argv)
     assert call.inherit_fds == (7,)
     assert call.env["HELM_DRIVER"] == "secret"
+    assert Path(call.env["KUBECACHEDIR"]).is_relative_to(tmp_path), "what it caches lies in the data folder"
     assert not {"HELM_NAMESPACE", "HELM_KUBECONTEXT", "KUBECONFIG"} & set(call.env)
     assert (outcome.revision, outcome.status) == (4, "deployed")
 
