@@ -104,7 +104,8 @@ class Settings(BaseSettings):
         default="", description="Variables of the worker that plans may see: NAME or FROM:NAME, with commas."
     )
     tofu_apply_env: str = Field(
-        default="", description="Variables of the worker that applies may see: NAME or FROM:NAME, with commas."
+        default="",
+        description="Variables of the worker that applies may see: NAME or FROM:NAME, with commas; HOME for its files.",
     )
     plan_kubeconfig: Path | None = Field(
         default=None, description="Kubeconfig that may only read, for plans; empty: the one that applies use."

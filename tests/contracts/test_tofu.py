@@ -255,6 +255,28 @@ def test_a_plan_sees_nothing_of_the_worker(tmp_path: Path, monkeypatch: pytest.M
     assert not any("PLAN_KEY" in env or "CONDUCTOR_HOME" in env for env in seen)
 
 
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.usefixtures("plane")
+@pytest.mark.parametrize("named", ["", "HOME"])
+def test_an_apply_has_a_home_of_its_own_unless_the_worker_s_is_named(named: str, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    class Noting(SystemCommands):
+        def run(self, argv: Any, **more: Any) -> Any:
+            seen.append(more["env"]["HOME"])
+            return super().run(argv, **more)
+
+    tofu = TofuProgram(Noting(), str(program()), tmp_path, applying=Credentials(variables=named))
+    work = Workspace("blue", FOLDER, {f"{FOLDER}/main.tf": b'resource "terraform_data" "a" { input = 1 }'})
+    planned = tofu.plan(work, {})
+    del seen[:]
+    tofu.apply(work, planned.saved, digest(planned.saved), "chg-1", tell=lambda _: None)
+    assert seen
+    assert {home == os.environ["HOME"] for home in seen} == {bool(named)}
+    assert named or all(Path(home).is_relative_to(tmp_path) for home in seen)
+
+
 NESTED = """
 variable "environment" { type = string }
 variable "pools" {

@@ -261,13 +261,14 @@ class TofuProgram:
         )
 
     def _env(self, who: Credentials, root: Path) -> dict[str, str]:
-        """The whole environment: of the worker's own what is named, and for plans a home that holds no credentials."""
+        """The whole environment: of the worker's own what is named, and a home of its own that holds no credentials,
+        where providers leave what they cache; a `HOME` that is named is the worker's.
+        """
         own = os.environ
         env = {name: own[name] for name in _SEEN if name in own} | {
             n.lower(): own[n.lower()] for n in _SEEN if n.lower() in own
         }
-        env |= {"HOME": own.get("HOME", "/") if who is self._applying else str(root)}
-        env |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        env |= {"HOME": str(root), "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
         if self._config is not None:
             env["TF_CLI_CONFIG_FILE"] = str(self._config)
         return env | who.environment(own)
