@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from conductor_core.domain import channels, chart_addresses, manifests, names, post_renderers
+from conductor_core.domain import channels, chart_addresses, difference, manifests, names, post_renderers
 from conductor_core.domain.channels import Channel, ReleaseSpec
 from conductor_core.domain.manifests import Identity, Object
 from conductor_core.domain.references import Ref
@@ -19,6 +19,7 @@ from conductor_core.errors import (
     ConfigurationError,
     NotFoundError,
     RefusedError,
+    StateError,
     UnreachableError,
 )
 from conductor_core.ports.documents import Documents
@@ -66,6 +67,19 @@ class Render:
     def everything(self) -> dict[Identity, Object]:
         """Objects, hooks and definitions."""
         return {**self.crds, **self.objects, **self.hooks}
+
+    def is_what(self, installed: Mapping[Identity, Object]) -> bool:
+        """Whether these are the objects that it makes; raises `StateError` when templates that ask the cluster leave
+        that open.
+        """
+        same = difference.same(*({str(i): o for i, o in side.items()} for side in (self.objects, installed)))
+        if not same and self.output.looks_up:
+            raise StateError(
+                "It isn't known whether it is in step: its templates use lookup.",
+                why="They find nothing here, and Helm asked the cluster when it deployed.",
+                next="Compare live with channel, and see whether what differs comes from them.",
+            )
+        return same
 
 
 def post_told(request: ChartRequest) -> dict[str, str]:

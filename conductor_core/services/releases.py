@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from conductor_core.domain import (
     channels,
     comparison,
-    difference,
     manifests,
     ownership,
     post_renderers,
@@ -290,8 +289,4 @@ class ReleaseReader:
 
     def _in_step(self, spec: ReleaseSpec, channel: Channel, revision: Revision) -> bool:
         made = self._renders.of(spec, channel, self._resolve(channel.branch), {})
-        return difference.same(dict(_by_text(made.objects)), dict(_by_text(self._objects(revision.manifest, revision))))
-
-
-def _by_text(objects: Mapping[Identity, Object]) -> list[tuple[str, Object]]:
-    return [(str(i), o) for i, o in objects.items()]
+        return made.is_what(self._objects(revision.manifest, revision))

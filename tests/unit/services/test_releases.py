@@ -652,6 +652,13 @@ def test_templates_that_ask_the_cluster_are_told_for_they_find_nothing_here(worl
     notes = world.reader.compare("shop", "channel:staging", "channel:dev").new.notes
     assert [n for n in notes if "lookup" in n]
     assert not world.reader.compare("shop", "channel:staging", "channel:staging").new.notes
+    world.deploy("dev")
+    assert world.reader.inventory().rows[0].in_step is True
+    world.repository.push("dev", {"helm/shop/values-dev.yaml": b"replicas: 4\n"})
+    world.reader.refresh()
+    row = world.reader.inventory().rows[0]
+    assert row.in_step is None
+    assert "its templates use lookup" in row.reason
 
 
 def test_what_the_server_can_not_be_asked_about_is_not_confirmed(world: World) -> None:
