@@ -219,6 +219,11 @@ class Settings(BaseSettings):
         """The address of maestro-api as this installation reaches it, without a slash at its end."""
         return self.api_url.rstrip("/") or self._own("api", self.api_port)
 
+    @property
+    def api_served(self) -> bool:
+        """Whether maestro-api is to be served: its address is given, or `up` has started it in this home."""
+        return bool(self.api_url) or (self.run_dir / "ports.json").is_file()
+
     def _own(self, name: str, port: int) -> str:
         """Where that process of this home listens; `up` notes the ports that it found free."""
         with suppress(OSError, ValueError, KeyError, TypeError):

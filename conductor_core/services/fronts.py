@@ -49,9 +49,17 @@ class Fronts:
         return [Probe("maestro-api", self.maestro), Probe("intelgraph", self.intelgraph)]
 
     def maestro(self) -> str:
-        """Raises `UnreachableError` when /healthz or /graphql of maestro-api doesn't answer."""
-        base = self.now().api_address
-        self._all_answer("maestro-api", [Front("", base, "/healthz"), Front("", base, "/graphql")], _MAESTRO)
+        """Raises `UnreachableError` when /healthz or /graphql of maestro-api doesn't answer, `OffError` when that is no
+        wonder: nothing says that one is served.
+        """
+        now = self.now()
+        base = now.api_address
+        try:
+            self._all_answer("maestro-api", [Front("", base, "/healthz"), Front("", base, "/graphql")], _MAESTRO)
+        except UnreachableError:
+            if now.api_served:
+                raise
+            raise OffError("No workbench was started here.", next="Start it with `conductor up`.") from None
         return f"/healthz and /graphql answer at {base}"
 
     def intelgraph(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -94,6 +95,15 @@ def test_an_api_that_asks_for_a_sign_in_answers() -> None:
     assert "answer" in fronts.maestro()
     with pytest.raises(UnreachableError, match="maestro-api"):
         asked({})[0].maestro()
+
+
+def test_an_api_that_nobody_has_started_is_off_and_not_down(tmp_path: Path) -> None:
+    with pytest.raises(OffError, match="No workbench was started here"):
+        asked({}, api_url="", home=str(tmp_path))[0].maestro()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "ports.json").write_text('{"api": 8600}')
+    with pytest.raises(UnreachableError):
+        asked({}, api_url="", home=str(tmp_path))[0].maestro()
 
 
 def test_an_address_without_placeholders_is_asked_as_it_is() -> None:
