@@ -34,6 +34,7 @@ from conductor_core.domain.fleets import member
 def one(chosen: str) -> None:
     """One rollout, live."""
     navigation.link("delivery", "All pipelines and rollouts", icon="arrow_back")
+    local_build.meanwhile()
     cluster, namespace, name = place = member(chosen)
     if cluster:
         rollout_elsewhere.show(place, session.actor())

@@ -12,6 +12,7 @@ from conductor_core.errors import NotFoundError
 def one(release: str, channel: str) -> None:
     """One release in one channel; without a channel, the first."""
     navigation.link("releases", "All releases", icon="arrow_back")
+    local_build.meanwhile()
     siblings = [row for row in queries.inventory().rows if row.release == release and not row.foreign]
     row = next((row for row in siblings if row.channel == channel or not channel), None)
     if row is None:

@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from conductor_core.domain import health
 from conductor_core.domain.fields import listing, mapping
+from conductor_core.domain.health import Finding, Health
 from conductor_core.domain.rollouts import tag
+
+
+def finding(applied: Mapping[str, Any] | None, live: Mapping[str, Any]) -> Finding:
+    """The health of a live workload: unwell when it has another version than was `applied`, which None leaves open."""
+    told = other(applied, live) if applied is not None else ""
+    return Finding(Health.DEGRADED, told) if told else health.of(live)
 
 
 def other(manifest: Mapping[str, Any], live: Mapping[str, Any]) -> str:

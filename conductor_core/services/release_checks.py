@@ -78,8 +78,7 @@ class ReleaseChecks:
         live = self.cluster.get(kind_of(manifest), metadata.get("namespace") or namespace, metadata["name"])
         if live is None:
             return health.Finding(Health.MISSING, "It is not there.")
-        other = running_versions.other(manifest, live)
-        return health.Finding(Health.DEGRADED, other) if other else health.of(live)
+        return running_versions.finding(manifest, live)
 
 
 def installed(source: ReleaseReader, context: Context) -> tuple[Object, ...]:

@@ -143,6 +143,5 @@ def _finding(identity: Identity, live: Object | None, applied: Object | None) ->
     """The health of one workload; one that runs another version than was `applied` as a whole is unwell."""
     if live is None:
         return Finding(Health.MISSING, f"{identity} isn't in the cluster.")
-    other = running_versions.other(applied, live) if applied is not None else ""
-    found = Finding(Health.DEGRADED, other) if other else health.of(live)
+    found = running_versions.finding(applied, live)
     return Finding(found.health, f"{identity.kind} {identity.name}: {found.reason}" if found.reason else "")

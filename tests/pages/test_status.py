@@ -25,6 +25,7 @@ def test_empty_offers_the_first_change_and_shows_the_build() -> None:
 def test_a_page_that_needs_the_control_plane_says_how_far_its_build_is() -> None:
     words = "kube-apiserver · program 4 of 14 · about 5 min 12 s left"
     assert words in seen(open_page(empty(), "releases"))
+    assert words in seen(open_page(empty(), "releases", release="intelgraph", channel="dev"))
     assert words not in seen(open_page(replace(empty(), progress=None), "releases"))
 
 

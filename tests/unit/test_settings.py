@@ -8,16 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from conductor_core.errors import ConfigurationError
-from conductor_core.settings import Settings, load
+from conductor_core.settings import load
 
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory and no setting in the environment."""
-    for field in Settings.model_fields:
-        monkeypatch.delenv(f"CONDUCTOR_{field.upper()}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("nowhere")
 
 
 def test_everything_has_a_default_and_binds_to_this_machine_only() -> None:

@@ -10,14 +10,7 @@ from pydantic import SecretStr
 from conductor_core.services.setting_rows import rows
 from conductor_core.settings import Settings, load
 
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory and no setting in the environment."""
-    for field in Settings.model_fields:
-        monkeypatch.delenv(f"CONDUCTOR_{field.upper()}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("nowhere")
 
 
 def row(name: str) -> tuple[str, str]:
