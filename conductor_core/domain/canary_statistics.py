@@ -1,5 +1,9 @@
 """Is the canary worse than the stable version? A rank test with its effect size, and no word where there is too little.
 
+Compared is what both had at the same moments (equal start, as Spinnaker's advice on canaries has it), one reading for
+each stretch of time that a reading looks back over: more would tell the same requests several times, and a rank test
+would take that for agreement.
+
 Mann-Whitney U, two-sided: exact for small samples without ties, else the normal approximation with tie correction and
 continuity (H. B. Mann, D. R. Whitney, 1947). The effect is the rank-biserial correlation: -1 to 1, 0 for no difference.
 Percentiles from the 90th on are not judged below 1,000 requests, because their tail is made of too few.
@@ -13,8 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-LEAST_SAMPLES = 10
-"""Samples that each side needs."""
+LEAST_SAMPLES = 5
+"""Samples that each side needs: with fewer no difference, however clear, is `SIGNIFICANT`."""
 LEAST_REQUESTS = 1000
 """Requests behind each side of a percentile from the 90th on."""
 SIGNIFICANT = 0.01
@@ -40,6 +44,23 @@ class Judgement:
     word: str
     why: str
     test: RankTest | None = None
+
+
+def shared(
+    ours: Sequence[tuple[float, float]], theirs: Sequence[tuple[float, float]], window: float
+) -> list[tuple[float, float, float]]:
+    """When both had a value, and both values: the first of each `window` of seconds; 0: all.
+
+    Points are (seconds since the epoch, value); what is not finite counts as none.
+    """
+    other = {at: value for at, value in theirs if math.isfinite(value)}
+    found, last = list[tuple[float, float, float]](), None
+    for at, value in ours:
+        stretch = at // window if window else at
+        if stretch != last and at in other and math.isfinite(value):
+            found.append((at, value, other[at]))
+            last = stretch
+    return found
 
 
 def rank_test(first: Sequence[float], second: Sequence[float]) -> RankTest:
@@ -72,11 +93,14 @@ def judge(
     stable: Sequence[float],
     *,
     better: str,
+    than: str = "stable",
     quantile: float | None = None,
     requests: float | None = None,
 ) -> Judgement:
-    """Judge one metric. `better`: higher or lower; `requests`: how many lie behind the smaller side, None: unknown
-    (then the samples are counted).
+    """Judge one metric of the canary against another version (`than`) by samples that don't overlap.
+
+    `better`: higher or lower; `requests`: how many lie behind the smaller side, None: unknown (then the samples are
+    counted).
     """
     ours, theirs = ([v for v in side if math.isfinite(v)] for side in (canary, stable))
     fewest = min(len(ours), len(theirs))
@@ -94,7 +118,7 @@ def judge(
         return Judgement(metric, "same", f"No difference that counts ({figures}).", found)
     worse = (found.effect < 0) == (better == "higher")
     word = "worse" if worse else "better"
-    return Judgement(metric, word, f"The new version is {word} than the stable one ({figures}).", found)
+    return Judgement(metric, word, f"The new version is {word} than the {than} one ({figures}).", found)
 
 
 def _exact(u: float, n: int, m: int) -> float:

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conductor_core.domain.analysis import Metric, Threshold
+from conductor_core.domain.fields import duration
 from conductor_core.errors import InputError
 
 _HEAD = re.compile(r"#\s*([a-z]+):\s*(.+)")
 _ARGUMENT = re.compile(r"\{\{\s*args\.([A-Za-z0-9_.-]+)\s*\}\}")
 _UNSAFE = re.compile(r'["\\\n{}]')
+_RANGE = re.compile(r"\[([0-9a-z]+)")
 UNITS = ("ratio", "seconds", "count")
 
 
@@ -30,6 +32,11 @@ class MetricQuery:
     better: str = ""
     quantile: float | None = None
     threshold: Threshold | None = None
+
+    @property
+    def window(self) -> float:
+        """Over how many seconds one reading looks back: the longest range of the query, 0 without one."""
+        return float(max((duration(text) or 0 for text in _RANGE.findall(self.promql)), default=0))
 
     def filled(self, namespace: str, service: str, template_hash: str) -> str:
         """The query for one version; raises `InputError` for a name that can't stand in a label."""

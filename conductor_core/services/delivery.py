@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from conductor_core.domain import wave_verdicts
 from conductor_core.domain.burn_rate import WINDOWS, Burn, burns
-from conductor_core.domain.canary_statistics import Judgement, judge
+from conductor_core.domain.canary_statistics import Judgement, judge, shared
 from conductor_core.domain.changes import Change
 from conductor_core.domain.fleets import ABORT, EMERGENCY, Fleet, Member, fleets, listed
 from conductor_core.domain.metric_queries import MetricQuery, discovered
@@ -154,21 +154,10 @@ class DeliveryReader:
         return burns(objective, {w: self._share(whole.replace("[1m]", f"[{w}]"), rollout) for w in WINDOWS})
 
     def judgements(self, panels: Sequence[Panel]) -> tuple[Judgement, ...]:
-        """The new version against the stable one, metric by metric, from panels."""
+        """The new version against the baseline beside it, where that says enough, else the stable one; by metric."""
         counted = next((p for p in panels if p.query.name == REQUESTS), None)
-        requests = min((_requests(points) for points in counted.lines.values()), default=None) if counted else None
-        return tuple(
-            judge(
-                p.query.title,
-                [v for _, v in p.lines["canary"]],
-                [v for _, v in p.lines["stable"]],
-                better=p.query.better,
-                quantile=p.query.quantile,
-                requests=requests,
-            )
-            for p in panels
-            if {"canary", "stable"} <= set(p.lines) and p.query.better
-        )
+        asked = (p for p in panels if {"canary", "stable"} <= set(p.lines) and p.query.better)
+        return tuple(_judged(panel, counted) for panel in asked)
 
     def verdict(self, namespace: str, name: str, cluster: str = "") -> tuple[Detail, WaveVerdict]:
         """One Rollout and the verdict on its wave; without Prometheus the rest is still judged, and so is one of a
@@ -196,8 +185,23 @@ def service_of(rollout: Rollout) -> str:
     return dict(rollout.labels).get(COMPONENT, rollout.name)
 
 
-def _requests(points: Sequence[tuple[float, float]]) -> float:
-    """How many requests a rate stands for."""
-    if len(points) < 2:
+def _judged(panel: Panel, counted: Panel | None) -> Judgement:
+    judged = [_against(panel, than, counted) for than in ("baseline", "stable") if than in panel.lines]
+    return next((found for found in judged if found.test is not None), judged[-1])
+
+
+def _against(panel: Panel, than: str, counted: Panel | None) -> Judgement:
+    query = panel.query
+    both = shared(panel.lines["canary"], panel.lines[than], query.window)
+    ours, theirs = [value for _, value, _ in both], [value for _, _, value in both]
+    requests = _requests(counted, than) if counted else None
+    return judge(query.title, ours, theirs, better=query.better, than=than, quantile=query.quantile, requests=requests)
+
+
+def _requests(counted: Panel, than: str) -> float:
+    """How many requests the version with fewer of them answered while both ran."""
+    both = shared(counted.lines.get("canary", ()), counted.lines.get(than, ()), 0)
+    if len(both) < 2:
         return 0.0
-    return sum(v for _, v in points if v == v) * (points[-1][0] - points[0][0]) / (len(points) - 1)
+    step = (both[-1][0] - both[0][0]) / (len(both) - 1)
+    return step * min(sum(ours for _, ours, _ in both), sum(theirs for _, _, theirs in both))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from conductor_core.domain.canary_statistics import judge, rank_test
+from conductor_core.domain.canary_statistics import LEAST_SAMPLES, SIGNIFICANT, judge, rank_test, shared
 from tests.examples import examples
 
 FIRST = [0.949, 1.102, 0.955, 0.937, 0.814, 0.957, 1.222, 1.085, 1.207, 1.05, 1.079, 1.037]
@@ -53,8 +54,8 @@ def test_worse_better_and_the_same() -> None:
 
 
 def test_too_little_is_not_judged() -> None:
-    many, few = [1.0 + n for n in range(20)], [1.0] * 9
-    assert "Each version needs 10 samples; there are" in judge("x", few, many, better="lower").why
+    many, few = [1.0 + n for n in range(20)], [1.0] * 4
+    assert "Each version needs 5 samples; there are 4" in judge("x", few, many, better="lower").why
     assert judge("x", [math.nan] * 30, many, better="lower").word == "not judged"
     assert judge("x", many, many, better="").word == "not judged"
 
@@ -64,3 +65,33 @@ def test_a_percentile_from_the_ninetieth_on_needs_a_thousand_requests() -> None:
     for quantile, requests, word in ((0.95, 999, "not judged"), (0.99, 1000, "worse"), (0.5, 30, "worse")):
         assert judge("p", high, low, better="lower", quantile=quantile, requests=requests).word == word
     assert judge("p", high, low, better="lower", quantile=0.95).word == "not judged"
+
+
+def test_fewer_samples_than_are_asked_for_could_tell_nothing_and_these_can() -> None:
+    for count in (LEAST_SAMPLES - 1, LEAST_SAMPLES):
+        apart = rank_test([1.0 + n for n in range(count)], [100.0 + n for n in range(count)])
+        assert (apart.p < SIGNIFICANT) == (count == LEAST_SAMPLES)
+
+
+def test_only_what_both_had_at_one_moment_counts_and_once_for_each_window() -> None:
+    ours = [(float(at), at * 1.0) for at in range(600, 720, 15)]
+    theirs = [(float(at), math.nan if at == 660 else at * 2.0) for at in range(0, 720, 15)]
+    assert shared(ours, theirs, 60) == [(600.0, 600.0, 1200.0), (675.0, 675.0, 1350.0)]
+    assert [at for at, _, _ in shared(ours, theirs, 0)] == [600, 615, 630, 645, 675, 690, 705]
+    assert shared(ours, [], 60) == shared([], theirs, 60) == []
+
+
+def rates(chance: random.Random) -> list[tuple[float, float]]:
+    """Readings, each 15 s over a minute, of something that is the same whoever is asked."""
+    quarters = [chance.gauss(1.0, 0.2) for _ in range(63)]
+    return [(15.0 * n, sum(quarters[n : n + 4]) / 4) for n in range(60)]
+
+
+def test_two_of_the_same_version_are_told_apart_no_more_often_than_chance_has_it() -> None:
+    wrong = 0
+    for seed in range(300):
+        chance = random.Random(seed)
+        both = shared(rates(chance), rates(chance), 60)
+        found = judge("x", [ours for _, ours, _ in both], [theirs for _, _, theirs in both], better="lower")
+        wrong += found.word != "same"
+    assert wrong <= 9

@@ -8,7 +8,7 @@ import pytest
 
 from conductor_core.adapters.metric_files import MetricFolder
 from conductor_core.domain.analysis import metric
-from conductor_core.domain.metric_queries import discovered, parse
+from conductor_core.domain.metric_queries import MetricQuery, discovered, parse
 from conductor_core.errors import InputError
 from conductor_core.settings import PROJECT_ROOT
 
@@ -56,3 +56,8 @@ def test_templates_give_their_queries_with_thresholds() -> None:
     other = replace(metric(P95, {}), query='x{h="{{args.pod-template-hash}}",s="{{args.service}}"}')
     web = metric(P95 | {"provider": {"web": {"url": "x"}}}, {})
     assert discovered([whole, other, web]) == ()
+
+
+def test_how_far_a_reading_looks_back_is_its_longest_range() -> None:
+    for promql, seconds in (("rate(a[1m]) / rate(b[1h30m])", 5400), ("rate(a[5m:15s])", 300), ("up", 0)):
+        assert MetricQuery("x", "x", "ratio", promql).window == seconds
