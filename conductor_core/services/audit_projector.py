@@ -28,7 +28,9 @@ CHUNK_BYTES = 4 << 20
 """Bytes of data that the events read at once should have at most: fewer are read after a batch that had more."""
 _FIRST_CHUNK = 250
 EVERY = 0.1
-"""Seconds between two looks for new events."""
+"""Seconds between two looks for new events while some come."""
+RESTING = 4
+"""How many times as long it is while none come."""
 PUBLISH_SECONDS = 0.5
 """How long a long catching-up may go on before what it has so far can be asked."""
 
@@ -79,16 +81,18 @@ class AuditProjector:
 
     def run(self, stopping: threading.Event, every: float = EVERY) -> None:
         """Catch up again and again until `stopping` is set; what goes wrong is logged, and tried again."""
+        last = Position()
         try:
             while not stopping.is_set():
+                at = last
                 try:
-                    self.catch_up()
+                    at = self.catch_up()
                 except ConflictError:
                     pass  # somebody else does it at this moment
                 except ConductorError as bad:
                     log.warning("the audit read model is behind: %s %s", bad, bad.next)
-                    stopping.wait(every * 4)
-                stopping.wait(every)
+                stopping.wait(every if at != last else every * RESTING)
+                last = at
         finally:
             self._builder.close()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from conductor_core.domain.events import Event
 from conductor_core.ports.audit_database import Batch, Position
 from conductor_core.ports.change_store import RecordedEvent
 from conductor_core.services import audit_projector
-from conductor_core.services.audit_projector import AuditProjector
+from conductor_core.services.audit_projector import RESTING, AuditProjector
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.domain import NOW
 
@@ -78,3 +80,31 @@ def test_a_first_build_that_never_catches_up_can_be_asked(tmp_path: Path, monkey
     carrier.catch_up()
     assert builder.shown[-1] == 5000
     assert len(builder.shown) > 3
+
+
+class Waited(threading.Event):
+    """Is set after so many waits, and tells how long each was to be."""
+
+    def __init__(self, most: int, between: Callable[[int], None]) -> None:
+        super().__init__()
+        self.waits, self._most, self._between = list[float | None](), most, between
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self._between(len(self.waits))
+        if len(self.waits) == self._most:
+            self.set()
+        return self.is_set()
+
+
+def test_while_nothing_comes_it_looks_less_often(tmp_path: Path) -> None:
+    store, builder = Rushing(3), Counting()
+    carrier = AuditProjector(store, builder, FileLocks(tmp_path), lambda: 0)  # type: ignore[arg-type]  # it reads events and nothing else
+
+    def come(waits: int) -> None:
+        store.left = 5 if waits == 3 else store.left
+
+    stopping = Waited(5, come)
+    carrier.run(stopping, every=1.0)
+    assert stopping.waits == [1, RESTING, RESTING, 1, RESTING]
+    assert builder.shown == [3, 3, 3, 8, 8]
