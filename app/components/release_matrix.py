@@ -45,6 +45,14 @@ class Line:
         return max((row.updated for row in self.cells.values() if row.updated), default=None)
 
 
+_FILTERS: dict[str, Callable[[Line], bool]] = {
+    "not healthy": lambda line: line.health not in ("healthy", "missing"),
+    "not in step": lambda line: line.step == "not in step",
+    "not installed": lambda line: any(not row.installed for row in line.cells.values()),
+    "quarantined": lambda line: any(row.quarantined for row in line.cells.values()),
+}
+
+
 def lines(rows: Sequence[Row]) -> tuple[list[Line], list[str]]:
     """The matrix's lines, and its channels in the order in which a version walks through them."""
     found: dict[str, Line] = {}
@@ -63,7 +71,10 @@ def show(inventory: Inventory) -> None:
     if not every:
         empty.show("No release is declared.", "Declare one in channels.yaml of the operations repository.")
     else:
-        _table(_filtered(every), len(every), channels)
+        found = _filtered(every)
+        counted = [f"{sum(map(passes, every))} {name}" for name, passes in _FILTERS.items() if any(map(passes, every))]
+        st.caption(f"{len(found)} of {' · '.join([f'{len(every)} releases', *counted])}")
+        _table(found, channels)
     for problem in inventory.problems:
         errors.show(Diagnostics(f"{problem.where} is left out.", problem.why, "Mend it in the channels file."))
     foreign = [row for row in inventory.rows if row.foreign]
@@ -74,18 +85,12 @@ def show(inventory: Inventory) -> None:
 def _filtered(every: list[Line]) -> list[Line]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input("Words in release or version", key="q", type="search", live=True, width=260)
-        only = st.segmented_control("Only", ["not healthy", "not in step", "not installed", "quarantined"], key="only")
-    passes: dict[str, Callable[[Line], bool]] = {
-        "not healthy": lambda line: line.health not in ("healthy", "missing"),
-        "not in step": lambda line: line.step == "not in step",
-        "not installed": lambda line: any(not row.installed for row in line.cells.values()),
-        "quarantined": lambda line: any(row.quarantined for row in line.cells.values()),
-    }
+        only = st.segmented_control("Only", list(_FILTERS), key="only")
     needles = (words or "").lower().split()
     return [
         line
         for line in every
-        if (only is None or passes[only](line)) and all(needle in _text(line) for needle in needles)
+        if (only is None or _FILTERS[only](line)) and all(needle in _text(line) for needle in needles)
     ]
 
 
@@ -93,7 +98,7 @@ def _text(line: Line) -> str:
     return f"{line.release} {' '.join(cell(row) for row in line.cells.values())} {line.health}".lower()
 
 
-def _table(found: list[Line], total: int, channels: list[str]) -> None:
+def _table(found: list[Line], channels: list[str]) -> None:
     marks = [theme.of(theme.HEALTH, line.health) for line in found]
     health = list(dict.fromkeys(theme.HEALTH.values()))
     st.dataframe(
@@ -127,10 +132,7 @@ def _table(found: list[Line], total: int, channels: list[str]) -> None:
         alt="Releases by channels; a click on a cell opens it",
     )
     signs = "✓ healthy · ▶ progressing · ! suspended · ✕ degraded · ? unknown · – not installed"
-    st.caption(
-        f"{len(found)} of {total} releases. Signs: {signs} · {BEHIND} its branch would install something else · "
-        f"{OUT} version in quarantine"
-    )
+    st.caption(f"Signs: {signs} · {BEHIND} its branch would install something else · {OUT} version in quarantine")
 
 
 def cell(row: Row | None) -> str:

@@ -59,6 +59,7 @@ def test_filters(conductor: FakeConductor) -> None:
     at.text_input(key="q").set_value("").run()
     at.segmented_control(key="only").set_value("not installed").run()
     assert list(at.dataframe[0].value["release"]) == ["notifier"]
+    assert "1 of 6 releases · 6 not healthy · 5 not in step · 1 not installed" in seen(at)
 
 
 def test_a_line_is_judged_by_its_worst_channel() -> None:
