@@ -156,8 +156,8 @@ def show_comparison(comparison: Comparison) -> None:
         for note in resource.notes:
             out.print(f"    ! {note}", style="yellow")
         for edit in (row for field in resource.fields for row in in_rows(field)):
-            moved = "moved from " if edit.op == "reordered" else ""
-            out.print(f"    {edit.pointer}: {moved}{_value(edit.old)} → {_value(edit.new)}{_by(edit)}")
+            order = "in the order " if edit.op == "reordered" else ""
+            out.print(f"    {edit.pointer}: {order}{_value(edit.old)} → {_value(edit.new)}{_by(edit)}")
         for kept in resource.kept:
             out.print(f"    {kept.pointer}: {_value(kept.value)}  [stays{_whose(kept.owner, kept.at)}]")
     counts = ", ".join(f"{comparison.count(s)} {s}" for s in ("added", "changed", "removed", "unchanged"))
