@@ -17,8 +17,8 @@ from conductor_core.entrypoints.cli.shared import console
 from conductor_core.services.delivery import Panel
 from conductor_core.services.fleet_clusters import Everywhere
 
-_ROLLOUTS = ("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP", "REPLICAS", "CLUSTER", "WHY")
-"""Columns of the list; clusters are named when there are several, and why when one has something to say."""
+_ROLLOUTS = ("ROLLOUT", "VERSION", "PHASE", "WAVE", "WEIGHT", "STEP", "REPLICAS", "CLUSTER")
+"""Columns of the list; clusters are named when there are several."""
 
 
 def show_board(pipelines: Sequence[Pipeline], found: Everywhere, fleets: Sequence[Fleet]) -> None:
@@ -31,10 +31,11 @@ def show_board(pipelines: Sequence[Pipeline], found: Everywhere, fleets: Sequenc
     if rows:
         console().print(table(("PIPELINE", "APPLICATION", "SYNC", "HEALTH", "REVISION", "WAVE", "LAST ERROR"), rows))
     if found.rollouts:
-        optional = {"CLUSTER": bool(found.clusters), "WHY": any(map(rollout_words.why, found.rollouts))}
-        heads = [h for h in _ROLLOUTS if optional.get(h, True)]
+        heads = [h for h in _ROLLOUTS if h != "CLUSTER" or found.clusters]
         told = [tuple(row[h] for h in heads) for row in map(_row, found.rollouts)]
         console().print(table(heads, told))
+        for rollout in filter(rollout_words.why, found.rollouts):
+            console().print(f"{rollout.id}: {rollout_words.why(rollout)}")
     else:
         console().print("No rollout runs here. `conductor release deploy` of a chart that has one makes it.")
     groups = [(f.name, f"{len(f.moving)} of {len(f.members)}", f.why) for f in fleets]
@@ -54,7 +55,6 @@ def _row(r: Rollout) -> dict[str, str]:
         "STEP": rollout_words.step_now(r) or "-",
         "REPLICAS": rollout_words.replicas(r),
         "CLUSTER": r.cluster or "-",
-        "WHY": rollout_words.why(r),
     }
 
 

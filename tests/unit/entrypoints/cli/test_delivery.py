@@ -94,7 +94,8 @@ def test_a_rollout_of_a_further_cluster_is_listed_and_shown(world: World, capsys
         (FAR, "one", "3.0.0"),
     ]
     (head,) = [line for line in said(world, capsys, "delivery list")[0].splitlines() if "ROLLOUT" in line]
-    assert head.split()[-2:] == ["CLUSTER", "WHY"]
+    assert head.split()[-2:] == ["REPLICAS", "CLUSTER"]
+    assert f"{FAR}/one/api: step 2 waits for a person" in " ".join(said(world, capsys, "delivery list")[0].split())
     assert "2 of 3" in said(world, capsys, "delivery list")[0], "the step as the page counts it"
     assert all(len(line) <= 80 for line in said(world, capsys, "delivery list")[0].splitlines())
     here = json.loads(said(world, capsys, "delivery show one/api --json")[0])
