@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import RUNNING, Change, State
+from conductor_core.domain.emergencies import Emergency
 from conductor_core.errors import AccessDeniedError
 from conductor_core.services.access import Action, Resource, authorize
 
@@ -54,7 +56,13 @@ def needs(change: Change, actor: Actor) -> str:
     return ""
 
 
-def mine_first(changes: list[Change], actor: Actor) -> list[tuple[Change, str]]:
-    """The Changes that need this actor, the one that waits longest first, each with what it needs."""
+def mine_first(
+    changes: Sequence[Change], actor: Actor, unreviewed: Sequence[Emergency] = ()
+) -> list[tuple[Change, str]]:
+    """The Changes that need this actor, the one that waits longest first, each with what it needs.
+
+    `unreviewed`: emergencies, which need somebody other than who declared them after they have ended.
+    """
     found = [(change, need) for change in changes if (need := needs(change, actor))]
+    found += [(e.change, "review it") for e in unreviewed if not denied(actor, Action.REVIEW, e.change)]
     return sorted(found, key=lambda pair: pair[0].updated_at)

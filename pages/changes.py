@@ -61,7 +61,7 @@ def every() -> None:
     actor = session.actor()
     found = queries.changes()
     st.subheader("Needs me", anchor=False)
-    change_queue.show(waiting.mine_first(found, actor), actor)
+    change_queue.show(waiting.mine_first(found, actor, delivery_queries.emergencies()), actor)
     st.subheader("All Changes", anchor=False)
     if not found:
         empty.show("There are no Changes yet.", "Request one: deploy a release, or run a runbook.", icon="add_task")

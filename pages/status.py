@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import navigation, queries, session, theme, waiting
+from app import delivery_queries, navigation, queries, session, theme, waiting
 from app.components import (
     change_queue,
     change_table,
@@ -30,7 +30,7 @@ def changes() -> None:
     if not found:
         first_change.show()
         return
-    mine = waiting.mine_first(found, actor)
+    mine = waiting.mine_first(found, actor, delivery_queries.emergencies())
     head.badge(str(len(mine)), color="orange" if mine else "gray")
     change_queue.show(mine, actor)
     st.subheader("Last Changes", anchor=False)

@@ -20,7 +20,7 @@ def show(waiting: Sequence[tuple[Change, str]], actor: Actor) -> None:
     if not waiting:
         empty.show(
             f"Nothing waits for {actor.name}.",
-            "What you may approve, have to mend or have to settle is listed here.",
+            "What you may approve or review, have to mend or have to settle is listed here.",
             icon="done_all",
         )
         return

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import environment_queries, navigation, queries, session, theme, waiting
+from app import delivery_queries, environment_queries, navigation, queries, session, theme, waiting
 from app.components import ago
 from app.theme import plain
 from conductor_core.domain.notices import Notice
@@ -35,7 +35,8 @@ def show() -> None:
 def _bell() -> None:
     try:
         found = environment_queries.notices()
-        mine = len(waiting.mine_first(queries.changes(), session.actor()))
+        unreviewed = delivery_queries.emergencies()
+        mine = len(waiting.mine_first(queries.changes(), session.actor(), unreviewed))
     except ConductorError as silent:
         st.caption(f":gray[Notices can't be read: {plain(silent.what)}]")
         return

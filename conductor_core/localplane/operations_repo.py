@@ -22,7 +22,6 @@ LEFT_OUT = ("infra/local",)
 SEED_REF = "refs/conductor/seed"
 _WHO = "Maestro Conductor"
 _MAIL = "conductor@localhost"
-_WHEN = "1767225600 +0000"
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _git(repo: Path | None, *argv: str, more: dict[str, str] | None = None, cwd:
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     env |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
     for role in ("AUTHOR", "COMMITTER"):
-        env |= {f"GIT_{role}_NAME": _WHO, f"GIT_{role}_EMAIL": _MAIL, f"GIT_{role}_DATE": _WHEN}
+        env |= {f"GIT_{role}_NAME": _WHO, f"GIT_{role}_EMAIL": _MAIL}
     if repo is not None:
         env["GIT_DIR"] = str(repo)
     ended = subprocess.run(

@@ -248,6 +248,12 @@ def test_an_emergency_is_only_offered_to_the_break_glass_role_and_stays_listed(w
     at.text_input(key="_confirm_reason").set_value("5 % errors").run()
     press(at, "_confirm_request")
     assert "Done without an approval" in seen(open_page(world.conductor, "delivery", who="approver"))
+    for page in ("status", "changes"):
+        assert "review it" in seen(open_page(world.conductor, page, who="approver"))
+        assert "review it" not in seen(open_page(world.conductor, page, who="captain")), "it is the captain's own"
+    (change,) = [e.change for e in world.conductor.emergencies.waiting()]
+    world.conductor.emergencies.review(world.conductor.actor("approver"), change.id, "right so", justified=True)
+    assert "review it" not in seen(open_page(world.conductor, "status", who="approver"))
 
 
 def test_a_rollout_at_rest_offers_neither_promote_nor_abort(world: World) -> None:
