@@ -11,7 +11,6 @@ from app.components import approvals, copy_id, errors, facts, moments_bar, state
 from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.changes import Change, Outcome, State
-from conductor_core.domain.gates import Result
 from conductor_core.errors import Diagnostics
 from conductor_core.services.status import Connection, Health
 
@@ -95,14 +94,13 @@ def _diagnostics(outcome: Outcome) -> Diagnostics:
 
 
 def _denials(change: Change) -> str:
-    found = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
-    told = list(dict.fromkeys(r.text for r in found))
+    told = list(dict.fromkeys(r.text for v in change.verdicts for r in v.denials))
     more = f" And {len(told) - 3} more." if len(told) > 3 else ""
     return " ".join(told[:3]) + more if told else "No gate gave a verdict."
 
 
 def _clears(change: Change) -> str:
-    acts_ = {r.clears_by: None for v in change.verdicts if v.result is Result.DENY for r in v.reasons if r.clears_by}
+    acts_ = {r.clears_by: None for v in change.verdicts for r in v.denials if r.clears_by}
     return (
         " ".join(list(acts_)[:3]) + " Then re-plan." if acts_ else "Read the gates, mend what they name, then re-plan."
     )

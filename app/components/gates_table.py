@@ -46,14 +46,19 @@ def show(verdicts: Sequence[Verdict], *, ended: bool) -> None:
                 st.markdown(f"**{plain(verdict.gate)}**", width="content")
                 st.caption(verdict.ran, width="content")
             if verdict.reasons:
-                _reasons(verdict.reasons)
+                _reasons(verdict)
 
 
-def _reasons(reasons: Sequence[Reason]) -> None:
+def _reasons(verdict: Verdict) -> None:
+    """What denies comes first; where something only warns beside it, each line says which it does."""
+    denials = verdict.denials
+    rows = [*denials, *(reason for reason in verdict.reasons if reason not in denials)]
+    signs = [theme.cell(theme.of(theme.VERDICT, "deny" if reason in denials else "warn")) for reason in rows]
     st.table(
         {
-            "what it found": [_finding(r) for r in reasons],
-            "what clears it": [plain(r.clears_by) or "–" for r in reasons],
+            **({"verdict": signs} if 0 < len(denials) < len(rows) else {}),
+            "what it found": [_finding(reason) for reason in rows],
+            "what clears it": [plain(reason.clears_by) or "–" for reason in rows],
         },
         border="horizontal",
         hide_index=True,
@@ -72,5 +77,6 @@ def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _glance(verdict: Verdict) -> str:
     """In few words, for there is little room: what it found stands in the tab, and in the banner when it denies."""
-    found = len(verdict.reasons)
-    return f"{found} finding{'s' if found > 1 else ''}" if found else verdict.ran
+    denials, warnings = len(verdict.denials), len(verdict.reasons) - len(verdict.denials)
+    counted = [(denials, "denial"), (warnings, "warning")]
+    return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counted if n) or verdict.ran

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -17,12 +17,16 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a gate warns or denies: the rule, the finding, where it was found, and the act that would clear it."""
+    """Why a gate warns or denies: the rule, the finding, where it was found, and the act that would clear it.
+
+    `warns`: it only warns, also where another reason of the same gate denies.
+    """
 
     rule: str
     text: str
     path: str = ""
     clears_by: str = ""
+    warns: bool = False
 
 
 QUEUED = "waves/queued"
@@ -40,6 +44,11 @@ class Verdict:
     evidence: str = ""
 
     @property
+    def denials(self) -> tuple[Reason, ...]:
+        """The reasons that deny; none unless the gate does."""
+        return tuple(r for r in self.reasons if not r.warns) if self.result is Result.DENY else ()
+
+    @property
     def ran(self) -> str:
         """How many rules stand behind it, for people."""
         return f"{self.rules_run} rule{'' if self.rules_run == 1 else 's'} ran"
@@ -49,7 +58,7 @@ def verdict(
     gate: str, *, denials: Iterable[Reason], warnings: Iterable[Reason], rules_run: int, evidence: str = ""
 ) -> Verdict:
     """The verdict that follows from findings: any denial denies, zero rules deny, any warning warns."""
-    denials, warnings = tuple(denials), tuple(warnings)
+    denials, warnings = tuple(denials), tuple(replace(reason, warns=True) for reason in warnings)
     if rules_run <= 0:
         nothing = Reason("no-rules", "No rule was evaluated.", clears_by="Restore the rules of this gate.")
         return Verdict(gate, Result.DENY, (nothing, *denials), 0, evidence)
@@ -62,7 +71,7 @@ def verdict(
 
 def queued(verdicts: Iterable[Verdict]) -> bool:
     """Whether nothing denies but what ends by itself, so that nobody has to do anything."""
-    denials = [r for v in verdicts if v.result is Result.DENY for r in v.reasons]
+    denials = [reason for verdict in verdicts for reason in verdict.denials]
     return bool(denials) and all(reason.rule == QUEUED for reason in denials)
 
 

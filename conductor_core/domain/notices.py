@@ -59,5 +59,5 @@ def _detail(change: Change) -> str:
         return " · ".join(part for part in told if part)
     if change.outcome is not None:
         return f"{change.outcome.what} {change.outcome.why}".strip()[:400]
-    denied = [r.text for v in change.verdicts for r in v.reasons if v.result.value == "deny"]
+    denied = [r.text for v in change.verdicts for r in v.denials]
     return " ".join(denied[:2])[:400] if change.state is State.DENIED else f"asked by {change.requester.name}"

@@ -200,8 +200,8 @@ def _gate(topic: str, parts: tuple[str, ...], last: Change | None) -> Finding:
         if last and objects:  # if it denies, that is told of the policy
             return Finding(topic, Standing.WARN, objects[0].text, last.id, clears_by=objects[0].clears_by)
         return Finding(topic, Standing.UNKNOWN, "No gate of this kind has judged the version.")
-    denied = [r for v in found if v.result is Result.DENY for r in v.reasons]
-    warned = [r for v in found if v.result is Result.WARN for r in v.reasons]
+    denied = [r for v in found for r in v.denials]
+    warned = [r for v in found for r in v.reasons if r not in v.denials]
     if any(v.result is Result.DENY for v in found):
         first = denied[0] if denied else None
         text, clears = (first.text, first.clears_by) if first else ("A gate denies it.", "Look at the Change.")

@@ -165,7 +165,9 @@ class _Fold:
                 evidence=_text(verdict, "evidence"),
             )
             if not gate.startswith("policy/"):  # a policy's decision says itself which of its findings deny
-                self._found(place, gate, "deny" if result == "deny" else "warn", reasons)
+                denying = [r for r in reasons if result == "deny" and r.get("warns") is not True]
+                self._found(place, gate, "deny", denying)
+                self._found(place, gate, "warn", [r for r in reasons if r not in denying])
         denied = denied or not verdicts
         change["state"] = "denied" if denied else "awaiting_approval"
         change["denials"] = _count(change, "denials") + denied

@@ -11,7 +11,7 @@ from app import waiting
 from app.theme import plain
 from conductor_core.domain import changes as c
 from conductor_core.domain.changes import State
-from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict, verdict
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.rollout_acts import ReadBack
 from conductor_core.errors import UnreachableError
@@ -364,12 +364,25 @@ def test_a_change_that_waits_for_a_worker_says_when_none_answers(
 
 def test_the_glance_at_gates_counts_what_they_found(world: tuple[FakeConductor, dict[str, str]]) -> None:
     conductor, ids = world
-    found = conductor.changes.get(ids["denied"]).verdicts
     why = next(t.value for t in open_page(conductor, "changes", change=ids["denied"]).table if "gate" in t.value)["why"]
-    assert sorted(why) == sorted(
-        f"{n} finding{'s' if n > 1 else ''}" if (n := len(v.reasons)) else v.ran for v in found
-    )
-    assert any("finding" in said for said in why)
+    assert sorted(why) == ["1 warning", "2 denials", "9 rules ran"]
+
+
+def test_what_only_warns_beside_a_denial_says_so(world: tuple[FakeConductor, dict[str, str]]) -> None:
+    conductor, ids = world
+    change = conductor.changes.get(ids["denied"])
+    denies, warns = Reason("a", "No tag.", clears_by="Tag it."), Reason("b", "No scan.", clears_by="Scan it.")
+    mixed = verdict("policy", denials=[denies], warnings=[warns], rules_run=2)
+    conductor.store.save(replace(change, version=change.version + 1, verdicts=(mixed,)), change.version, [])
+    at = open_page(conductor, "changes", change=change.id, tab="Gates")
+    (error,) = at.error
+    assert "No tag" in error.value
+    assert "No scan" not in error.value
+    assert "Scan it" not in error.value
+    (table,) = [t.value for t in at.table if "what it found" in t.value]
+    assert [("deny" in sign, "warn" in sign) for sign in table["verdict"]] == [(True, False), (False, True)]
+    (glance,) = [t.value for t in at.table if "gate" in t.value]
+    assert list(glance["why"]) == ["1 denial, 1 warning"]
 
 
 def test_a_change_that_ended_before_its_plan_promises_none(world: tuple[FakeConductor, dict[str, str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -61,6 +61,7 @@ class Reason:
     text: str
     path: str
     clears_by: str
+    warns: bool
 
 
 @strawberry.type
@@ -235,7 +236,7 @@ class ChangeFilter:
 
 
 def _verdict(found: DomainVerdict) -> Verdict:
-    reasons = [Reason(rule=r.rule, text=r.text, path=r.path, clears_by=r.clears_by) for r in found.reasons]
+    reasons = [Reason(**asdict(reason)) for reason in found.reasons]
     return Verdict(gate=found.gate, result=found.result.value, rules_run=found.rules_run, reasons=reasons)
 
 

@@ -111,6 +111,7 @@ class ReasonOut(BaseModel):
     text: str
     path: str
     clears_by: str
+    warns: bool = Field(description="It only warns, also where another reason of the same gate denies.")
 
 
 class VerdictOut(BaseModel):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from conductor_core.domain.changes import NOT_ASKED, State
 from conductor_core.domain.events import words as said
 from conductor_core.domain.field_changes import in_rows
-from conductor_core.domain.gates import Result
 from conductor_core.domain.rollout_acts import ReadBack, read_backs
 from conductor_core.entrypoints.api.forms import Form, change_form
 from conductor_core.entrypoints.cli.shared import console
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from conductor_core.domain.changes import Change
     from conductor_core.domain.comparison import Comparison
     from conductor_core.domain.field_changes import FieldChange
+    from conductor_core.domain.gates import Verdict
     from conductor_core.domain.operations import Operation
     from conductor_core.services.release_inventory import Inventory
     from conductor_core.settings import Settings
@@ -78,11 +78,10 @@ def show_change(change: Change, settings: Settings, operations: Sequence[Operati
         ("plan", change.plan_digest or "not made yet"),
         ("approvals", approvals + (f": {by}" if by else "")),
     ]
-    lines += [(f"gate {v.gate}", _verdict(v.result, dict.fromkeys(r.text for r in v.reasons))) for v in change.verdicts]
+    lines += [(f"gate {v.gate}", _verdict(v)) for v in change.verdicts]
     lines += [(f"check {c.name}", f"{c.word}: {c.detail.removeprefix(NOT_ASKED)}") for c in change.checks]
     lines += [("read back", _seen(name, back)) for op in operations for name, back in read_backs(op.result)]
-    denials = [r for v in change.verdicts if v.result is Result.DENY for r in v.reasons]
-    clears = dict.fromkeys(r.clears_by for r in denials if r.clears_by)
+    clears = dict.fromkeys(r.clears_by for v in change.verdicts for r in v.denials if r.clears_by)
     if change.state is State.DENIED and clears:
         lines.append(("cleared by", " ".join(clears)))
     if change.outcome:
@@ -98,8 +97,12 @@ def _seen(name: str, back: ReadBack) -> str:
     return f"{name} {back.word}: {back.seen}{missed}".strip()
 
 
-def _verdict(result: Result, reasons: Iterable[str]) -> str:
-    return ": ".join(filter(None, (result.value, "; ".join(reasons))))
+def _verdict(verdict: Verdict) -> str:
+    """The result and each finding once, what denies first."""
+    told = dict.fromkeys(r.text for r in verdict.denials)
+    warned = dict.fromkeys(r.text for r in verdict.reasons if r not in verdict.denials and r.text not in told)
+    parts = [*told, *(f"(warns) {text}" if verdict.denials else text for text in warned)]
+    return ": ".join(filter(None, (verdict.result.value, "; ".join(parts))))
 
 
 def show_changes(changes: Sequence[Change]) -> None:

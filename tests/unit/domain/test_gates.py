@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict, overall, queued, verdict
@@ -28,6 +30,17 @@ def test_a_verdict_follows_from_its_findings(
     assert found.result is result
     assert found.evidence == "sha256:x"
     assert bool(found.reasons) is (result is not Result.ALLOW)
+
+
+def test_what_only_warns_is_told_apart_from_what_denies() -> None:
+    other = replace(WHY, text="No scan.")
+    both = verdict("policy", denials=[WHY], warnings=[other], rules_run=5)
+    assert both.denials == (WHY,)
+    assert [(r.text, r.warns) for r in both.reasons] == [("Tag latest.", False), ("No scan.", True)]
+    warned = verdict("policy", denials=[], warnings=[WHY], rules_run=5)
+    assert (warned.denials, [r.warns for r in warned.reasons]) == ((), [True])
+    queue = Reason(QUEUED, "A wave runs.")
+    assert queued([verdict("waves", denials=[queue], warnings=[other], rules_run=5)])
 
 
 def test_zero_rules_say_so_and_how_to_clear_it() -> None:

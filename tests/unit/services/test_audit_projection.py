@@ -111,6 +111,12 @@ def test_gates_findings_and_approvals(tmp_path: Path) -> None:
     ]
     found = memory.all("findings")
     assert [(f["rule"], f["effect"], f["clears_by"]) for f in found] == [("no-latest", "deny", "Pin the tag.")]
+    warning = {"rule": "old", "text": "An old API.", "path": "", "clears_by": "", "warns": True}
+    denial = {name: value for name, value in warning.items() if name != "warns"} | {"rule": "gone"}
+    verdict = {"gate": "server", "result": "deny", "reasons": [denial, warning], "rules_run": 2, "evidence": ""}
+    mixed = Memory()
+    mixed.take(facts(("conductor.gates.judged.v1", {"plan": "sha256:x", "verdicts": [verdict]})))
+    assert [(f["rule"], f["effect"]) for f in mixed.all("findings")] == [("gone", "deny"), ("old", "warn")]
     [approval] = memory.all("approvals")
     assert (approval["actor"], approval["reason"]) == ("local|approver", "looks right")
     assert approval["waited_seconds"] >= 90

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conductor_core.domain.changes import Planned, State
-from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict
+from conductor_core.domain.gates import QUEUED, Reason, Result, Verdict, verdict
 from conductor_core.domain.operations import Operation, OperationState
 from conductor_core.domain.plans import Plan
 from conductor_core.domain.rollout_acts import ReadBack
@@ -70,6 +70,17 @@ def test_a_denial_says_what_clears_it_and_nothing_twice(conductor: FakeConductor
     said = shell(f"change show {change.id}")
     assert said.count("The tag latest is no version.") == 1
     assert said.count("Pin the tag.") == 1
+
+
+def test_what_only_warns_is_not_what_has_to_be_cleared(conductor: FakeConductor, shell: Shell) -> None:
+    change = conductor.settled(State.DENIED)
+    denies, warns = Reason("a", "No tag.", clears_by="Tag it."), Reason("b", "No scan.", clears_by="Scan it.")
+    mixed = verdict("policy", denials=[denies], warnings=[warns], rules_run=2)
+    conductor.memory.save(replace(change, version=change.version + 1, verdicts=(mixed,)), change.version, [])
+    said = shell(f"change show {change.id}")
+    assert "deny: No tag.; (warns) No scan." in said
+    assert "Tag it." in said
+    assert "Scan it." not in said
 
 
 def test_what_waits_for_a_wave_is_queued_for_people_and_denied_for_programs(
