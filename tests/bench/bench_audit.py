@@ -28,7 +28,7 @@ import psycopg
 
 from conductor_core.adapters.duckdb_audit import published, words
 from conductor_core.adapters.duckdb_audit.merging import digests
-from conductor_core.adapters.duckdb_audit.model import PREFIX, create_all
+from conductor_core.adapters.duckdb_audit.model import BASE_BLOCK, LAYER_BLOCK, PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
 from conductor_core.adapters.file_locks import FileLocks
@@ -178,7 +178,7 @@ def make_model(folder: Path, changes: int) -> None:
     published.prepare(folder)
     base, recent = f"base-{0:016x}.duckdb", f"layer-{0:016x}.duckdb"
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "4GB"}) as db:
-        db.execute(f"ATTACH '{folder / base}' AS base (BLOCK_SIZE 16384)")
+        db.execute(f"ATTACH '{folder / base}' AS base (BLOCK_SIZE {BASE_BLOCK})")
         for statement in create_all("base"):
             db.execute(statement)
         for table, sql in MADE.items():
@@ -186,7 +186,7 @@ def make_model(folder: Path, changes: int) -> None:
         words.convert(db, "base", words.used(db, "base", words.PLACES, PREFIX), PREFIX)
         db.execute("CHECKPOINT base")
         same, types = tuple(words.known(db, "base")), digests(db, "base")
-        db.execute(f"ATTACH '{folder / recent}' AS made (BLOCK_SIZE 16384)")
+        db.execute(f"ATTACH '{folder / recent}' AS made (BLOCK_SIZE {LAYER_BLOCK})")
         words.make_types(db, "made", same)
         for statement in create_all("made", same):
             db.execute(statement)

@@ -9,7 +9,7 @@ import duckdb
 
 from conductor_core.adapters.duckdb_audit import words
 from conductor_core.adapters.duckdb_audit.merging import Merge, digest, full, least_hidden, weight, young
-from conductor_core.adapters.duckdb_audit.model import HIDDEN, PREFIX, create_all
+from conductor_core.adapters.duckdb_audit.model import HIDDEN, LAYER_BLOCK, PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.published import Layer, new_name, quoted
 from conductor_core.domain.audit_model import STORED
 from conductor_core.ports.audit_database import Position
@@ -64,7 +64,7 @@ class Layers:
         """
         db, path = self._db, self._folder / new_name("layer")
         same = [family for family, values in self.known.items() if recent.get(family, set()) <= values]
-        db.execute(f"ATTACH '{quoted(path)}' AS made (BLOCK_SIZE 16384, RECOVERY_MODE NO_WAL_WRITES)")
+        db.execute(f"ATTACH '{quoted(path)}' AS made (BLOCK_SIZE {LAYER_BLOCK}, RECOVERY_MODE NO_WAL_WRITES)")
         try:
             db.begin()  # one transaction: each would wait for the disk
             words.make_types(db, "made", same, self._names[self.files[0].name])

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from conductor_core.adapters.duckdb_audit import words
-from conductor_core.adapters.duckdb_audit.model import HIDDEN, PREFIX, alias, create_all
+from conductor_core.adapters.duckdb_audit.model import HIDDEN, LAYER_BLOCK, PREFIX, alias, create_all
 from conductor_core.adapters.duckdb_audit.published import Layer, new_name, quoted, spill
 from conductor_core.domain.audit_model import STORED, Table
 
@@ -133,7 +133,7 @@ class Merge:
     def _into_layer(self, db: duckdb.DuckDBPyConnection) -> tuple[dict[str, str], dict[str, int]]:
         self._attach(db, self.layers)
         db.execute(f"ATTACH '{quoted(self._folder / self._base.name)}' AS base (READ_ONLY)")
-        db.execute(f"ATTACH '{quoted(self._folder / self.name)}' AS made (BLOCK_SIZE 16384)")
+        db.execute(f"ATTACH '{quoted(self._folder / self.name)}' AS made (BLOCK_SIZE {LAYER_BLOCK})")
         known, used = words.known(db, "base"), self._values(db, 1)
         same = [family for family, values in known.items() if used.get(family, set()) <= values]
         db.begin()

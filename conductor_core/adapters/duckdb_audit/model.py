@@ -15,6 +15,11 @@ PREFIX = "t_"
 """Stands before the name of a stored table, so that its view can have the name."""
 HIDDEN = "h_"
 """Stands before the name of a table with a key: which rows of older layers are hidden."""
+BASE_BLOCK = 65536
+"""Bytes of a block of the base: with those of a layer 10 million events take 1.4 GB instead of 0.8, and questions a
+third longer; with DuckDB's own 262,144 a small record takes four times as much."""
+LAYER_BLOCK = 16384
+"""Bytes of a block of the files above it: most of them are small, and written every second."""
 BASE = "base"
 """The base's name in a connection; those above it are `layer1`, `layer2` ..., and the youngest is the opened file."""
 

@@ -17,7 +17,7 @@ import duckdb
 from conductor_core.adapters.duckdb_audit import published, words
 from conductor_core.adapters.duckdb_audit.layers import NAMES, Key, Layers, due
 from conductor_core.adapters.duckdb_audit.merging import Merge, digests, weight
-from conductor_core.adapters.duckdb_audit.model import BASE, HIDDEN, PREFIX, create_all
+from conductor_core.adapters.duckdb_audit.model import BASE, BASE_BLOCK, HIDDEN, PREFIX, create_all
 from conductor_core.adapters.duckdb_audit.published import Layer, Published, new_name, quoted
 from conductor_core.adapters.duckdb_audit.staging import insert, staged
 from conductor_core.domain.audit_model import STORED, VERSION, Column, Table
@@ -81,7 +81,7 @@ class DuckdbAuditBuilder:
         with self._guard():
             db = self._connect()
             self._open_base = new_name("base")
-            db.execute(f"ATTACH '{quoted(self._folder / self._open_base)}' AS {BASE} (BLOCK_SIZE 16384)")
+            db.execute(f"ATTACH '{quoted(self._folder / self._open_base)}' AS {BASE} (BLOCK_SIZE {BASE_BLOCK})")
             db.begin()
             for statement in create_all(BASE):
                 db.execute(statement)
