@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from conductor_core.adapters.report_files import ReportFiles
 from conductor_core.adapters.report_pages import ReportPages
 from conductor_core.adapters.signing import ed25519, make_signer
+from conductor_core.domain import gates
 from conductor_core.domain.actors import SYSTEM
 from conductor_core.domain.canonical import canonical_bytes
 from conductor_core.domain.changes import State
@@ -239,6 +240,18 @@ def test_pages_are_self_contained_and_texts_stay_texts(tmp_path: Path) -> None:
     assert "default-src 'none'" in html
     assert made.digest in html
     assert SIGNER.key.encode().replace("'", "&#39;") in html
+    assert made.files["report.pdf"].startswith(b"%PDF-")
+
+
+def test_what_only_warns_beside_a_denial_says_so(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    change = world.conductor.requested()
+    denies, warns = gates.Reason("tag", "No tag."), gates.Reason("scan", "No scan.")
+    world.conductor.plan(change.id, gates.verdict("policy", denials=[denies], warnings=[warns], rules_run=2))
+    made = world.make("change", change=change.id)
+    html = made.files["report.html"].decode()
+    assert "<td>tag: No tag." in html
+    assert "warns: scan: No scan." in html
     assert made.files["report.pdf"].startswith(b"%PDF-")
 
 
