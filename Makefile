@@ -12,6 +12,8 @@ FAST := "not (real or opa or postgres or browser or crash or slow or timed)"
 # Two at a time; what holds a limit in milliseconds runs alone; each of two that need a control plane has one of its own.
 SYSTEMS := real or browser or crash
 TWO := --numprocesses 2 --dist worksteal
+# Ends the control planes of the tests, however these end.
+PLANES := trap '$(BIN)/python -m tests.real.take_down' EXIT; trap 'exit 130' INT TERM;
 TOGETHER := tests/unit tests/house tests/contracts tests/notebooks tests/pages tests/security
 
 .PHONY: help install up down check lint types imports unit test real browser crash bench pair lock clean
@@ -55,23 +57,23 @@ test: lint types imports ## Everything: lint, types, unit, contracts, pages, not
 	$(BIN)/conductor local build
 	$(BIN)/pytest -q $(TWO) --durations=15 -m "not ($(SYSTEMS) or timed)" $(TOGETHER)
 	$(BIN)/pytest -q -m timed tests
-	$(BIN)/pytest -q $(TWO) --durations=25 -m "$(SYSTEMS)" $(TOGETHER) tests/real tests/crash tests/browser
+	$(PLANES) $(BIN)/pytest -q $(TWO) --durations=25 -m "$(SYSTEMS)" $(TOGETHER) tests/real tests/crash tests/browser
 
 real: install
-	$(BIN)/pytest -m real tests
+	$(PLANES) $(BIN)/pytest -m real tests
 
 browser: install
-	$(BIN)/pytest tests/browser
+	$(PLANES) $(BIN)/pytest tests/browser
 
 crash: install ## Kill the worker 200 times at random points of deploys, 100 times in the middle of applies
-	CONDUCTOR_CRASH_KILLS=200 $(BIN)/pytest -q -s tests/crash/test_worker_kills.py
-	CONDUCTOR_CRASH_APPLY_KILLS=100 $(BIN)/pytest -q -s tests/crash/test_environment_kills.py
+	$(PLANES) CONDUCTOR_CRASH_KILLS=200 $(BIN)/pytest -q -s tests/crash/test_worker_kills.py
+	$(PLANES) CONDUCTOR_CRASH_APPLY_KILLS=100 $(BIN)/pytest -q -s tests/crash/test_environment_kills.py
 
 bench: install ## Print the measured ratios
 	$(BIN)/python -m tests.bench.bench_ledger
 	$(BIN)/python -m tests.bench.bench_audit
 	$(BIN)/python -m tests.bench.bench_delivery
-	$(BIN)/python -m tests.bench.bench_releases
+	$(PLANES) $(BIN)/python -m tests.bench.bench_releases
 	$(BIN)/python -m tests.bench.bench_environments
 
 pair: install ## Write each notebook's .ipynb from its .py

@@ -2,7 +2,7 @@
 
 `CONDUCTOR_TEST_HOME` names its home; without it each checkout has a folder of its own below the temporary folder. Tests
 that run two at a time have a plane for each of the two. A plane is left running, so that the next session starts at
-once; `conductor local down` with that home ends it.
+once; `python -m tests.real.take_down` ends it, as `make` does after its tests.
 """
 
 from __future__ import annotations
