@@ -269,9 +269,14 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as bad:
-        names = ", ".join(f"CONDUCTOR_{str(e['loc'][0]).upper()}: {e['msg']}" for e in bad.errors())
         raise ConfigurationError(
             "A setting has a value that can't be used.",
-            why=names,
+            why=" ".join(_told(str(error["loc"][0]), error["msg"]) for error in bad.errors()),
             next="Correct it in the environment or in .env; .env.example explains every setting.",
         ) from bad
+
+
+def _told(field: str, problem: str) -> str:
+    """What is wrong with a setting, and what it is for: a pattern alone tells nobody what it wants."""
+    known = Settings.model_fields.get(field)
+    return f"CONDUCTOR_{field.upper()}: {problem.rstrip('.')}. {known.description if known else ''}".rstrip()

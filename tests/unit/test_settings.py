@@ -55,6 +55,14 @@ def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert "CONDUCTOR_LOG_LEVEL" in raised.value.why
 
 
+def test_a_bad_value_says_what_its_setting_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUCTOR_LEDGER_URL", "s3://key:hunter2@bucket/ledger")
+    with pytest.raises(ConfigurationError) as raised:
+        load()
+    assert "no credentials in it" in raised.value.why
+    assert "hunter2" not in raised.value.why
+
+
 def test_settings_do_not_change_under_a_process() -> None:
     with pytest.raises(ValidationError):
         load().ui_port = 1
