@@ -45,12 +45,7 @@ class RunbookService:
         texts = {name: str(value) for name, value in parameters.items()}
         return (
             parameters,
-            _sentence(runbook.title.format_map(texts)),
+            runbook.title.format_map(texts),
             runbook.target.format_map(texts),
             runbook.tier.format_map(texts),
         )
-
-
-def _sentence(title: str) -> str:
-    """A title that begins with a parameter (`{act} rollout ...`) begins as the others do."""
-    return title[:1].upper() + title[1:]

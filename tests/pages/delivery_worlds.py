@@ -50,7 +50,7 @@ from tests.pages.support import NoLedger
 PLACE = (Parameter("namespace", "str", "", required=True), Parameter("rollout", "str", "", required=True))
 ACT = Runbook(
     "rollout_act",
-    "{act} rollout {rollout} in {namespace}",
+    "Rollout {rollout} in {namespace}: {act}",
     "Acts.",
     "rollout_act",
     "rollout_act",

@@ -178,7 +178,7 @@ def test_a_held_rollout_says_why_and_a_promotion_becomes_a_change(world: World) 
     at.text_input(key="_confirm_reason").set_value("metrics are fine").run()
     press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
-    assert (change.title, change.parameters["act"]) == ("Promote rollout api in one", "promote")
+    assert (change.title, change.parameters["act"]) == ("Rollout api in one: promote", "promote")
     assert at.query_params[session.CHANGE] == change.id
     assert "Nothing is sent before that." in asked
 
@@ -192,7 +192,7 @@ def test_an_undo_says_which_version_comes_back_and_how(world: World) -> None:
     at.text_input(key="_confirm_reason").set_value("not that one").run()
     press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
-    assert (change.title, change.parameters["act"]) == ("Undo rollout api in one", "undo")
+    assert (change.title, change.parameters["act"]) == ("Rollout api in one: undo", "undo")
 
 
 def test_a_version_that_walked_to_its_end_is_marked_stable_from_the_page(world: World) -> None:
