@@ -28,7 +28,7 @@ TAIL = 3000
 """Events that are written anew with each publication, before their file is left as it is."""
 TAIL_BYTES = 8 << 20
 """The same in bytes of that file: some events are a thousand times as large as others."""
-MEMORY = "128MB"
+MEMORY = "112MB"
 """What DuckDB may hold; more is kept on disk beside it."""
 CROWD = 30
 """Files beneath the tail from which on a publication waits until some are merged: each question opens all of them."""

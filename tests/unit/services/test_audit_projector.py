@@ -20,7 +20,7 @@ from conductor_core.services.audit_projector import RESTING, AuditProjector
 from conductor_core.settings import PROJECT_ROOT
 from tests.fakes.domain import NOW
 
-MOST = 440 << 20
+MOST = 400 << 20
 """Bytes that the process of a projector may have resident at its peak; reading 5,000 events at once, it had 700 MB."""
 
 
