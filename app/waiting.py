@@ -56,9 +56,7 @@ def needs(change: Change, actor: Actor) -> str:
     return ""
 
 
-def mine_first(
-    changes: Sequence[Change], actor: Actor, unreviewed: Sequence[Emergency] = ()
-) -> list[tuple[Change, str]]:
+def mine_first(changes: Sequence[Change], actor: Actor, unreviewed: Sequence[Emergency]) -> list[tuple[Change, str]]:
     """The Changes that need this actor, the one that waits longest first, each with what it needs.
 
     `unreviewed`: emergencies, which need somebody other than who declared them after they have ended.

@@ -51,12 +51,12 @@ def show(verdicts: Sequence[Verdict], *, ended: bool) -> None:
 
 def _reasons(verdict: Verdict) -> None:
     """What denies comes first; where something only warns beside it, each line says which it does."""
-    denials = verdict.denials
-    rows = [*denials, *(reason for reason in verdict.reasons if reason not in denials)]
-    signs = [theme.cell(theme.of(theme.VERDICT, "deny" if reason in denials else "warn")) for reason in rows]
+    rows = [*verdict.denials, *verdict.warnings]
+    signs = ["deny"] * len(verdict.denials) + ["warn"] * len(verdict.warnings)
+    mixed = {"verdict": [theme.cell(theme.of(theme.VERDICT, sign)) for sign in signs]} if len(set(signs)) > 1 else {}
     st.table(
         {
-            **({"verdict": signs} if 0 < len(denials) < len(rows) else {}),
+            **mixed,
             "what it found": [_finding(reason) for reason in rows],
             "what clears it": [plain(reason.clears_by) or "–" for reason in rows],
         },
@@ -77,6 +77,5 @@ def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _glance(verdict: Verdict) -> str:
     """In few words, for there is little room: what it found stands in the tab, and in the banner when it denies."""
-    denials, warnings = len(verdict.denials), len(verdict.reasons) - len(verdict.denials)
-    counted = [(denials, "denial"), (warnings, "warning")]
+    counted = [(len(verdict.denials), "denial"), (len(verdict.warnings), "warning")]
     return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counted if n) or verdict.ran

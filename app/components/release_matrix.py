@@ -72,8 +72,9 @@ def show(inventory: Inventory) -> None:
         empty.show("No release is declared.", "Declare one in channels.yaml of the operations repository.")
     else:
         found = _filtered(every)
-        counted = [f"{sum(map(passes, every))} {name}" for name, passes in _FILTERS.items() if any(map(passes, every))]
-        st.caption(f"{len(found)} of {' · '.join([f'{len(every)} releases', *counted])}")
+        counted = {name: sum(map(passes, every)) for name, passes in _FILTERS.items()}
+        told = [f"{len(found)} of {len(every)} releases", *(f"{n} {name}" for name, n in counted.items() if n)]
+        st.caption(" · ".join(told))
         _table(found, channels)
     for problem in inventory.problems:
         errors.show(Diagnostics(f"{problem.where} is left out.", problem.why, "Mend it in the channels file."))

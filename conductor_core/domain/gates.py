@@ -49,6 +49,11 @@ class Verdict:
         return tuple(r for r in self.reasons if not r.warns) if self.result is Result.DENY else ()
 
     @property
+    def warnings(self) -> tuple[Reason, ...]:
+        """The other reasons."""
+        return tuple(r for r in self.reasons if r.warns or self.result is not Result.DENY)
+
+    @property
     def ran(self) -> str:
         """How many rules stand behind it, for people."""
         return f"{self.rules_run} rule{'' if self.rules_run == 1 else 's'} ran"

@@ -201,7 +201,7 @@ def _gate(topic: str, parts: tuple[str, ...], last: Change | None) -> Finding:
             return Finding(topic, Standing.WARN, objects[0].text, last.id, clears_by=objects[0].clears_by)
         return Finding(topic, Standing.UNKNOWN, "No gate of this kind has judged the version.")
     denied = [r for v in found for r in v.denials]
-    warned = [r for v in found for r in v.reasons if r not in v.denials]
+    warned = [r for v in found for r in v.warnings]
     if any(v.result is Result.DENY for v in found):
         first = denied[0] if denied else None
         text, clears = (first.text, first.clears_by) if first else ("A gate denies it.", "Look at the Change.")

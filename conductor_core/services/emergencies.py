@@ -34,7 +34,7 @@ class Emergencies:
         """The newest emergencies, newest first."""
         names = [name for name, r in self._runbooks.catalogue().runbooks.items() if r.emergency]
         found = [c for name in names for c in self._store.find(ChangeQuery(runbook=name, limit=limit))]
-        return [self.of(c.id) for c in sorted(found, key=lambda c: c.created_at, reverse=True)[:limit]]
+        return [self._of(c) for c in sorted(found, key=lambda c: c.created_at, reverse=True)[:limit]]
 
     def waiting(self) -> list[Emergency]:
         """Those that nobody has reviewed."""
@@ -66,8 +66,10 @@ class Emergencies:
 
     def of(self, change_id: str) -> Emergency:
         """One emergency; raises `NotFoundError`."""
-        change = self._store.get(change_id)
-        rows = self._store.events(subject=emergencies.subject_of(change_id))
+        return self._of(self._store.get(change_id))
+
+    def _of(self, change: Change) -> Emergency:
+        rows = self._store.events(subject=emergencies.subject_of(change.id))
         told = [row.event for row in rows if row.event.type == emergencies.REVIEWED]
         if not told:
             return Emergency(change)

@@ -56,7 +56,7 @@ def test_the_bell_counts_what_needs_this_person_as_the_queue_does(
     who: str, world: tuple[FakeConductor, dict[str, str]]
 ) -> None:
     conductor, _ = world
-    mine = len(waiting.mine_first(conductor.changes.find(), conductor.actor(who)))
+    mine = len(waiting.mine_first(conductor.changes.find(), conductor.actor(who), conductor.emergencies.waiting()))
     labels = [bell.proto.popover.label for bell in open_page(conductor, "changes", who).get("popover")]
     assert mine > 0
     assert f"Notices · {mine} need{'s' if mine == 1 else ''} you" in labels

@@ -6,7 +6,6 @@ Their homes go too, unless `CONDUCTOR_TEST_HOME` names them.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -15,15 +14,10 @@ from conductor_core.settings import Settings
 from tests.real.conftest import test_home
 
 
-def homes(first: Path) -> list[Path]:
-    """The homes that are there of tests that run one or several at a time."""
-    name = re.compile(rf"{re.escape(first.name)}(-gw\d+)?")
-    return sorted(p for p in first.parent.glob(f"{first.name}*") if name.fullmatch(p.name) and p.is_dir())
-
-
 def main() -> None:
     """End each plane, whether its tests passed or not."""
-    for home in homes(test_home()):
+    first = test_home()
+    for home in filter(Path.is_dir, [first, *first.parent.glob(f"{first.name}-gw[0-9]*")]):
         local.down(Settings(home=home))
         if "CONDUCTOR_TEST_HOME" not in os.environ:
             shutil.rmtree(home)

@@ -100,7 +100,7 @@ def _seen(name: str, back: ReadBack) -> str:
 def _verdict(verdict: Verdict) -> str:
     """The result and each finding once, what denies first."""
     told = dict.fromkeys(r.text for r in verdict.denials)
-    warned = dict.fromkeys(r.text for r in verdict.reasons if r not in verdict.denials and r.text not in told)
+    warned = dict.fromkeys(r.text for r in verdict.warnings if r.text not in told)
     parts = [*told, *(f"(warns) {text}" if verdict.denials else text for text in warned)]
     return ": ".join(filter(None, (verdict.result.value, "; ".join(parts))))
 
