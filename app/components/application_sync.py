@@ -6,7 +6,6 @@ import streamlit as st
 
 from app import runtime, session
 from app.components import confirm
-from app.theme import plain
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.pipelines import Application
 from conductor_core.services.pipeline_board import Board
@@ -46,6 +45,7 @@ def _act(application: Application, actor: Actor) -> confirm.Act:
         "A Change is planned: it names what Argo CD would remove and create, policies judge it, and whoever the "
         "namespace's tier asks for approves it before anything is synced.",
         lambda reason, _: runtime.conductor().changes.request(actor, "sync_application", given, reason),
-        plain(f"The sync of {application.name} is requested; see Changes."),
+        "Requested.",
         "sync",
+        follow=True,
     )

@@ -425,3 +425,4 @@ def test_an_application_out_of_step_is_synced_as_a_change(world: World) -> None:
     press(at, "_confirm_request")
     (change,) = world.conductor.changes.find()
     assert change.parameters == {"application": "shop-eu", "namespace": "argocd"}
+    assert at.query_params[session.CHANGE] == change.id
