@@ -58,5 +58,9 @@ ABOUT = (
     + """
 change_id VARCHAR The Change that it is about.
 occurred_at TIMESTAMP When it happened.
+tier words:tier Tier of the target of that Change: dev, staging, prod ...
+release words:release The Helm release that the Change is about; empty when it is about none.
+channel words:channel The channel of the release.
+requester words:person Who asked for the Change: issuer|subject.
 """
 )

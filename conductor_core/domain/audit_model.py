@@ -10,7 +10,7 @@ from conductor_core.domain.audit_columns import ABOUT, NUMBER, PLACE, columns
 from conductor_core.domain.audit_columns import Column as Column
 from conductor_core.domain.audit_columns import Table as Table
 
-VERSION = 5
+VERSION = 6
 """Grows with every change of the tables below; a read model of another version is built anew."""
 EVENTS = Table(
     "events",
@@ -166,9 +166,7 @@ SMOKE_RESULTS = Table(
     columns(
         ABOUT
         + """
-release words:release The release that was checked.
-channel words:channel Its channel.
-name VARCHAR Name of the check.
+name words:check Name of the check.
 passed BOOLEAN Whether it passed.
 detail VARCHAR What it saw.
 """
@@ -195,8 +193,6 @@ ROLLOUT_STEPS = Table(
         ABOUT
         + """
 rollout VARCHAR The rollout: NAMESPACE/NAME.
-release words:release The release that is rolled out; empty: no channel declares it.
-channel words:channel Its channel.
 version words:version The version that is rolled out.
 step INTEGER Number of the step, from 0.
 weight INTEGER Share of traffic, in per cent.
@@ -211,8 +207,6 @@ METRIC_SAMPLES = Table(
         ABOUT
         + """
 rollout VARCHAR The rollout: NAMESPACE/NAME.
-release words:release The release that was measured; empty: no channel declares it.
-channel words:channel Its channel.
 metric words:metric Name of the metric.
 value DOUBLE What was measured.
 threshold DOUBLE What it was held against.
@@ -243,13 +237,10 @@ RELEASES = Table(
     columns(
         ABOUT
         + """
-release words:release The release.
-channel words:channel Its channel.
-tier words:tier Tier of the channel.
 kind words:kind deploy or rollback.
 version words:version The version that was put there.
 git_commit VARCHAR The commit that it was rendered from.
-requester words:person Who asked for it.
+reason VARCHAR Why, in the words of who asked for it.
 state words:state State of its Change.
 finished_at TIMESTAMP When it ended.
 lead_seconds DOUBLE From the request to the end.

@@ -20,6 +20,8 @@ Known = Callable[[str, Sequence[Sequence[object]]], dict[tuple[object, ...], Row
 """Gives the present rows of a table with a key."""
 Fields = dict[str, object]
 _OPERATION = "conductor.operation."
+_OF_CHANGE = ("change_id", "change_no", "tier", "release", "channel", "requester")
+"""What each row about a Change says of it."""
 _STATES = ("succeeded", "failed", "rejected", "cancelled")
 
 
@@ -60,13 +62,13 @@ class _Fold:
         self._ordinal += 1
         if not _is_about_change(event):
             self._add(model.EVENTS, place, change_no=None, **_said(event))
-            self._of_rollout(place | {"change_id": None, "change_no": None}, event)
+            self._of_rollout(place | dict.fromkeys(_OF_CHANGE), event)
             return
         change = self._change(event.subject, place)
         place |= {"change_id": event.subject, "change_no": change["change_no"]}
         self._add(model.EVENTS, place, **_said(event))
         noun, _, fact = words(event.type).partition(".")
-        self._dispatch(noun, fact, change, place, event)
+        self._dispatch(noun, fact, change, place | {name: change[name] for name in _OF_CHANGE[2:]}, event)
 
     def _of_rollout(self, place: Fields, event: Event) -> None:
         said = {name: _text(event.data, name) for name in ("release", "channel")} | {"rollout": event.subject[8:]}
@@ -199,10 +201,9 @@ class _Fold:
         change |= {"state": state, "finished_at": place["occurred_at"], "notebook": notebook}
         change |= {"outcome": _text(outcome, "what"), "outcome_why": _text(outcome, "why")}
         change |= {"checks_passed": sum(passed), "checks_failed": len(passed) - sum(passed)}
-        where = {"release": change["release"], "channel": change["channel"]}
         for check, ok in zip(checks, passed, strict=True):
             said = {name: _text(check, name) for name in ("name", "detail")}
-            self._add(model.SMOKE_RESULTS, place, passed=ok, **where, **said)
+            self._add(model.SMOKE_RESULTS, place, passed=ok, **said)
 
     def _operation(self, change: Fields, place: Fields, fact: str, data: Fields) -> None:
         key = (str(change["id"]), _text(data, "key"))

@@ -5,7 +5,6 @@
 SELECT
     actor,
     count(*) AS approvals,
-    count(DISTINCT change_id) AS changes,
     round(median(waited_seconds) / 60, 1) AS median_minutes,
     count(*) FILTER (void) AS void_later
 FROM approvals

@@ -6,10 +6,10 @@ SELECT
     gate,
     rule,
     count(*) AS findings,
-    count(DISTINCT change_id) AS changes,
+    count(DISTINCT change_no) AS changes,
     max(occurred_at) AS latest,
     arg_max(clears_by, occurred_at) AS clears_by
 FROM findings
 WHERE effect = 'deny' AND occurred_at >= now() - $days::INTEGER * INTERVAL 1 DAY
 GROUP BY gate, rule
-ORDER BY changes DESC, findings DESC, rule
+ORDER BY changes DESC, findings DESC, rule, gate

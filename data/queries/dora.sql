@@ -3,18 +3,15 @@
 -- parameter: weeks int 12 How many weeks back
 -- chart: line x=week y=deployments,failed_percent
 WITH done AS (
-    SELECT *, state = 'failed' AS failed
+    SELECT change_no, release, channel, finished_at, lead_seconds, state = 'failed' AS failed, state
     FROM releases
     WHERE finished_at IS NOT NULL AND occurred_at >= now() - $weeks::INTEGER * INTERVAL 7 DAY
 ),
 mended AS (
-    SELECT bad.change_id, min(good.finished_at) - bad.finished_at AS took
-    FROM done AS bad
-    JOIN done AS good
-        ON good.release = bad.release AND good.channel = bad.channel
-        AND good.state = 'succeeded' AND good.finished_at > bad.finished_at
-    WHERE bad.failed
-    GROUP BY bad.change_id, bad.finished_at
+    SELECT bad.change_no, good.finished_at - bad.finished_at AS took
+    FROM (FROM done WHERE failed) AS bad
+    ASOF JOIN (FROM done WHERE state = 'succeeded') AS good
+        ON good.release = bad.release AND good.channel = bad.channel AND good.finished_at > bad.finished_at
 )
 SELECT
     date_trunc('week', done.finished_at)::DATE AS week,
@@ -23,6 +20,6 @@ SELECT
     round(100.0 * count(*) FILTER (done.failed) / count(*), 1) AS failed_percent,
     round(epoch(median(mended.took)) / 60, 1) AS mended_minutes
 FROM done
-LEFT JOIN mended USING (change_id)
+LEFT JOIN mended USING (change_no)
 GROUP BY week
 ORDER BY week

@@ -5,8 +5,8 @@
 SELECT
     release,
     count(*) AS deployments,
-    round(median(lead_seconds) / 60, 1) AS median_minutes,
-    round(quantile_cont(lead_seconds, 0.95) / 60, 1) AS p95_minutes,
+    round(quantile_cont(lead_seconds, [0.5, 0.95])[1] / 60, 1) AS median_minutes,
+    round(quantile_cont(lead_seconds, [0.5, 0.95])[2] / 60, 1) AS p95_minutes,
     count(*) FILTER (state = 'failed') AS failed,
     round(100.0 * count(*) FILTER (state = 'failed') / count(*), 1) AS failed_percent
 FROM releases

@@ -1,7 +1,7 @@
 -- title: Was anything approved by who asked for it
 -- question: Which approvals were given by the requester of the same Change? (There must be none.)
-SELECT a.occurred_at, a.actor, c.requester, c.title, a.change_id, a.ledger_index
-FROM approvals AS a
-JOIN changes AS c ON c.id = a.change_id
-WHERE a.actor = c.requester
-ORDER BY a.occurred_at
+WITH own AS (FROM approvals WHERE actor = requester)
+SELECT own.occurred_at, own.actor, own.requester, c.title, own.change_id, own.ledger_index
+FROM own
+JOIN changes AS c USING (change_no)
+ORDER BY own.occurred_at, own.ledger_index

@@ -13,4 +13,4 @@ SELECT
 FROM smoke_results
 WHERE occurred_at >= now() - $days::INTEGER * INTERVAL 1 DAY
 GROUP BY release, channel, name
-ORDER BY failed DESC, ran DESC
+ORDER BY failed DESC, ran DESC, release, channel, name

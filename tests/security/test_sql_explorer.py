@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Place:
         made = published.read(self.folder)
         assert made is not None
         files = made.files(self.folder)
-        order = {"statements": statements, "seconds": seconds, "views": made.views(), "files": files}
+        order = {"statements": statements, "seconds": seconds, "shape": asdict(made.shape), "files": files}
         done = subprocess.run(
             [sys.executable, "-m", "tests.security.sql_child", "yes" if checked else "no"],
             cwd=PROJECT_ROOT,

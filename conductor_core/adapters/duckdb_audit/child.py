@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO, Any
 
 ADDRESS_SPACE = 480 << 20
@@ -52,14 +54,15 @@ def main() -> None:
     from conductor_core.adapters.duckdb_audit import messages
 
     os.chdir("/")
-    _warm(duckdb)
+    scalar = _warm(duckdb)
+    gc.disable()  # the rows of an answer have no cycles, and the process ends with it
     messages.send(answers, {"ready": True})
     line = sys.stdin.buffer.readline()
     if not line:
         return
     with contextlib.suppress(BrokenPipeError):
         try:
-            _answer(json.loads(line), answers)
+            _answer(json.loads(line), answers, scalar)
         except MemoryError:
             messages.send(answers, {"error": "memory"})
         except duckdb.OutOfMemoryException:
@@ -73,35 +76,45 @@ def main() -> None:
     os._exit(0)  # without DuckDB's own goodbye, which a hostile statement may have made slow
 
 
-def _warm(duckdb: Any) -> None:
-    """Have the parser ready before anybody waits for it: the first statement of a process costs 20 ms more."""
+def _warm(duckdb: Any) -> frozenset[str]:
+    """Have the parser ready before anybody waits for it: the first statement of a process costs 20 ms more.
+
+    Gives the names of the functions that make one value out of one row.
+    """
+    from conductor_core.adapters.duckdb_audit.first_rows import scalar_functions
     from conductor_core.adapters.duckdb_audit.statements import check
 
     with duckdb.connect(":memory:", config=CONFIG) as db:
         db.execute(check(db, "SELECT 1"))
+        return scalar_functions(db)
 
 
-def _answer(order: dict[str, Any], answers: IO[bytes]) -> None:
+def _answer(order: dict[str, Any], answers: IO[bytes], scalar: frozenset[str]) -> None:
     import duckdb
 
-    from conductor_core.adapters.duckdb_audit import messages
-    from conductor_core.adapters.duckdb_audit.statements import NotReadingError, check
+    from conductor_core.adapters.duckdb_audit import first_rows, messages
+    from conductor_core.adapters.duckdb_audit.model import Shape, views
+    from conductor_core.adapters.duckdb_audit.statements import NotReadingError, parsed
 
     limit(order["seconds"])
-    db = opened(order["files"], order["views"])
+    shape = Shape(**order["shape"])
+    db = opened(order["files"], views(shape))
     started = time.monotonic()
     try:
-        sql = check(db, order["sql"])
+        sql, tree = parsed(db, order["sql"])
     except NotReadingError as no:
         messages.send(answers, {"error": "refused", "why": no.why, "next": no.next})
         return
-    given, most, size = order["parameters"] or None, order["rows"], order["size"]
+    most, size = order["rows"], order["size"]
+    few = min(_CHUNK, most + 1)
     try:
-        result, first = _begun(db, sql, given, most)
+        first = (result := first_rows.ask(db, sql, tree, order, shape, scalar)).fetchmany(few)
     except (duckdb.BinderException, duckdb.ConversionException):
-        for view in order["plain"]:  # a few functions take text and no ENUM
+        db.rollback()
+        shape = replace(shape, words=None)  # a few functions take text and no ENUM
+        for view in views(shape):
             db.execute(view)
-        result, first = _begun(db, sql, given, most)
+        first = (result := first_rows.ask(db, sql, tree, order, shape, scalar)).fetchmany(few)
     described = result.description or []
     names, types = [str(d[0]) for d in described], [_ENUM.sub("VARCHAR", str(d[1])) for d in described]
     messages.send(answers, {"columns": names, "types": types})
@@ -109,17 +122,12 @@ def _answer(order: dict[str, Any], answers: IO[bytes]) -> None:
     messages.send(answers, {"end": True, "capped": capped, "seconds": time.monotonic() - started})
 
 
-def _begun(db: Any, sql: str, given: Any, most_rows: int) -> tuple[Any, list[Any]]:
-    result = db.execute(sql, given)
-    return result, result.fetchmany(min(_CHUNK, most_rows + 1))
-
-
 def _stream(result: Any, rows: list[Any], most_rows: int, most_bytes: int, answers: IO[bytes]) -> str:
     from conductor_core.adapters.duckdb_audit import messages
 
     sent = size = 0
     while rows:
-        data = messages.encoded([list(row) for row in rows[: most_rows - sent]])
+        data = messages.encoded_rows(rows[: most_rows - sent])
         if size + len(data) > most_bytes:
             return "size"
         messages.send_bytes(answers, b'{"rows":' + data + b"}")

@@ -16,7 +16,7 @@ import secrets
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from conductor_core.adapters.duckdb_audit import model
@@ -81,7 +81,12 @@ class Published:
 
     def views(self, *, plain: bool = False) -> list[str]:
         """The statements that make the views over all files; `plain`: with every word as text."""
-        return model.views(self.position.sealed, None if plain else self.words, self.hidden, len(self.layers))
+        return model.views(replace(self.shape, words=None) if plain else self.shape)
+
+    @property
+    def shape(self) -> model.Shape:
+        """What the views depend on."""
+        return model.Shape(self.position.sealed, self.words, self.hidden, len(self.layers))
 
 
 def read(folder: Path) -> Published | None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,8 @@ class Statement:
         order = {
             "sql": sql.encode("utf-8", "replace").decode(),
             "files": made.files(folder),
-            "views": made.views(),
-            "plain": made.views(plain=True),
+            "shape": asdict(made.shape),
+            "events": made.position.events,
             "seconds": limits.seconds,
             "rows": limits.rows,
             "size": limits.size,
@@ -154,7 +155,7 @@ class Statement:
                 raise _refusal(message)
             if "columns" in message:
                 columns, types = [str(c) for c in message["columns"]], [str(t) for t in message["types"]]
-            rows += [tuple(messages.revived(cell) for cell in row) for row in message.get("rows", ())]
+            rows += messages.revived_rows(message.get("rows", ()))
             if "end" in message:
                 seconds, capped = float(message["seconds"]), str(message["capped"])
                 rows = rows[: self._limits.rows]
@@ -243,7 +244,7 @@ def _refusal(message: dict[str, Any]) -> ConductorError:
         return RefusedError(
             "The question needs more memory than it may use.",
             why="A statement gets 240 MB for its work, and none on disk.",
-            next="Ask for less at once: fewer columns, a shorter time, or an aggregate.",
+            next="Ask for less at once: fewer columns, a shorter time, or an aggregate. Join by change_no, not by id.",
         )
     if kind == "files":
         return StorageError("The audit read model can't be read.", why=why, next="Run `conductor audit rebuild`.")

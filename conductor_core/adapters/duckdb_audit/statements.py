@@ -74,6 +74,11 @@ class NotReadingError(Exception):
 
 def check(db: duckdb.DuckDBPyConnection, sql: str) -> str:
     """The one statement in `sql`, as DuckDB reads it; raises `NotReadingError`, or DuckDB's error for bad syntax."""
+    return parsed(db, sql)[0]
+
+
+def parsed(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, dict[str, Any]]:
+    """The same, and the tree that DuckDB made of it."""
     if len(sql) > LONGEST:
         raise NotReadingError(f"It has {len(sql):,} characters; {LONGEST:,} are read.", "Write it shorter.")
     if "\0" in sql:
@@ -90,11 +95,12 @@ def check(db: duckdb.DuckDBPyConnection, sql: str) -> str:
         )
         raise NotReadingError(f"It is a statement of the kind {name}; only statements that read are taken.", hint)
     text = statements[0].query.strip().rstrip(";")
-    _walk(_tree(db, text))
-    return text
+    tree = _tree(db, text)
+    _walk(tree["statements"])
+    return text, tree
 
 
-def _tree(db: duckdb.DuckDBPyConnection, text: str) -> Any:
+def _tree(db: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
     answer = db.execute("SELECT json_serialize_sql($1::VARCHAR)", [text]).fetchall()[0][0]
     try:
         tree = json.loads(answer)
@@ -103,16 +109,16 @@ def _tree(db: duckdb.DuckDBPyConnection, text: str) -> Any:
     if not isinstance(tree, dict) or tree.get("error") is not False or len(tree.get("statements", ())) != 1:
         why = str(tree.get("error_message", "")) if isinstance(tree, dict) else ""
         raise NotReadingError(f"It can't be taken apart to be checked. {why}".strip(), "Write it as a plain SELECT.")
-    return tree["statements"]
+    return tree
 
 
 def _walk(tree: Any) -> None:
-    named = {str(entry.get("key")) for node in _dicts(tree) for entry in _ctes(node)}
+    named = {str(entry.get("key")) for node in dicts(tree) for entry in _ctes(node)}
     for name in named:
         if not _PLAIN_NAME.fullmatch(name):
             raise NotReadingError(f"WITH names a part {name[:60]!r}.", "Name it with letters, digits and underscores.")
     allowed = VIEWS | {name.lower() for name in named}
-    for node in _dicts(tree):
+    for node in dicts(tree):
         kind = node.get("type")
         if not isinstance(kind, str):
             continue
@@ -163,7 +169,7 @@ def _ctes(node: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _dicts(tree: Any) -> Iterator[dict[str, Any]]:
+def dicts(tree: Any) -> Iterator[dict[str, Any]]:
     """Every map in the tree; without recursion, which a deep statement could exhaust."""
     waiting = [tree]
     while waiting:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from conductor_core.adapters.duckdb_audit.answer_files import AuditAnswerFiles
-from conductor_core.adapters.duckdb_audit.messages import encoded, revived
+from conductor_core.adapters.duckdb_audit.messages import encoded, encoded_rows, revived, revived_rows
 from conductor_core.errors import InputError
 from conductor_core.ports.audit_database import Answer, Position
 
@@ -109,6 +109,17 @@ VALUES = (
 def test_values_survive_the_way(value: Any) -> None:
     back = revived(json.loads(encoded(value)))
     assert back == value or (isinstance(value, float) and math.isnan(value)) or "nan" in repr(value)
+
+
+@given(some.integers(1, 4).flatmap(lambda width: some.lists(some.tuples(*[some.none() | VALUES] * width), max_size=5)))
+def test_rows_survive_the_way_as_their_values_do(rows: list[tuple[Any, ...]]) -> None:
+    alone = [tuple(revived(json.loads(encoded(cell))) for cell in row) for row in rows]
+    assert repr(revived_rows(json.loads(encoded_rows(rows)))) == repr(alone)
+
+
+def test_rows_that_are_not_alike_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        revived_rows([[1, 2], [3]])
 
 
 @given(some.datetimes())
