@@ -149,10 +149,10 @@ SUMS: dict[str, str] = {
         SELECT date_trunc('week', finished_at) AS week, count(*) AS n,
           count(*) FILTER (WHERE state = 'failed') AS failed
         FROM changes WHERE finished_at IS NOT NULL GROUP BY 1 ORDER BY 1""",
-    "who deployed to prod last week": """
+    "who deployed to prod in a week": """
         SELECT requester, release, count(*) AS n FROM changes
-        WHERE tier = 'prod' AND started_at >= TIMESTAMP '2026-03-01'
-          AND started_at < TIMESTAMP '2026-03-08' GROUP BY 1, 2 ORDER BY 1, 2""",
+        WHERE tier = 'prod' AND started_at >= TIMESTAMP '2026-01-01'
+          AND started_at < TIMESTAMP '2026-01-08' GROUP BY 1, 2 ORDER BY 1, 2""",
     "longest approvals": """
         SELECT c.tier, a.actor, max(a.waited_seconds) AS longest, avg(a.waited_seconds) AS mean
         FROM approvals AS a JOIN changes AS c ON c.change_no = a.change_no GROUP BY 1, 2 ORDER BY 1, 2""",
