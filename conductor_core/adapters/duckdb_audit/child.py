@@ -54,7 +54,8 @@ def main() -> None:
     from conductor_core.adapters.duckdb_audit import messages
 
     os.chdir("/")
-    scalar = _warm(duckdb)
+    db = started()
+    scalar = _warm(db)
     gc.disable()  # the rows of an answer have no cycles, and the process ends with it
     messages.send(answers, {"ready": True})
     line = sys.stdin.buffer.readline()
@@ -62,7 +63,7 @@ def main() -> None:
         return
     with contextlib.suppress(BrokenPipeError):
         try:
-            _answer(json.loads(line), answers, scalar)
+            _answer(db, json.loads(line), answers, scalar)
         except MemoryError:
             messages.send(answers, {"error": "memory"})
         except duckdb.OutOfMemoryException:
@@ -76,7 +77,14 @@ def main() -> None:
     os._exit(0)  # without DuckDB's own goodbye, which a hostile statement may have made slow
 
 
-def _warm(duckdb: Any) -> frozenset[str]:
+def started() -> Any:
+    """A connection without any file, which takes as long to make as most questions take to answer."""
+    import duckdb
+
+    return duckdb.connect(":memory:", config=CONFIG)
+
+
+def _warm(db: Any) -> frozenset[str]:
     """Have the parser ready before anybody waits for it: the first statement of a process costs 20 ms more.
 
     Gives the names of the functions that make one value out of one row.
@@ -84,27 +92,30 @@ def _warm(duckdb: Any) -> frozenset[str]:
     from conductor_core.adapters.duckdb_audit.first_rows import scalar_functions
     from conductor_core.adapters.duckdb_audit.statements import check
 
-    with duckdb.connect(":memory:", config=CONFIG) as db:
-        db.execute(check(db, "SELECT 1"))
-        return scalar_functions(db)
+    db.execute(check(db, "SELECT 1"))
+    return scalar_functions(db)
 
 
-def _answer(order: dict[str, Any], answers: IO[bytes], scalar: frozenset[str]) -> None:
+def _answer(db: Any, order: dict[str, Any], answers: IO[bytes], scalar: frozenset[str]) -> None:
     import duckdb
 
     from conductor_core.adapters.duckdb_audit import first_rows, messages
     from conductor_core.adapters.duckdb_audit.model import Shape, views
-    from conductor_core.adapters.duckdb_audit.statements import NotReadingError, parsed
+    from conductor_core.adapters.duckdb_audit.statements import NotReadingError, describes, named, parsed
 
     limit(order["seconds"])
     shape = Shape(**order["shape"])
-    db = opened(order["files"], views(shape))
-    started = time.monotonic()
+    opened(order["files"], (), db)
+    begun = time.monotonic()
     try:
         sql, tree = parsed(db, order["sql"])
     except NotReadingError as no:
         messages.send(answers, {"error": "refused", "why": no.why, "next": no.next})
         return
+    if describes(tree):
+        shape = replace(shape, words=None)  # to whoever asks, words are text
+    for view in views(shape, named(tree)):
+        db.execute(view)
     most, size = order["rows"], order["size"]
     few = min(_CHUNK, most + 1)
     try:
@@ -112,14 +123,14 @@ def _answer(order: dict[str, Any], answers: IO[bytes], scalar: frozenset[str]) -
     except (duckdb.BinderException, duckdb.ConversionException):
         db.rollback()
         shape = replace(shape, words=None)  # a few functions take text and no ENUM
-        for view in views(shape):
+        for view in views(shape, named(tree)):
             db.execute(view)
         first = (result := first_rows.ask(db, sql, tree, order, shape, scalar)).fetchmany(few)
     described = result.description or []
     names, types = [str(d[0]) for d in described], [_ENUM.sub("VARCHAR", str(d[1])) for d in described]
     messages.send(answers, {"columns": names, "types": types})
     capped = _stream(result, first, most, size, answers)
-    messages.send(answers, {"end": True, "capped": capped, "seconds": time.monotonic() - started})
+    messages.send(answers, {"end": True, "capped": capped, "seconds": time.monotonic() - begun})
 
 
 def _stream(result: Any, rows: list[Any], most_rows: int, most_bytes: int, answers: IO[bytes]) -> str:
@@ -138,16 +149,19 @@ def _stream(result: Any, rows: list[Any], most_rows: int, most_bytes: int, answe
     return ""
 
 
-def opened(files: Sequence[str], views: Sequence[str]) -> Any:
-    """A connection on these files, oldest first, on which nothing can be changed or reached any more."""
-    import duckdb
+def opened(files: Sequence[str], views: Sequence[str], db: Any = None) -> Any:
+    """A connection on these files, oldest first, on which nothing can be changed or reached any more.
 
+    `db`: a connection to take, as `started` makes it.
+    """
     from conductor_core.adapters.duckdb_audit.model import alias
 
-    db = duckdb.connect(files[-1], read_only=True, config=CONFIG)
-    for number, file in enumerate(files[:-1]):
+    db = started() if db is None else db
+    for number, file in enumerate(files):
         quoted = file.replace("'", "''")
         db.execute(f"ATTACH '{quoted}' AS {alias(number)} (READ_ONLY)")
+    db.execute(f"USE {alias(len(files) - 1)}")
+    db.execute("DETACH memory")
     db.execute("SET TimeZone = 'UTC'")
     for view in views:
         db.execute(view)

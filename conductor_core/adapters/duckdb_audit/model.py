@@ -22,7 +22,7 @@ third longer; with DuckDB's own 262,144 a small record takes four times as much.
 LAYER_BLOCK = 16384
 """Bytes of a block of the files above it: most of them are small, and written every second."""
 BASE = "base"
-"""The base's name in a connection; those above it are `layer1`, `layer2` ..., and the youngest is the opened file."""
+"""The base's name in a connection; those above it are `layer1`, `layer2` ..., and the youngest is the default one."""
 
 
 def create(table: Table, database: str, words: Collection[str] = ()) -> str:
@@ -70,10 +70,12 @@ class Shape:
         return (-1 if table.key else None) if self.hidden is None else self.hidden.get(table.name)
 
 
-def views(shape: Shape) -> list[str]:
-    """The statements that make the views, and a `now()` that is in UTC like every time."""
-    found = [_hidden(table, shape.older) for table in STORED if shape.hides(table) is not None]
-    return [*_NOW, *found, *(_view(table, _whole(table, shape)) for table in TABLES)]
+def views(shape: Shape, names: Collection[str] | None = None) -> list[str]:
+    """The statements that make the views (of these names, or all), and a `now()` that is in UTC like every time."""
+    tables = [table for table in TABLES if names is None or table.name in names]
+    kept = {table.name if table.stored else CHANGES.name for table in tables}
+    found = [_hidden(table, shape.older) for table in STORED if table.name in kept and shape.hides(table) is not None]
+    return [*_NOW, *found, *(_view(table, _whole(table, shape)) for table in tables)]
 
 
 def parts(table: Table, shape: Shape) -> list[str]:

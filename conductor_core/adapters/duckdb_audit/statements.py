@@ -100,6 +100,16 @@ def parsed(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, dict[str, Any]
     return text, tree
 
 
+def named(tree: dict[str, Any]) -> set[str]:
+    """The names of tables that stand anywhere in a statement."""
+    return {str(node["table_name"]).strip('"').lower() for node in dicts(tree) if "table_name" in node}
+
+
+def describes(tree: dict[str, Any]) -> bool:
+    """Whether a statement asks for the types of columns: DESCRIBE, SUMMARIZE."""
+    return any(node.get("type") == "SHOW_REF" for node in dicts(tree))
+
+
 def _tree(db: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
     answer = db.execute("SELECT json_serialize_sql($1::VARCHAR)", [text]).fetchall()[0][0]
     try:

@@ -115,6 +115,12 @@ def test_a_word_is_shown_as_text(database: DuckdbAuditDatabase) -> None:
     assert answer.result().types == ("VARCHAR", "VARCHAR[]", "STRUCT(a VARCHAR)")
 
 
+def test_a_description_names_words_as_text(database: DuckdbAuditDatabase) -> None:
+    for sql in ("DESCRIBE changes", "SUMMARIZE changes", "FROM (DESCRIBE SELECT * FROM releases)"):
+        rows, _ = asked(database, sql)
+        assert {str(row[1]) for row in rows} <= {"BIGINT", "INTEGER", "DOUBLE", "VARCHAR", "TIMESTAMP", "JSON"}, rows
+
+
 def test_a_function_that_takes_text_alone_gets_text(database: DuckdbAuditDatabase) -> None:
     rows, _ = asked(database, "SELECT DISTINCT tier[1:2] FROM changes")
     assert rows == (("pr",),) or all(len(str(row[0])) == 2 for row in rows)
