@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from conductor_core.domain.changes import Change, State
@@ -12,7 +13,11 @@ from conductor_core.domain.events import Event
 
 @dataclass(frozen=True)
 class ChangeQuery:
-    """Which Changes to find, newest first. An empty field doesn't narrow. `limit` caps the rows."""
+    """Which Changes to find, newest first. An empty field doesn't narrow. `limit` caps the rows.
+
+    `release` and `channel` are those of the parameters, `tier` is the one that gates go by. Created from `since` on and
+    before `until`, updated later than `updated_after`. `oldest`: by their last update, the first one first.
+    """
 
     states: frozenset[State] = frozenset()
     target: str = ""
@@ -20,6 +25,23 @@ class ChangeQuery:
     requester: str = ""
     text: str = ""
     limit: int = 200
+    release: str = ""
+    channel: str = ""
+    tier: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    updated_after: datetime | None = None
+    oldest: bool = False
+
+    def about(self, change: Change) -> bool:
+        """Whether a Change is about this release, channel and tier."""
+        parameters = change.parameters
+        asked = (
+            (self.release, parameters.get("release")),
+            (self.channel, parameters.get("channel")),
+            (self.tier, change.judged_tier),
+        )
+        return all(wanted in ("", found) for wanted, found in asked)
 
 
 @dataclass(frozen=True)

@@ -151,18 +151,6 @@ def figures(changes: Sequence[Change]) -> dict[str, object]:
     }
 
 
-def mending(change: Change, among: Sequence[Change]) -> Change | None:
-    """The first Change on the same target that succeeded after this one had failed."""
-    if change.state is not State.FAILED:
-        return None
-    later = [
-        c
-        for c in among
-        if c.target == change.target and c.state is State.SUCCEEDED and c.updated_at > change.updated_at
-    ]
-    return min(later, key=lambda c: c.updated_at, default=None)
-
-
 def stamp(at: datetime | None) -> str:
     """A time as RFC 3339 in UTC; empty for none."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""

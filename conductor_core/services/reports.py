@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conductor_core.domain import dsse, events, masking
 from conductor_core.domain.actors import Actor
 from conductor_core.domain.canonical import digest_of
-from conductor_core.domain.changes import Change
+from conductor_core.domain.changes import Change, State
 from conductor_core.domain.ids import sortable_id
 from conductor_core.domain.notes import Ed25519, NoteSigner, VerifierKey, parse_vkey
 from conductor_core.domain.transitions import SEALED
@@ -27,7 +27,7 @@ from conductor_core.services.access import Action, Resource, authorize
 from conductor_core.services.ledger import Ledger
 from conductor_core.services.ledger_reader import LedgerReader
 from conductor_core.services.report_charts import charts
-from conductor_core.services.report_content import Fact, Sealed, change_part, figures, mending, stamp
+from conductor_core.services.report_content import Fact, Sealed, change_part, figures, stamp
 from conductor_core.services.report_verification import FORMAT, PREDICATE_TYPE, verify_report
 
 KINDS = ("change", "release", "environment", "period")
@@ -102,7 +102,7 @@ class ReportService:
         authorize(actor, Action.VIEW, Resource("the", "record"))
         _check(wanted)
         signer, now = self._signer(), self._clock.now()
-        changes, every = self._choose(wanted)
+        changes = self._choose(wanted)
         report_id, title = self._clock.new_id("rep"), _title(wanted, changes)
         document: dict[str, object] = {
             "format": FORMAT,
@@ -117,7 +117,7 @@ class ReportService:
             "made_by": {"key": actor.key, "name": actor.name},
             "ledger": self._head(),
             **figures(changes),
-            "changes": [self._part(change, every, whole=len(changes) <= 50) for change in changes],
+            "changes": [self._part(change, whole=len(changes) <= 50) for change in changes],
         }
         digest, drawn = digest_of(document), charts(document)
         page = Page(document, digest, signer.key.encode(), drawn)
@@ -145,8 +145,7 @@ class ReportService:
 
     def told(self, change_id: str) -> dict[str, object]:
         """What a report says about one Change, with every fact and its proof; raises `NotFoundError`."""
-        change = self._store.get(change_id)
-        return self._part(change, [change], whole=True)
+        return self._part(self._store.get(change_id), whole=True)
 
     def read(self, report_id: str, name: str) -> bytes:
         """One file of a report; raises `NotFoundError`."""
@@ -179,12 +178,15 @@ class ReportService:
         begins = datetime.fromisoformat(str(found["from"])) if found.get("from") else None
         return Report(report_id, title, digest_of(found), made_at, name, files, schedule, begins)
 
-    def _choose(self, wanted: Wanted) -> tuple[list[Change], list[Change]]:
+    def _choose(self, wanted: Wanted) -> list[Change]:
         if wanted.kind == "change":
-            chosen = self._store.get(wanted.change)
-            return [chosen], self._store.find(ChangeQuery(target=chosen.target, limit=MOST_CHANGES))
-        every = self._store.find(ChangeQuery(limit=MOST_CHANGES * 50))
-        found = [change for change in every if _wants(wanted, change)]
+            return [self._store.get(wanted.change)]
+        query = ChangeQuery(since=wanted.start, until=wanted.end, limit=MOST_CHANGES + 1)
+        if wanted.kind == "release":
+            query = replace(query, release=wanted.release, channel=wanted.channel)
+        elif wanted.kind == "environment":
+            query = replace(query, tier=wanted.environment)
+        found = self._store.find(query)
         if not found:
             raise NotFoundError(
                 "There is nothing to report on.",
@@ -193,13 +195,21 @@ class ReportService:
             )
         if len(found) > MOST_CHANGES:
             raise InputError(
-                f"{len(found):,} Changes are too many for one report.",
+                f"More than {MOST_CHANGES:,} Changes are too many for one report.",
                 why=f"A report holds {MOST_CHANGES:,}.",
                 next="Make one for each part of the period.",
             )
-        return sorted(found, key=lambda change: (change.created_at, change.id)), every
+        return sorted(found, key=lambda change: (change.created_at, change.id))
 
-    def _part(self, change: Change, every: Sequence[Change], *, whole: bool) -> dict[str, object]:
+    def _mended_by(self, change: Change) -> Change | None:
+        """The first Change on the same target that succeeded after this one had failed."""
+        if change.state is not State.FAILED:
+            return None
+        later = frozenset({State.SUCCEEDED})
+        query = ChangeQuery(later, change.target, updated_after=change.updated_at, oldest=True, limit=1)
+        return next(iter(self._store.find(query)), None)
+
+    def _part(self, change: Change, *, whole: bool) -> dict[str, object]:
         rows = self._store.events(subject=change.id, limit=1000)
         places = list(self._places(change.id))
         places += [None] * (len(rows) - len(places))
@@ -208,7 +218,7 @@ class ReportService:
         sealed = self._proved(sealing) if sealing is not None else None
         masker = masking.Masker(self._mask_key)
         operations = self._operations.of(change.id)
-        return change_part(change, operations, facts if whole else (), sealed, mending(change, every), masker)
+        return change_part(change, operations, facts if whole else (), sealed, self._mended_by(change), masker)
 
     def _places(self, change_id: str) -> Sequence[int | None]:
         size = self._size()
@@ -264,17 +274,6 @@ def _check(wanted: Wanted) -> None:
         )
     if wanted.start and wanted.end and wanted.end <= wanted.start:
         raise InputError("The period ends before it begins.", why=f"{stamp(wanted.start)} to {stamp(wanted.end)}.")
-
-
-def _wants(wanted: Wanted, change: Change) -> bool:
-    if change.created_at < (wanted.start or change.created_at):
-        return False
-    if wanted.end and change.created_at >= wanted.end:
-        return False
-    if wanted.kind == "release":
-        asked = (change.parameters.get("release"), change.parameters.get("channel"))
-        return asked[0] == wanted.release and wanted.channel in ("", asked[1])
-    return wanted.kind == "period" or change.judged_tier == wanted.environment
 
 
 def _title(wanted: Wanted, changes: Sequence[Change]) -> str:

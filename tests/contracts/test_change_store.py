@@ -138,6 +138,8 @@ def test_what_is_not_there_is_not_found(store: ChangeStore) -> None:
         (ChangeQuery(text="STRASSE"), "c"),
         (ChangeQuery(text="chg-a"), "a"),
         (ChangeQuery(text="image", states=frozenset({State.DENIED})), "b"),
+        (ChangeQuery(since=NOW + timedelta(seconds=1)), "d"),
+        (ChangeQuery(until=NOW + timedelta(seconds=1)), "cba"),
     ],
 )
 def test_find_narrows_and_sorts_newest_first(store: ChangeStore, query: ChangeQuery, found: str) -> None:
@@ -148,6 +150,36 @@ def test_find_narrows_and_sorts_newest_first(store: ChangeStore, query: ChangeQu
         change("chg-d", created_at=later, target="prod/api"),
         change("chg-c", state=State.FAILED, requester=SECOND, reason="Straße"),
     ):
+        store.create(each, [])
+    assert "".join(each.id[-1] for each in store.find(query)) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (ChangeQuery(release="api"), "cba"),
+        (ChangeQuery(release="api", limit=1), "c"),
+        (ChangeQuery(release="api", channel="prod"), "c"),
+        (ChangeQuery(release='a"p%i'), "d"),
+        (ChangeQuery(release="ap"), ""),
+        (ChangeQuery(tier="prod"), "ca"),
+        (ChangeQuery(tier="dev"), "db"),
+        (ChangeQuery(updated_after=NOW), "cb"),
+        (ChangeQuery(updated_after=NOW, oldest=True), "bc"),
+        (ChangeQuery(updated_after=NOW, oldest=True, limit=1), "b"),
+    ],
+)
+def test_find_by_what_a_change_is_about(store: ChangeStore, query: ChangeQuery, found: str) -> None:
+    dev = {"release": "api", "channel": "dev", "note": "a NUL: \0"}
+    later = [NOW + timedelta(seconds=n) for n in range(4)]
+    for each in (
+        change("chg-a", parameters=dev, tier="dev", plan=replace(plan(), facts={"tier": "prod"})),
+        change("chg-b", parameters=dev, tier="dev", plan=None, created_at=later[1], updated_at=later[2]),
+        change("chg-c", parameters=dev | {"channel": "prod"}, tier="prod", plan=None, created_at=later[2],
+               updated_at=later[3]),
+        change("chg-d", parameters={"release": 'a"p%i', "about": {"release": "api"}}, tier="dev", plan=None,
+               created_at=later[3]),
+    ):  # fmt: skip
         store.create(each, [])
     assert "".join(each.id[-1] for each in store.find(query)) == found
 

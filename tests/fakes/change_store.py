@@ -50,7 +50,8 @@ class MemoryChangeStore:
     def find(self, query: ChangeQuery) -> list[Change]:
         self.before("find")
         found = [change for change in self.changes.values() if _matches(change, query)]
-        found.sort(key=lambda change: (change.created_at, change.id), reverse=True)
+        found.sort(key=lambda change: (change.updated_at if query.oldest else change.created_at, change.id))
+        found = found if query.oldest else found[::-1]
         return found[: max(0, query.limit)]
 
     def record(self, events: Sequence[Event]) -> None:
@@ -93,4 +94,8 @@ def _matches(change: Change, query: ChangeQuery) -> bool:
         and query.runbook in ("", change.runbook)
         and query.requester in ("", change.requester.key)
         and query.text.casefold() in "\n".join(words).casefold()
+        and (query.since or change.created_at) <= change.created_at
+        and (query.until is None or change.created_at < query.until)
+        and (query.updated_after is None or change.updated_at > query.updated_after)
+        and query.about(change)
     )

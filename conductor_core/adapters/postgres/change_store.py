@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from itertools import islice
 
-from sqlalchemy import JSON, Connection, Engine, Text, cast, func, insert, literal, select, update
+from sqlalchemy import JSON, Connection, Engine, Text, cast, desc, func, insert, literal, select, update
 
 from conductor_core.adapters.postgres import outbox
 from conductor_core.adapters.postgres.documents import Document
@@ -16,6 +18,8 @@ from conductor_core.errors import ConflictError, NotFoundError
 from conductor_core.ports.change_store import ChangeQuery, RecordedEvent
 
 _CHANGES = Document(Change, "Change")
+_CHUNK = 100
+"""Documents that are fetched at once: some are as large as a plan."""
 _DOCUMENT = cast(CHANGES.c.document, Text)
 
 
@@ -55,7 +59,8 @@ class PostgresChangeStore:
 
     def find(self, query: ChangeQuery) -> list[Change]:
         """The Changes that match, newest first; `text` is searched for regardless of case."""
-        statement = select(_DOCUMENT).order_by(CHANGES.c.created_at.desc(), CHANGES.c.id.desc())
+        newest = (desc(CHANGES.c.created_at), desc(CHANGES.c.id))
+        statement = select(_DOCUMENT).order_by(*((CHANGES.c.updated_at, CHANGES.c.id) if query.oldest else newest))
         if query.states:
             statement = statement.where(CHANGES.c.state.in_(sorted(state.value for state in query.states)))
         for column, value in (("target", query.target), ("runbook", query.runbook), ("requester", query.requester)):
@@ -63,9 +68,22 @@ class PostgresChangeStore:
                 statement = statement.where(CHANGES.c[column] == value)
         if query.text:
             statement = statement.where(CHANGES.c.search.contains(_searchable(query.text), autoescape=True))
+        times = (
+            (query.since, CHANGES.c.created_at.__ge__),
+            (query.until, CHANGES.c.created_at.__lt__),
+            (query.updated_after, CHANGES.c.updated_at.__gt__),
+        )
+        statement = statement.where(*(holds(time) for time, holds in times if time is not None))
+        within = [(name, value) for name in ("release", "channel", "tier") if (value := getattr(query, name))]
+        if not within:
+            statement = statement.limit(max(0, query.limit))
+        for name, value in within:  # an operator of `json` would refuse a document with a NUL in any text
+            told = f'"{name}":{json.dumps(value, ensure_ascii=False)}'
+            statement = statement.where(_DOCUMENT.contains(told, autoescape=True))
         with wall("The Changes could not be read."), self._engine.connect() as connection:
-            texts = connection.execute(statement.limit(max(0, query.limit))).scalars().all()
-        return [_CHANGES.read(text) for text in texts]
+            with connection.execution_options(yield_per=_CHUNK).execute(statement) as rows:
+                found = (change for change in map(_CHANGES.read, rows.scalars()) if query.about(change))
+                return list(islice(found, max(0, query.limit)))
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events that belong to no transition."""
