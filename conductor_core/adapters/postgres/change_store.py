@@ -80,10 +80,13 @@ class PostgresChangeStore:
         for name, value in within:  # an operator of `json` would refuse a document with a NUL in any text
             told = f'"{name}":{json.dumps(value, ensure_ascii=False)}'
             statement = statement.where(_DOCUMENT.contains(told, autoescape=True))
-        with wall("The Changes could not be read."), self._engine.connect() as connection:
-            with connection.execution_options(yield_per=_CHUNK).execute(statement) as rows:
-                found = (change for change in map(_CHANGES.read, rows.scalars()) if query.about(change))
-                return list(islice(found, max(0, query.limit)))
+        with (
+            wall("The Changes could not be read."),
+            self._engine.connect() as connection,
+            connection.execution_options(yield_per=_CHUNK).execute(statement) as rows,
+        ):
+            found = (change for change in map(_CHANGES.read, rows.scalars()) if query.about(change))
+            return list(islice(found, max(0, query.limit)))
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events that belong to no transition."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pypdfium2  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -68,6 +69,12 @@ def report(world: World) -> Report:
     return world.make()
 
 
+def pages(report: Report) -> str:
+    """The texts of the PDF."""
+    sheets = pypdfium2.PdfDocument(report.files["report.pdf"])
+    return "\n".join(str(sheet.get_textpage().get_text_range()) for sheet in sheets)
+
+
 def document(report: Report) -> dict[str, object]:
     return dict(open_envelope(report.files["report.json"], KEYS, ed25519).predicate)
 
@@ -114,6 +121,26 @@ def test_a_failed_change_names_what_mended_it(tmp_path: Path) -> None:
     parts = found["changes"]
     assert isinstance(parts, list)
     assert parts[0]["mended_by"]["id"] == mended.id
+
+
+def test_a_long_report_has_a_line_for_each_change_and_sections_for_what_went_wrong(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.conductor.settled(State.FAILED)
+    changes = [world.conductor.settled(State.SUCCEEDED) for _ in range(99 - len(State))]
+    whole = world.make(formats=("pdf", "json"))
+    assert pages(whole).count("Post-flight checks failed: pods.") == 2
+    changes += [world.conductor.settled(State.SUCCEEDED) for _ in range(9)]
+    world.ledger.seal()
+    long = world.make(formats=("pdf", "json"))
+    shown = pages(long)
+    assert all(change.id in shown for change in changes)
+    assert f"{len(State)} of 109 Changes did not succeed" in " ".join(shown.split())
+    assert shown.count("Post-flight checks failed: pods.") == 2
+    assert shown.count("Evidence") < pages(whole).count("Evidence")
+    parts = document(long)["changes"]
+    assert isinstance(parts, list)
+    assert all(part["gates"] for part in parts if part["state"] == "succeeded")
+    assert world.reports.verify(long.id)
 
 
 def test_it_is_recorded_with_its_digests(world: World, report: Report) -> None:
