@@ -2,8 +2,8 @@
 
 DuckDB finds the first rows of one file without reading the others, but sorts everything that a view adds up out of
 several: of ten million events that takes seconds, and more memory than a statement may use. So the rows that can be
-among the first are picked in each part of the view alone, and the statement, as it is, is asked of those. An answer
-that would be cut off at the row cap is limited to it, and so is such a list as well.
+among the first are picked in each part of the view alone, and the statement, as it is, is asked of those. One without a
+LIMIT gets that of the row cap, at which its answer would be cut off.
 """
 
 from __future__ import annotations
