@@ -15,17 +15,20 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 
 from conductor_core.adapters.duckdb_audit import published
+from conductor_core.adapters.duckdb_audit.child import opened
 from conductor_core.adapters.duckdb_audit.question_files import QuestionFolder
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
@@ -71,53 +74,76 @@ def tuned(home: Path) -> Iterator[str]:
 
 
 def compare(folder: Path, url: str, asked_at: datetime) -> None:
-    """Print each question's times, checked to be equal answers first, and the geometric means of the ratios."""
-    database = DuckdbAuditDatabase(folder)
+    """Print each question's times, checked to be equal answers first, and the geometric means of the ratios.
+
+    Beside the explorer stands its engine on the same files at its best: a warm connection that nothing is kept from,
+    with every processor. That is the limit of any explorer on it.
+    """
     questions = {question.name: question.sql for question in QuestionFolder(QUERIES).all()[0]}
     now = f"TIMESTAMP '{asked_at:%Y-%m-%d %H:%M:%S}'"
-    with psycopg.connect(url, autocommit=True) as db:
+    with psycopg.connect(url, autocommit=True) as db, _engine(folder) as engine:
         db.execute("SET search_path = bench")
         db.execute("SET TimeZone = 'UTC'")
-        saved = []
-        for name, peer in PEERS.items():
-            ours = questions[name].replace("now()", now)
-            saved.append(_ratio(db, database, name, peer.sql.format(now=now), ours, peer.parameters, near=ROUNDED))
-        print(f"saved questions: geometric mean of {len(saved)}: {_mean(saved):.1f}x")
-        sums = [_ratio(db, database, name, sql, sql, {}) for name, sql in SUMS.items()]
-        print(f"sums over the whole record: geometric mean of {len(sums)}: {_mean(sums):.1f}x")
-    database.close()
+        sides = Sides(db, DuckdbAuditDatabase(folder), engine)
+        saved = [
+            sides.ratios(
+                name, peer.sql.format(now=now), questions[name].replace("now()", now), peer.parameters, ROUNDED
+            )
+            for name, peer in PEERS.items()
+        ]
+        _sum_up("saved questions", saved)
+        _sum_up("sums over the whole record", [sides.ratios(name, sql, sql, {}, 1e-6) for name, sql in SUMS.items()])
+        sides.explorer.close()
 
 
-def _ratio(
-    db: psycopg.Connection[Any],
-    database: DuckdbAuditDatabase,
-    name: str,
-    their_sql: str,
-    our_sql: str,
-    parameters: Mapping[str, int],
-    near: float = 1e-6,
-) -> float:
-    """How many times as long PostgreSQL takes, each at its best of three; answers may differ by `near`."""
-    theirs = [_timed_postgres(db, their_sql) for _ in range(3)]
-    ours = [_timed_duckdb(database, our_sql, parameters) for _ in range(3)]
-    assert _same(theirs[0][1], ours[0][1], near), (name, theirs[0][1][:3], ours[0][1][:3])
-    they, we = min(t for t, _ in theirs), min(t for t, _ in ours)
-    times = f"PostgreSQL {they * 1000:9.1f} ms   explorer {we * 1000:8.1f} ms   {they / we:6.2f}x"
-    print(f"{name:32} {len(ours[0][1]):6,} rows   {times}", flush=True)
-    return they / we
+@contextmanager
+def _engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    made = published.read(folder)
+    assert made is not None
+    with duckdb.connect(":memory:") as free:  # as many threads as processors, most of the memory
+        yield opened(made.files(folder), made.views(), free)
 
 
-def _mean(ratios: Sequence[float]) -> float:
-    return math.exp(statistics.fmean(map(math.log, ratios)))
+@dataclass(frozen=True)
+class Sides:
+    """Who is asked: PostgreSQL, the explorer as the product asks it, and its engine alone."""
+
+    postgres: psycopg.Connection[Any]
+    explorer: DuckdbAuditDatabase
+    engine: duckdb.DuckDBPyConnection
+
+    def ratios(
+        self, name: str, their_sql: str, our_sql: str, parameters: Mapping[str, int], near: float
+    ) -> tuple[float, float]:
+        """How many times as long PostgreSQL takes as the explorer, and as its engine alone, each at its best of three.
+
+        Answers of numbers may differ by `near`.
+        """
+        theirs = [_timed(lambda: self.postgres.execute(their_sql.encode()).fetchall()) for _ in range(3)]
+        ours = [_timed_explorer(self.explorer, our_sql, parameters) for _ in range(3)]
+        alone = [_timed(lambda: self.engine.execute(our_sql, dict(parameters) or None).fetchall()) for _ in range(3)]
+        assert _same(theirs[0][1], ours[0][1], near), (name, theirs[0][1][:3], ours[0][1][:3])
+        they, we, it = (min(t for t, _ in times) for times in (theirs, ours, alone))
+        print(
+            f"{name:32} {len(ours[0][1]):6,} rows   PostgreSQL {they * 1000:8.1f} ms   "
+            f"explorer {we * 1000:7.1f} ms {they / we:6.2f}x   engine alone {it * 1000:7.1f} ms {they / it:6.2f}x",
+            flush=True,
+        )
+        return they / we, they / it
 
 
-def _timed_postgres(db: psycopg.Connection[Any], sql: str) -> tuple[float, list[tuple[Any, ...]]]:
+def _sum_up(what: str, ratios: Sequence[tuple[float, float]]) -> None:
+    ours, alone = (math.exp(statistics.fmean(map(math.log, side))) for side in zip(*ratios, strict=True))
+    print(f"{what}: geometric mean of {len(ratios)}: {ours:.1f}x; its engine alone {alone:.1f}x")
+
+
+def _timed(ask: Callable[[], Sequence[tuple[Any, ...]]]) -> tuple[float, Sequence[tuple[Any, ...]]]:
     started = time.perf_counter()
-    rows = db.execute(sql.encode()).fetchall()
+    rows = ask()
     return time.perf_counter() - started, rows
 
 
-def _timed_duckdb(
+def _timed_explorer(
     database: DuckdbAuditDatabase, sql: str, parameters: Mapping[str, int]
 ) -> tuple[float, Sequence[tuple[Any, ...]]]:
     answer = database.start(sql, Limits(seconds=120), parameters).result()
