@@ -101,6 +101,14 @@ def read(folder: Path) -> Published | None:
     return made if sound and all((folder / layer.name).is_file() for layer in layers) else None
 
 
+def outdated(folder: Path) -> bool:
+    """Whether there is a manifest of another version of the model."""
+    try:
+        return bool(json.loads((folder / "published.json").read_bytes())["version"] != VERSION)
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
 def write(folder: Path, made: Published) -> None:
     """Replace the manifest; raises `StorageError`.
 

@@ -43,10 +43,13 @@ class DuckdbAuditDatabase:
         """See `AuditDatabase`."""
         made = published.read(self._folder)
         if made is None:
+            why = "Nothing has been projected from the record, or its files were removed."
+            if published.outdated(self._folder):
+                why = "It was made by another version. The worker makes it anew from the record; nothing is lost."
             raise NotFoundError(
                 "There is no audit read model yet.",
-                why="Nothing has been projected from the record, or its files were removed.",
-                next="Start the worker with `conductor up`, or run `conductor audit rebuild`.",
+                why=why,
+                next="Start the worker with `conductor up`, or run `conductor audit rebuild`, which shows progress.",
             )
         return Statement(self._child(), self._folder, made, sql, limits, parameters)
 

@@ -171,8 +171,18 @@ def test_damage_is_built_over(tmp_path: Path, events: list[RecordedEvent], whole
 def test_before_the_first_publication_there_is_nothing_to_ask(tmp_path: Path) -> None:
     database = DuckdbAuditDatabase(tmp_path)
     assert database.published() is None
-    with pytest.raises(NotFoundError, match="no audit read model"):
+    with pytest.raises(NotFoundError, match="no audit read model") as told:
         database.start("SELECT 1", Limits(), {})
+    assert told.value.why.startswith("Nothing has been projected")
+
+
+def test_a_read_model_of_another_version_is_said_to_be_made_anew(tmp_path: Path, events: list[RecordedEvent]) -> None:
+    publish(tmp_path, events[:5])
+    manifest = tmp_path / "published.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"version": 0}))
+    with pytest.raises(NotFoundError, match="no audit read model") as told:
+        DuckdbAuditDatabase(tmp_path).start("SELECT 1", Limits(), {})
+    assert "another version" in told.value.why
 
 
 def test_files_that_nobody_names_are_removed(tmp_path: Path, events: list[RecordedEvent]) -> None:
