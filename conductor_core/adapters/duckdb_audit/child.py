@@ -90,9 +90,9 @@ def _warm(db: Any) -> frozenset[str]:
     Gives the names of the functions that make one value out of one row.
     """
     from conductor_core.adapters.duckdb_audit.first_rows import scalar_functions
-    from conductor_core.adapters.duckdb_audit.statements import check
+    from conductor_core.adapters.duckdb_audit.statements import parsed
 
-    db.execute(check(db, "SELECT 1"))
+    db.execute(parsed(db, "SELECT 1")[0])
     return scalar_functions(db)
 
 
@@ -112,20 +112,19 @@ def _answer(db: Any, order: dict[str, Any], answers: IO[bytes], scalar: frozense
     except NotReadingError as no:
         messages.send(answers, {"error": "refused", "why": no.why, "next": no.next})
         return
-    if describes(tree):
-        shape = replace(shape, words=None)  # to whoever asks, words are text
-    for view in views(shape, named(tree)):
-        db.execute(view)
-    most, size = order["rows"], order["size"]
-    few = min(_CHUNK, most + 1)
-    try:
-        first = (result := first_rows.ask(db, sql, tree, order, shape, scalar)).fetchmany(few)
-    except (duckdb.BinderException, duckdb.ConversionException):
-        db.rollback()
-        shape = replace(shape, words=None)  # a few functions take text and no ENUM
+    most, size, plain = order["rows"], order["size"], replace(shape, words=None)
+
+    def asked(shape: Shape) -> tuple[Any, list[Any]]:
         for view in views(shape, named(tree)):
             db.execute(view)
-        first = (result := first_rows.ask(db, sql, tree, order, shape, scalar)).fetchmany(few)
+        result = first_rows.ask(db, sql, tree, order, shape, scalar)
+        return result, result.fetchmany(min(_CHUNK, most + 1))
+
+    try:
+        result, first = asked(plain if describes(tree) else shape)  # to whoever asks for types, words are text
+    except (duckdb.BinderException, duckdb.ConversionException):
+        db.rollback()
+        result, first = asked(plain)  # a few functions take text and no ENUM
     described = result.description or []
     names, types = [str(d[0]) for d in described], [_ENUM.sub("VARCHAR", str(d[1])) for d in described]
     messages.send(answers, {"columns": names, "types": types})

@@ -62,7 +62,7 @@ class Shape:
 
     @property
     def older(self) -> list[str]:
-        """The layers beneath the opened file."""
+        """The layers beneath the youngest."""
         return [alias(number) for number in range(self.layers - 1)]
 
     def hides(self, table: Table) -> int | None:

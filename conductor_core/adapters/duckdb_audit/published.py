@@ -16,7 +16,7 @@ import secrets
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from conductor_core.adapters.duckdb_audit import model
@@ -79,9 +79,9 @@ class Published:
         """The paths of the files, in order."""
         return [str(folder / layer.name) for layer in self.layers]
 
-    def views(self, *, plain: bool = False) -> list[str]:
-        """The statements that make the views over all files; `plain`: with every word as text."""
-        return model.views(replace(self.shape, words=None) if plain else self.shape)
+    def views(self) -> list[str]:
+        """The statements that make the views over all files."""
+        return model.views(self.shape)
 
     @property
     def shape(self) -> model.Shape:

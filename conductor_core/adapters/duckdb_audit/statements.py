@@ -72,13 +72,11 @@ class NotReadingError(Exception):
         self.next = next
 
 
-def check(db: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """The one statement in `sql`, as DuckDB reads it; raises `NotReadingError`, or DuckDB's error for bad syntax."""
-    return parsed(db, sql)[0]
-
-
 def parsed(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, dict[str, Any]]:
-    """The same, and the tree that DuckDB made of it."""
+    """The one statement in `sql`, as DuckDB reads it, and the tree that it makes of it.
+
+    Raises `NotReadingError` for one that isn't taken, or DuckDB's error for bad syntax.
+    """
     if len(sql) > LONGEST:
         raise NotReadingError(f"It has {len(sql):,} characters; {LONGEST:,} are read.", "Write it shorter.")
     if "\0" in sql:

@@ -13,7 +13,7 @@ import pytest
 from conductor_core.adapters.duckdb_audit.child import opened
 from conductor_core.adapters.duckdb_audit.published import read
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
-from conductor_core.adapters.duckdb_audit.statements import check
+from conductor_core.adapters.duckdb_audit.statements import parsed
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
 from conductor_core.adapters.file_locks import FileLocks
 from conductor_core.domain.changes import State
@@ -59,7 +59,7 @@ def test_every_saved_question_is_taken_and_answers(built: tuple[Path, FakeConduc
     assert question.title
     assert question.question.endswith(("?", "?)", "(There must be none.)", "(There should be none.)"))
     with locked(built[0]) as db:
-        answer = db.execute(check(db, question.sql), bind(question, {}) or None)  # type: ignore[attr-defined, arg-type]  # a DuckDB connection
+        answer = db.execute(parsed(db, question.sql)[0], bind(question, {}) or None)  # type: ignore[attr-defined, arg-type]  # a DuckDB connection
         columns = [d[0] for d in answer.description]
     for column in filter(None, (question.chart.x, *question.chart.y, question.chart.color)):
         assert column in columns, f"{name} draws {column}, which it doesn't select"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conductor_core.adapters.duckdb_audit import published, words
+from conductor_core.adapters.duckdb_audit import model, published, words
 from conductor_core.adapters.duckdb_audit.child import opened
 from conductor_core.adapters.duckdb_audit.reader import DuckdbAuditDatabase
 from conductor_core.adapters.duckdb_audit.writer import DuckdbAuditBuilder
@@ -83,7 +83,7 @@ def both(folder: Path, sql: str) -> list[Any]:
     """The rows with words, and with text alone."""
     made, found = published.read(folder), []
     assert made is not None
-    for views in (made.views(), made.views(plain=True)):
+    for views in (made.views(), model.views(replace(made.shape, words=None))):
         with opened(made.files(folder), views) as db:
             found.append(db.execute(sql).fetchall())
     return found
